@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "base/utf8.h"
+
+static void
+slices_cut_and_count(void **state)
+{
+	struct slice rest = SL("a,b,,c");
+	uint64_t u;
+	int64_t i;
+
+	(void)state;
+	assert_slice(slice_cut(&rest, ','), "a");
+	assert_slice(slice_cut(&rest, ','), "b");
+	assert_slice(slice_cut(&rest, ','), "");
+	assert_slice(slice_cut(&rest, ','), "c");
+	assert_null(rest.p);
+	assert_true(slice_u64(SL("18446744073709551615"), &u) && u == UINT64_MAX);
+	assert_false(slice_u64(SL("18446744073709551616"), &u));
+	assert_false(slice_u64(SL(""), &u));
+	assert_true(slice_i64(SL("-9223372036854775808"), &i) && i == INT64_MIN);
+	assert_false(slice_i64(SL("9223372036854775808"), &i));
+	assert_false(slice_i64(SL("-"), &i));
+}
+
+static void
+map_survives_deletes(void **state)
+{
+	struct map m = { 0 };
+	char key[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 5000; i++)
+		map_put(&m, slice_of(key, (size_t)sprintf(key, "k%u", i)), NULL)->u = i;
+	for (unsigned i = 0; i < 5000; i += 3)
+		assert_true(map_del(&m, slice_of(key, (size_t)sprintf(key, "k%u", i))));
+	for (unsigned i = 0; i < 5000; i++) {
+		struct map_slot *s = map_get(&m, slice_of(key, (size_t)sprintf(key, "k%u", i)));
+
+		assert_int_equal(s != NULL, i % 3 != 0);
+		if (s != NULL)
+			assert_int_equal(s->u, i);
+	}
+	map_fini(&m);
+}
+
+static void
+arena_marks_when_over_its_limit(void **state)
+{
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, 1024, 4096);
+	for (int i = 0; i < 64; i++)
+		memset(arena_alloc(&a, 100), i, 100);
+	assert_true(arena_is_over(&a));
+	arena_reset(&a);
+	assert_false(arena_is_over(&a));
+	assert_int_equal(a.used, 0);
+	arena_fini(&a);
+}
+
+static void
+utf8_refuses_what_rfc3629_refuses(void **state)
+{
+	(void)state;
+	assert_true(utf8_is_valid(SL("寝ず番 abc")));
+	assert_false(utf8_is_valid(SL("\xc0\xaf")));         /* overlong */
+	assert_false(utf8_is_valid(SL("\xed\xa0\x80")));     /* surrogate */
+	assert_false(utf8_is_valid(SL("\xf4\x90\x80\x80"))); /* past U+10FFFF */
+	assert_false(utf8_is_valid(SL("12345678\xe5\xaf")));
+}
+
+static void
+times_go_there_and_back(void **state)
+{
+	char out[40];
+	int64_t ns;
+
+	(void)state;
+	assert_int_equal(time_parse_rfc3339(SL("2026-11-23T04:05:06.5+09:00"), &ns), 0);
+	time_format_rfc3339(out, ns, 3);
+	assert_string_equal(out, "2026-11-22T19:05:06.500Z");
+	assert_int_equal(time_parse_rfc3339(SL("2026-13-23T04:05:06Z"), &ns), E_RANGE);
+	assert_int_equal(time_parse_rfc3339(SL("2026-11-23T04:05:06"), &ns), E_SYNTAX);
+	for (int64_t d = -1000000; d < 1000000; d += 997) {
+		int64_t y;
+		unsigned m, dd;
+
+		civil_from_days(d, &y, &m, &dd);
+		assert_int_equal(days_from_civil(y, m, dd), d);
+	}
+}
+
+static void
+near_words_are_near(void **state)
+{
+	const char *words[] = { "contains", "startswith", "endswith" };
+
+	(void)state;
+	assert_string_equal(near_word(SL("contain"), words, 3), "contains");
+	assert_null(near_word(SL("regex"), words, 3));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(slices_cut_and_count),      cmocka_unit_test(map_survives_deletes),
+		cmocka_unit_test(arena_marks_when_over_its_limit),
+		cmocka_unit_test(utf8_refuses_what_rfc3629_refuses),
+		cmocka_unit_test(times_go_there_and_back),   cmocka_unit_test(near_words_are_near),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
