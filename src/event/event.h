@@ -89,6 +89,8 @@ struct fieldset *fieldset_new(void);                /* holds the FIELD_COUNT sta
 void fieldset_free(struct fieldset *fs);
 /* The slot of name, made when absent; FIELD_NONE when all EVENT_SLOTS are taken. */
 int fieldset_add(struct fieldset *fs, struct slice name);
+/* Another name that leads to the same slot (Image for winlog.event_data.Image). 0, E_EXISTS, E_FULL. */
+int fieldset_alias(struct fieldset *fs, struct slice name, int id);
 int fieldset_find(const struct fieldset *fs, struct slice name); /* exact; FIELD_NONE when absent */
 int fieldset_count(const struct fieldset *fs);
 struct slice fieldset_name(const struct fieldset *fs, int id);

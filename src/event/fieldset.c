@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/err.h"
 #include "base/must.h"
 
 const struct field_info field_table[FIELD_COUNT] = {
@@ -63,6 +64,23 @@ fieldset_add(struct fieldset *fs, struct slice name)
 	fs->name[id] = arena_dup(&fs->arena, name);
 	enter(fs, id);
 	return id;
+}
+
+int
+fieldset_alias(struct fieldset *fs, struct slice name, int id)
+{
+	int at;
+
+	must(id >= 0 && id < fs->count);
+	if (fieldset_lookup(fs, name) != FIELD_NONE)
+		return E_EXISTS;
+	if (fs->aliases == FIELDSET_ALIASES)
+		return E_FULL;
+	at = EVENT_SLOTS + fs->aliases;
+	fs->alias_of[fs->aliases++] = (int16_t)id;
+	fs->name[at] = arena_dup(&fs->arena, name);
+	enter(fs, at);
+	return 0;
 }
 
 int

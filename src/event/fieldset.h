@@ -9,12 +9,14 @@
 
 #include "event/event.h"
 
-#define FIELDSET_BUCKETS 4096
+#define FIELDSET_BUCKETS 8192
+#define FIELDSET_ALIASES 2048
 
 struct fieldset {
-	struct slice name[EVENT_SLOTS];
-	int count;
-	int16_t bucket[FIELDSET_BUCKETS]; /* slot + 1; 0 = empty; linear probing */
+	struct slice name[EVENT_SLOTS + FIELDSET_ALIASES]; /* slots, then other names of slots */
+	int16_t alias_of[FIELDSET_ALIASES];
+	int count, aliases;
+	int16_t bucket[FIELDSET_BUCKETS]; /* index in name + 1; 0 = empty; linear probing */
 	struct arena arena;
 };
 
@@ -49,7 +51,7 @@ fieldset_lookup(const struct fieldset *fs, struct slice name)
 		if (id < 0)
 			return FIELD_NONE;
 		if (slice_eq(fs->name[id], name))
-			return id;
+			return id < EVENT_SLOTS ? id : fs->alias_of[id - EVENT_SLOTS];
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "event/event.h"
 
 static void
@@ -48,12 +49,28 @@ every_field_finds_itself(void **state)
 	assert_int_equal(field_find(SL("no.such")), FIELD_NONE);
 }
 
+static void
+an_alias_leads_to_the_same_slot(void **state)
+{
+	struct fieldset *fs = fieldset_new();
+	int id = fieldset_add(fs, SL("winlog.event_data.Image"));
+
+	(void)state;
+	assert_int_equal(fieldset_alias(fs, SL("Image"), id), 0);
+	assert_int_equal(fieldset_alias(fs, SL("Image"), F_EVENT_CODE), E_EXISTS);
+	assert_int_equal(fieldset_find(fs, SL("Image")), id);
+	assert_int_equal(fieldset_add(fs, SL("Image")), id);
+	assert_slice(fieldset_name(fs, id), "winlog.event_data.Image");
+	fieldset_free(fs);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(event_keeps_types_text_and_extras),
 		cmocka_unit_test(every_field_finds_itself),
+		cmocka_unit_test(an_alias_leads_to_the_same_slot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
