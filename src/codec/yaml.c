@@ -212,6 +212,21 @@ report_parser(struct reader *r, struct fy_diag *diag)
 	}
 }
 
+/* Directives (%YAML, %TAG) are refused before libfyaml sees them: nobody's files need them, and 0.7.12 can
+ * loop without end in its directive scanner (found by fuzz_yaml). Returns the line, 0 for none. */
+static unsigned
+directive_line(struct slice text)
+{
+	unsigned line = 1;
+
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '%' && (i == 0 || text.p[i - 1] == '\n' || text.p[i - 1] == '\r'))
+			return line;
+		line += text.p[i] == '\n';
+	}
+	return 0;
+}
+
 static void
 read_documents(struct reader *r, struct fy_parser *fyp, struct ydocs *ret)
 {
@@ -241,6 +256,10 @@ yaml_parse(struct slice text, const char *file, struct arena *a, struct ydocs *r
 	struct fy_parser *fyp;
 
 	*ret = (struct ydocs){ 0 };
+	if (directive_line(text) != 0) {
+		why_found(fault(&r, "YAML-DIRECTIVE", directive_line(text), 1), "a line that begins with %%");
+		return E_SYNTAX;
+	}
 	diag = fy_diag_create(&(struct fy_diag_cfg){ .level = FYET_ERROR, .module_mask = ~0u });
 	must(diag != NULL);
 	fy_diag_set_collect_errors(diag, true);
