@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Configuration: /etc/nezuban/{nezuband,lcp}.yaml plus conf.d/*.yaml beside it, checked against
+ * Configuration: /etc/nezuban/{nezuband,lcp}.yaml plus the .yaml files of conf.d beside it, checked against
  * tbl/params.tbl.  Strict: an unknown key, a wrong type or a value out of range is an error with
  * file:line:column and the nearest good word; with any error the old configuration stays.
  * Secrets are never values here, only names of files.
