@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Parts of role engine.  positions: how far each consumer got, per LCP and epoch.
+ */
+#ifndef NZ_ROLE_ENGINE_PRIV_H
+#define NZ_ROLE_ENGINE_PRIV_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "detect/detect.h"
+#include "role/role.h"
+
+/* A set of positions: the last committed sequence number under (tenant, lcp, epoch). */
+struct positions {
+	struct map by_stream;
+};
+
+void positions_fini(struct positions *p);
+/* Takes batch_key[]; E_PEER when the length is not a whole number of keys or a name is bad. */
+int positions_read(struct positions *p, struct slice body);
+uint64_t positions_get(const struct positions *p, const struct batch_key *key); /* 0 when unknown */
+void positions_put(struct positions *p, const struct batch_key *key);
+void positions_write(const struct positions *p, struct buf *out);               /* batch_key[] */
+
+/* Which line was being worked on when the process before this one died; in memory the parent keeps. */
+#define SUSPECTS 64
+struct scratch {
+	struct detect_cursor cursor;
+	struct detect_cursor suspect[SUSPECTS];
+};
+
+/* Called once at start: a busy cursor is a crash, counted under its batch and line. */
+void scratch_judge(struct scratch *s);
+/* Lines of this batch that killed the engine twice; returns how many, ascending in out[SUSPECTS]. */
+size_t scratch_poison(const struct scratch *s, const struct batch_key *key, uint32_t *out);
+
+/* Tenants as the engine needs them, compiled from the desk's document. */
+struct engine_tenant {
+	struct slice name;
+	struct tenant_table *table;
+	struct sigma_lists *lists;
+};
+
+struct engine_tenants {
+	VEC(struct engine_tenant *) list;
+};
+
+/* Replaces what changed; a wrong document leaves everything as it was and says so in the log. */
+int engine_tenants_read(struct engine_tenants *ts, struct slice json, const struct sigma_set *rules);
+const struct engine_tenant *engine_tenants_find(const struct engine_tenants *ts, const char *name);
+void engine_tenants_fini(struct engine_tenants *ts);
+
+#endif
