@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to store/: the engine's configuration file; store_schema is in store.h.
+ */
+#ifndef NZ_STORE_SCHEMA_H
+#define NZ_STORE_SCHEMA_H
+
+#include "base/buf.h"
+
+/* The index for words in the line; measured against the others in docs/performance.md. */
+#define STORE_LINE_INDEX ",\n  INDEX words line TYPE tokenbf_v1(32768, 3, 0) GRANULARITY 1"
+
+void store_engine_config(struct buf *out, uint64_t max_memory, uint64_t cache);
+
+#endif
