@@ -92,6 +92,18 @@ http_answer_static(struct http *h, uint64_t id, unsigned status, const char *typ
 	return give(h, id, status, type, body, extra, MHD_RESPMEM_PERSISTENT);
 }
 
+static void
+plain_problem(struct buf *out, unsigned status, const char *type, const char *detail)
+{
+	buf_put_str(out, "{");
+	jsonw_kv_str(out, "type", type);
+	jsonw_kv_str(out, "title", http_reason(status));
+	jsonw_kv_i64(out, "status", status);
+	if (detail != NULL)
+		jsonw_kv_str(out, "detail", detail);
+	buf_put_str(out, "}");
+}
+
 int
 http_problem(struct http *h, uint64_t id, unsigned status, const char *type, const char *detail, unsigned retry_s)
 {
@@ -99,13 +111,10 @@ http_problem(struct http *h, uint64_t id, unsigned status, const char *type, con
 	char retry[16];
 	struct http_header extra[2] = { { NULL, NULL }, { NULL, NULL } };
 
-	buf_put_str(&out, "{");
-	jsonw_kv_str(&out, "type", type);
-	jsonw_kv_str(&out, "title", http_reason(status));
-	jsonw_kv_i64(&out, "status", status);
-	if (detail != NULL)
-		jsonw_kv_str(&out, "detail", detail);
-	buf_put_str(&out, "}");
+	if (h->conf.problem != NULL)
+		h->conf.problem(&out, status, type, detail);
+	else
+		plain_problem(&out, status, type, detail);
 	if (retry_s != 0) {
 		snprintf(retry, sizeof retry, "%u", retry_s);
 		extra[0] = (struct http_header){ "Retry-After", retry };

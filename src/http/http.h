@@ -55,6 +55,8 @@ struct http_conf {
 	http_fn *fallback;                /* GET/HEAD of paths without a route (assets); NULL = 404 */
 	void *ctx;                        /* first argument of every fn */
 	const struct http_header *headers;/* put on every answer; may be NULL */
+	/* Writes the body of http_problem (both languages, other names); NULL = the plain one. */
+	void (*problem)(struct buf *out, unsigned status, const char *type, const char *detail);
 	unsigned max_conns, max_per_ip;   /* 0 = 1,000 and no limit per address */
 	size_t header_max;                /* request line and headers together; 0 = 32 KiB */
 	size_t body_budget;               /* all bodies together; 0 = 64 MiB */
@@ -81,6 +83,8 @@ struct http_stats {
 
 /* 0, or E_CERT for unusable PEM, E_IO when MHD cannot start. listen_fd is closed on failure too. */
 int http_open(struct loop *l, const struct http_conf *conf, struct http **ret);
+/* A listening Unix socket for its owner alone (mode 0600), an old one is replaced; the descriptor, E_TOOBIG or E_IO. */
+int http_listen_local(const char *path);
 void http_close(struct http *h);            /* NULL is fine */
 const struct http_stats *http_stats(const struct http *h);
 
