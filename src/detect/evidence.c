@@ -62,14 +62,23 @@ keep(struct slice old, struct slice new)
 	return old.n != 0 ? old : new;
 }
 
-static void
-observe_vulnerability(struct found *f, const struct event *e, const struct tenant_table *t)
+/* The vulnerability in question: the device's own word, else the rule's tag (cve.2021-44228). */
+static struct slice
+cve_of(const struct found *f, const struct event *e)
 {
-	struct slice cve = event_text(e, F_VULNERABILITY_ID), target = event_text(e, F_DESTINATION_IP);
+	struct slice cve = event_text(e, F_VULNERABILITY_ID);
 
 	for (size_t i = 0; cve.n == 0 && f->rule != NULL && i < f->rule->tag_n; i++)
 		if (slice_starts(f->rule->tags[i], SL("cve.")))
-			cve = slice_sub(f->rule->tags[i], 4, f->rule->tags[i].n);
+			cve = arena_printf(e->arena, "CVE-" SL_FMT, SL_ARG(slice_sub(f->rule->tags[i], 4, f->rule->tags[i].n)));
+	return cve;
+}
+
+static void
+observe_vulnerability(struct found *f, const struct event *e, const struct tenant_table *t)
+{
+	struct slice cve = cve_of(f, e), target = event_text(e, F_DESTINATION_IP);
+
 	if (cve.n == 0)
 		return;
 	f->cve = cve;
