@@ -28,6 +28,8 @@
 #define REC_GROUP 2
 #define REC_BATCH 3
 
+#define SPOOL_IN_SEGMENTS 3u /* `in` may hold these whatever `out` takes, or nothing would ever be packed */
+
 struct rec_head {
 	uint32_t magic;
 	uint8_t version, kind;
