@@ -349,7 +349,8 @@ a_flipped_byte_costs_one_group_and_is_told(void **state)
 		assert_int_equal(s.doubles, 0);
 		assert_true(s.lost <= 10);
 		assert_int_equal(s.lines + s.lost, 2010);
-		assert_true(s.lost == 0 || s.gaps == 1);
+		/* the last record of all cannot be told from one that was never synced: counted as torn */
+		assert_true(s.lost == 0 || s.gaps == 1 || spool_in_damage(in)->torn == 1);
 		told += s.gaps;
 		spool_in_close(in);
 		spool_out_close(out);
