@@ -222,11 +222,14 @@ bad_type(struct comp *c, const struct item *it, const struct ynode *v, const cha
 	why_hint(w, "%s", hint);
 }
 
+/* 00000429 is a name somebody forgot to quote, not the number 429. */
 static bool
 is_number(const struct ynode *v, double *ret)
 {
 	int64_t i;
 
+	if (v->text.n > 1 && v->text.p[0] == '0' && v->text.p[1] >= '0' && v->text.p[1] <= '9')
+		return false;
 	if (y_i64(v, &i)) {
 		*ret = (double)i;
 		return true;
