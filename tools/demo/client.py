@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A person at the API: HTTPS with password and one-time code, or the local socket of the command line."""
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import socket
+import ssl
+import struct
+import time
+
+
+class Refused(Exception):
+    def __init__(self, status, body):
+        super().__init__(f"{status} {body}")
+        self.status, self.body = status, body
+
+
+def totp(secret, at=None):
+    """RFC 6238, six digits, 30 s, SHA-1."""
+    key = base64.b32decode(secret.upper() + "=" * (-len(secret) % 8))
+    mac = hmac.new(key, struct.pack(">Q", int((at or time.time()) // 30)), hashlib.sha1).digest()
+    at = mac[19] & 15
+    return f"{(struct.unpack('>I', mac[at:at + 4])[0] & 0x7fffffff) % 1000000:06d}"
+
+
+class LocalSocket(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=60)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(60)
+        self.sock.connect(self.path)
+
+
+class Client:
+    """One person. `ask` answers the JSON body or raises Refused."""
+
+    def __init__(self, port=None, sock=None):
+        self.port, self.sock, self.cookie, self.csrf = port, sock, None, None
+
+    def connection(self):
+        if self.sock:
+            return LocalSocket(self.sock)
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the demonstration's own certificate
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=context)
+
+    def ask(self, method, path, body=None):
+        head = {"Accept": "application/json"}
+        if body is not None:
+            head["Content-Type"] = "application/json"
+        if self.cookie:
+            head["Cookie"] = self.cookie
+        if self.csrf:
+            head["X-CSRF-Token"] = self.csrf
+        c = self.connection()
+        try:
+            c.request(method, path, json.dumps(body) if body is not None else None, head)
+            answer = c.getresponse()
+            text = answer.read()
+        finally:
+            c.close()
+        for name, value in answer.getheaders():
+            if name.lower() == "set-cookie":
+                self.cookie = value.split(";")[0]
+        try:
+            data = json.loads(text) if text else None
+        except ValueError:
+            data = text.decode(errors="replace")
+        if answer.status >= 300:
+            raise Refused(answer.status, data)
+        return data
+
+    def login(self, login, password, secret):
+        session = self.ask("POST", "/api/v1/session", {"login": login, "password": password})
+        self.csrf = session["csrf"]
+        if session["step"] == "totp":
+            session = self.ask("POST", "/api/v1/session/totp", {"code": totp(secret)})
+            self.csrf = session["csrf"]
+        return session
