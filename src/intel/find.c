@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The look-up.  Nearly every value is no indicator, so the path of a miss is what counts: one hash and one
+ * cache line of the filter per probe; names are hashed for all their suffixes first and the lines fetched
+ * ahead.  Only a hit looks for allow lists.
+ */
+#include "intel/find_priv.h"
+
+#include "base/utf8.h"
+
+/* Two kilobytes cleared at every look-up would cost more than the look-up. */
+#define UNINIT __attribute__((uninitialized))
+#define SUFFIXES_MAX 8 /* labels counted from the right that are probed, beside the whole name */
+
+static inline bool
+in_bloom(const struct intel_image *im, uint64_t h)
+{
+	const uint32_t *w = im->bloom[bloom_block(h, im->blocks)];
+	uint32_t miss = 0;
+
+	for (int k = 0; k < 8; k++)
+		miss |= ~w[k] & 1u << ((uint32_t)h * bloom_salt[k] >> 27);
+	return miss == 0;
+}
+
+/* The record with this key, exactly. */
+static bool
+find_exact(const struct intel_image *im, uint64_t h, enum intel_type type, const char *key, size_t n, struct record *ret)
+{
+	size_t bucket = im->shift == 64 ? 0 : h >> im->shift;
+
+	for (uint32_t i = im->buckets[bucket]; i < im->buckets[bucket + 1]; i++)
+		if (im->slots[i].low == (uint32_t)h && record_at(im, im->slots[i].record, ret) && ret->type == type &&
+		    ret->key.n == n && memcmp(ret->key.p, key, n) == 0)
+			return true;
+	return false;
+}
+
+static inline uint64_t
+hash_of(const struct intel_image *im, enum intel_type type, const char *key, size_t n)
+{
+	return image_hash(im->head->k0, im->head->k1, type, key, n);
+}
+
+static inline bool
+find_key(const struct intel_image *im, enum intel_type type, const char *key, size_t n, struct record *ret)
+{
+	uint64_t h = hash_of(im, type, key, n);
+
+	return in_bloom(im, h) && find_exact(im, h, type, key, n, ret);
+}
+
+/* The most exact network around ip. */
+static bool
+find_range(const struct intel_image *im, const struct ip *ip, struct record *ret)
+{
+	size_t lo = 0, hi = im->nranges;
+
+	if (hi == 0 || (ip_is_v4(ip) && (im->map16[ip->b[12] * 32u + ip->b[13] / 8] >> ip->b[13] % 8 & 1) == 0))
+		return false;
+	while (lo < hi) { /* first range beyond ip */
+		size_t mid = (lo + hi) / 2;
+
+		if (memcmp(im->ranges[mid].first, ip->b, 16) <= 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo > 0 && im->ranges[lo - 1].record != RANGE_NONE && record_at(im, im->ranges[lo - 1].record, ret);
+}
+
+static bool
+tell(const struct intel_image *im, const struct record *r, bool allowed, int64_t now_ns, struct intel_hit *ret)
+{
+	const struct image_list *list;
+
+	if (r->meta->expires_ns != 0 && r->meta->expires_ns <= now_ns)
+		return false;
+	list = &im->lists[im->listrefs[r->meta->first]];
+	ret->type = r->type;
+	ret->field = FIELD_NONE;
+	ret->indicator = slice_of(ret->text, key_text(r->type, r->key.p, r->key.n, ret->text, sizeof ret->text));
+	ret->list = slice_of(im->names + list->name, list->name_len);
+	ret->lists = r->meta->count;
+	ret->confidence = r->meta->confidence;
+	ret->expires_ns = r->meta->expires_ns;
+	ret->allowed = allowed || r->allow;
+	return true;
+}
+
+static bool
+find_ip(const struct intel_image *im, const struct ip *ip, unsigned port, int64_t now_ns, struct intel_hit *ret)
+{
+	struct record r, net, exact;
+	struct intel_key k UNINIT;
+	bool hit = false;
+
+	key_of_ip(ip, &k);
+	if (port != 0) {
+		key_add_port(&k, port);
+		hit = find_key(im, INTEL_IP_PORT, k.b, k.n, &r);
+		k.n -= 2;
+	}
+	if (!hit)
+		hit = find_key(im, INTEL_IP, k.b, k.n, &r);
+	if (!hit)
+		return find_range(im, ip, &r) && tell(im, &r, false, now_ns, ret);
+	return tell(im, &r, (find_range(im, ip, &net) && net.allow) ||
+	            (r.type == INTEL_IP_PORT && find_key(im, INTEL_IP, k.b, k.n, &exact) && exact.allow), now_ns, ret);
+}
+
+/* Is any name above or at this one on an allow list? */
+static bool
+name_is_allowed(const struct intel_image *im, const char *name, size_t n)
+{
+	struct record r;
+
+	for (size_t i = 0; i < n; i++)
+		if ((i == 0 || name[i - 1] == '.') && find_key(im, INTEL_DOMAIN, name + i, n - i, &r) && r.allow)
+			return true;
+	return false;
+}
+
+static bool
+find_name(const struct intel_image *im, const char *name, size_t n, int64_t now_ns, struct intel_hit *ret)
+{
+	uint64_t hash[SUFFIXES_MAX + 1];
+	size_t from[SUFFIXES_MAX + 1], count = 0, dots = 0;
+	struct record r;
+
+	for (size_t i = n; i-- > 0;)
+		if (i == 0 || name[i - 1] == '.') {
+			if (dots++ == 0 && i != 0)
+				continue; /* one label alone is never an indicator */
+			if (count == SUFFIXES_MAX && i != 0)
+				continue;
+			from[count] = i;
+			hash[count] = hash_of(im, INTEL_DOMAIN, name + i, n - i);
+			__builtin_prefetch(im->bloom[bloom_block(hash[count], im->blocks)]);
+			count++;
+		}
+	while (count-- > 0) /* the longest suffix first */
+		if (in_bloom(im, hash[count]) &&
+		    find_exact(im, hash[count], INTEL_DOMAIN, name + from[count], n - from[count], &r))
+			return tell(im, &r, name_is_allowed(im, name, n), now_ns, ret);
+	return false;
+}
+
+static bool
+find_domain(const struct intel_image *im, struct slice value, int64_t now_ns, struct intel_hit *ret)
+{
+	struct intel_key k UNINIT;
+
+	return key_of_domain(value, 1, &k) && find_name(im, k.b, k.n, now_ns, ret);
+}
+
+static bool
+url_host_is_allowed(const struct intel_image *im, const char *host, size_t n)
+{
+	const char *colon = memchr(host, ':', n);
+	struct record r;
+	struct ip ip;
+	struct intel_key k UNINIT;
+
+	n = colon != NULL ? (size_t)(colon - host) : n;
+	if (ip_parse(slice_of(host, n), &ip)) {
+		key_of_ip(&ip, &k);
+		return (find_key(im, INTEL_IP, k.b, k.n, &r) && r.allow) || (find_range(im, &ip, &r) && r.allow);
+	}
+	return name_is_allowed(im, host, n);
+}
+
+static bool
+probe_url(const struct intel_image *im, const struct intel_key *k, size_t from, size_t to, size_t host, int64_t now_ns,
+          struct intel_hit *ret)
+{
+	struct record r;
+
+	return to > from && find_key(im, INTEL_URL, k->b + from, to - from, &r) &&
+	       tell(im, &r, url_host_is_allowed(im, k->b, host), now_ns, ret);
+}
+
+/* host+path+query, host+path, four path prefixes, host; then path+query and path alone. */
+static bool
+find_url(const struct intel_image *im, struct slice value, int64_t now_ns, struct intel_hit *ret)
+{
+	struct intel_key k UNINIT;
+	size_t host = 0, query, slash;
+
+	if (!key_of_url(value, &k))
+		return false;
+	while (host < k.n && k.b[host] != '/' && k.b[host] != '?')
+		host++;
+	for (query = host; query < k.n && k.b[query] != '?'; query++)
+		;
+	if (probe_url(im, &k, 0, k.n, host, now_ns, ret) ||
+	    (query < k.n && probe_url(im, &k, 0, query, host, now_ns, ret)))
+		return true;
+	slash = host;
+	for (int depth = 0; depth < 4; depth++) {
+		const char *next = slash + 1 < query ? memchr(k.b + slash + 1, '/', query - slash - 1) : NULL;
+
+		if (next == NULL)
+			break;
+		slash = (size_t)(next - k.b);
+		if (probe_url(im, &k, 0, slash + 1, host, now_ns, ret))
+			return true;
+	}
+	return (host < k.n && probe_url(im, &k, 0, host, host, now_ns, ret)) ||
+	       (host > 0 && host < k.n && probe_url(im, &k, host, k.n, host, now_ns, ret)) ||
+	       (host > 0 && query < k.n && probe_url(im, &k, host, query, host, now_ns, ret));
+}
+
+bool
+intel_find(const struct intel_image *im, enum intel_type type, struct slice value, unsigned port, int64_t now_ns,
+           struct intel_hit *ret)
+{
+	struct intel_key k UNINIT;
+	struct record r;
+	struct ip ip;
+	bool hit = false;
+
+	switch (type) {
+	case INTEL_IP:
+	case INTEL_CIDR:
+		hit = ip_parse(value, &ip) && find_ip(im, &ip, port, now_ns, ret);
+		break;
+	case INTEL_DOMAIN:
+		hit = find_domain(im, value, now_ns, ret);
+		break;
+	case INTEL_URL:
+		hit = find_url(im, value, now_ns, ret);
+		break;
+	case INTEL_HASH:
+		hit = key_of_hash(value, &k) && find_key(im, INTEL_HASH, k.b, k.n, &r) && tell(im, &r, false, now_ns, ret);
+		break;
+	default:
+		break;
+	}
+	if (hit)
+		ret->value = value;
+	return hit;
+}
+
+/* ---- events ---- */
+
+enum look { LOOK_IP, LOOK_DOMAIN, LOOK_URL, LOOK_HASH };
+
+#define F_NONE FIELD_NONE
+static const struct registered { int field; enum look look; int port; } registry[] = {
+#define INTEL_FIELD(field, type, port) { F_##field, LOOK_##type, F_##port },
+#include "tbl/intel_fields.tbl"
+#undef INTEL_FIELD
+};
+
+static unsigned
+port_of(const struct event *e, int field)
+{
+	const struct value *v = field >= 0 ? event_get(e, field) : NULL;
+
+	return v != NULL && v->kind == VALUE_LONG && v->i > 0 && v->i < 65536 ? (unsigned)v->i : 0;
+}
+
+/* A name field may hold an address (url.domain of http://192.0.2.1/). */
+static bool
+look_up_name(const struct intel_image *im, struct slice value, int64_t now_ns, struct intel_hit *ret)
+{
+	unsigned char last = value.n != 0 ? (unsigned char)value.p[value.n - 1] : 0;
+	struct ip ip;
+
+	if ((last - 0u - '0' < 10 || memchr(value.p, ':', value.n) != NULL) && ip_parse(value, &ip))
+		return find_ip(im, &ip, 0, now_ns, ret);
+	return find_domain(im, value, now_ns, ret);
+}
+
+static bool
+look_up(const struct intel_image *im, const struct registered *reg, const struct event *e, struct slice value,
+        int64_t now_ns, struct intel_hit *ret)
+{
+	bool hit;
+
+	if (value.n == 0)
+		return false;
+	switch (reg->look) {
+	case LOOK_IP:
+		hit = intel_find(im, INTEL_IP, value, port_of(e, reg->port), now_ns, ret);
+		break;
+	case LOOK_DOMAIN:
+		hit = look_up_name(im, value, now_ns, ret);
+		break;
+	case LOOK_URL:
+		hit = find_url(im, value, now_ns, ret);
+		break;
+	default:
+		hit = intel_find(im, INTEL_HASH, value, 0, now_ns, ret);
+		break;
+	}
+	ret->value = value;
+	return hit;
+}
+
+unsigned
+intel_match_event(const struct intel_image *im, const struct event *e, int64_t now_ns, intel_hit_fn *fn, void *ctx)
+{
+	struct intel_hit hit UNINIT;
+	unsigned hits = 0;
+
+	if (im->nslots == 0)
+		return 0;
+	for (size_t i = 0; i < sizeof registry / sizeof *registry; i++) {
+		if (!event_has(e, registry[i].field) ||
+		    (registry[i].field == F_URL_ORIGINAL && event_has(e, F_URL_FULL)))
+			continue;
+		for (const struct value *v = &e->slot[registry[i].field]; v != NULL; v = v->next) {
+			if (!look_up(im, &registry[i], e, slice_of(v->p, v->n), now_ns, &hit) || hit.allowed)
+				continue;
+			hit.field = registry[i].field;
+			fn(ctx, &hit);
+			hits++;
+		}
+	}
+	return hits;
+}
