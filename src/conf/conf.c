@@ -183,7 +183,7 @@ take(struct walk *w, size_t row, const struct ynode *n)
 		wrong_type(w, p, n, E_TYPE);
 		return;
 	} else if (p->type == PT_STR || p->type == PT_PATH) {
-		if (memchr(n->text.p, 0, n->text.n) != NULL || (p->type == PT_PATH && n->text.n == 0)) {
+		if (memchr(n->text.p, 0, n->text.n) != NULL || (p->type == PT_PATH && n->text.n == 0 && p->otherwise[0] != '\0')) {
 			wrong_type(w, p, n, E_RANGE);
 			return;
 		}
