@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From a role's row to its jail: which groups of system calls, which folders, whose user.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/must.h"
+#include "conf/conf.h"
+#include "role/frame_priv.h"
+#include "sys/fd.h"
+#include "sys/jail.h"
+
+/* folder: below `data`, written by this role alone. NULL: it writes nothing. */
+static const struct {
+	enum role_id role;
+	unsigned may;
+	const char *folder;
+} needs[] = {
+	{ ROLE_INGEST, JAIL_MAY_ACCEPT, NULL },
+	{ ROLE_ARCHIVE, JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES, "archive" },
+	{ ROLE_ENGINE, JAIL_MAY_MAKE_CODE, NULL },
+	{ ROLE_STORE, JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES | JAIL_MAY_FOREIGN, "store" },
+	{ ROLE_DESK, JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES, "desk" },
+	{ ROLE_NOTIFY, JAIL_MAY_CONNECT | JAIL_MAY_READ_FILES, NULL },
+	{ ROLE_CALL, JAIL_MAY_CONNECT | JAIL_MAY_BIND | JAIL_MAY_EXEC | JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES, "call" },
+	{ ROLE_WEB, JAIL_MAY_ACCEPT, NULL },
+	{ ROLE_INTEL, JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES | JAIL_MAY_CONNECT, "intel" },
+};
+
+static const char *
+user_of(enum role_id id)
+{
+	static const char *const users[ROLE_COUNT] = {
+#define ROLE(id, name, copies, user, does, may, from) [ROLE_##id] = user,
+#include "tbl/roles.tbl"
+#undef ROLE
+	};
+
+	return users[id];
+}
+
+
+static char *
+folder_of(const struct conf *conf, size_t i)
+{
+	if (needs[i].role == ROLE_ARCHIVE)
+		return conf_path(conf, "archive.folder");
+	return x_asprintf("%s/%s", conf_str(conf, "data"), needs[i].folder);
+}
+
+int
+frame_folders(const struct conf *conf)
+{
+	int r = dir_make(conf_str(conf, "data"), 0711);
+
+	for (size_t i = 0; r == 0 && i < sizeof needs / sizeof *needs; i++) {
+		auto_free char *path = needs[i].folder != NULL ? folder_of(conf, i) : NULL;
+
+		if (path == NULL)
+			continue;
+		r = dir_make(path, 0700);
+		if (r == 0)
+			r = jail_give(path, user_of(needs[i].role));
+	}
+	return r;
+}
+
+int
+frame_jail(const struct role_env *env)
+{
+	auto_free char *path = NULL;
+	const char *write[] = { NULL, NULL, NULL }, *read[] = { "/usr", "/etc", "/dev", "/proc", "/lib", NULL };
+	struct jail j = { .read = read, .write = write };
+	struct jail_held held;
+	int r;
+
+	if (!conf_bool(env->conf, "jail"))
+		return 0;
+	j.user = user_of(env->id);
+	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+		if (needs[i].role == env->id) {
+			j.may = needs[i].may;
+			if (needs[i].folder != NULL)
+				write[0] = path = folder_of(env->conf, i);
+		}
+	if (env->id == ROLE_CALL)
+		write[1] = "/tmp";
+	r = jail_enter(&j, &held);
+	if (r != 0)
+		log_error("role.jail", kv_str("role", role_name(env->id)), kv_err(r));
+	return r;
+}
