@@ -70,7 +70,7 @@ slice_sub(struct slice s, size_t from, size_t to)
 static inline ssize_t
 slice_find(struct slice s, char c)
 {
-	const char *at = s.n != 0 ? memchr(s.p, c, s.n) : NULL;
+	const char *at = s.n != 0 ? (const char *)memchr(s.p, c, s.n) : NULL;
 
 	return at != NULL ? at - s.p : -1;
 }

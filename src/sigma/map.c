@@ -68,6 +68,28 @@ map_vf(struct comp *c, struct slice field)
 	return (uint32_t)m->u;
 }
 
+/* Some providers write their names with blanks: "Threat Name" is Sigma's ThreatName. */
+static void
+alias_with_blanks(struct sigma_set *set, struct slice name, int id)
+{
+	char out[600];
+	size_t n = 18;
+	bool any = false;
+
+	memcpy(out, "winlog.event_data.", 18);
+	for (size_t i = 0; i < name.n && n < sizeof out - 2; i++) {
+		bool upper = name.p[i] >= 'A' && name.p[i] <= 'Z';
+
+		if (upper && i != 0 && name.p[i - 1] >= 'a' && name.p[i - 1] <= 'z') {
+			out[n++] = ' ';
+			any = true;
+		}
+		out[n++] = name.p[i];
+	}
+	if (any)
+		fieldset_alias(set->fs, slice_of(out, n), id);
+}
+
 static int
 own_slot(struct sigma_set *set, const struct vf *f)
 {
@@ -81,8 +103,10 @@ own_slot(struct sigma_set *set, const struct vf *f)
 	memcpy(name, "winlog.event_data.", 18);
 	memcpy(name + 18, f->name.p, f->name.n);
 	id = fieldset_add(set->fs, slice_of(name, 18 + f->name.n));
-	if (id != FIELD_NONE)
+	if (id != FIELD_NONE) {
 		fieldset_alias(set->fs, f->name, id);
+		alias_with_blanks(set, f->name, id);
+	}
 	return id;
 }
 

@@ -4,8 +4,8 @@
  *
  * Method: every literal is entered under its rarest four bytes (rarest among the literals themselves: what
  * many rules name, many events have).  The pass hashes the four bytes at each position into a bitmap that
- * stays in the first-level cache; only where a bit is set the table is asked and the literal compared.
- * About a nanosecond a byte, whatever the number of literals, and it is compiled in milliseconds; measured
+ * stays in the second-level cache; only where a bit is set the table is asked and the literal compared.
+ * Literals of two and three bytes are found by their first two bytes in a table of their own.  About a nanosecond a byte, whatever the number of literals, and it is compiled in milliseconds; measured
  * against hs_compile_lit_multi of Vectorscan 5.4.9 on the four lanes of docs/performance-sigma.md.
  */
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "base/must.h"
 #include "sigma/sigma_priv.h"
 
-#define MAP_BITS 18u
+#define MAP_BITS 20u
 
 struct gram_slot {
 	uint32_t gram;
@@ -28,6 +28,9 @@ struct place {
 
 struct scan {
 	uint64_t map[(1u << MAP_BITS) / 64];
+	uint64_t map2[65536 / 64];
+	struct place *pairs;           /* literals of two and three bytes by their first two */
+	uint32_t pair_at[65536 + 1];
 	struct gram_slot *slots;
 	uint32_t mask;
 	struct place *places;
@@ -88,6 +91,41 @@ rarest(const struct scan *s, struct slice t)
 	return best;
 }
 
+static inline uint32_t
+load16(const char *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, 2);
+	return v;
+}
+
+static void
+enter_pairs(struct scan *s, size_t n)
+{
+	uint32_t at = 0;
+
+	for (size_t l = 0; l < n; l++)
+		if (s->lits[l].text.n < 4)
+			s->pair_at[load16(s->lits[l].text.p)]++;
+	for (uint32_t k = 0; k <= 65536; k++) {
+		uint32_t here = s->pair_at[k];
+
+		s->pair_at[k] = at;
+		at += here;
+	}
+	s->pairs = x_calloc(at + 1u, sizeof *s->pairs);
+	for (size_t l = n; l-- > 0;)
+		if (s->lits[l].text.n < 4) {
+			uint32_t k = load16(s->lits[l].text.p), i = s->pair_at[k];
+
+			bit_set(s->map2, k);
+			while (s->pairs[i].off != 0)
+				i++;
+			s->pairs[i] = (struct place){ (uint32_t)l, 1 };
+		}
+}
+
 static void
 enter(struct scan *s, size_t n, const uint32_t *off)
 {
@@ -95,8 +133,11 @@ enter(struct scan *s, size_t n, const uint32_t *off)
 
 	memset(s->slots, 0, ((size_t)s->mask + 1) * sizeof *s->slots);
 	for (size_t l = 0; l < n; l++) {
-		struct gram_slot *g = slot_of(s, load32(s->lits[l].text.p + off[l]));
+		struct gram_slot *g;
 
+		if (s->lits[l].text.n < 4)
+			continue;
+		g = slot_of(s, load32(s->lits[l].text.p + off[l]));
 		g->gram = load32(s->lits[l].text.p + off[l]);
 		g->n++;
 	}
@@ -108,9 +149,11 @@ enter(struct scan *s, size_t n, const uint32_t *off)
 		bit_set(s->map, gram_hash(s->slots[i].gram) >> (32 - MAP_BITS));
 	}
 	for (size_t l = n; l-- > 0;) {
-		struct gram_slot *g = slot_of(s, load32(s->lits[l].text.p + off[l]));
-		uint32_t k = g->first;
+		uint32_t k;
 
+		if (s->lits[l].text.n < 4)
+			continue;
+		k = slot_of(s, load32(s->lits[l].text.p + off[l]))->first;
 		while (s->places[k].lit != NONE)
 			k++;
 		s->places[k] = (struct place){ (uint32_t)l, off[l] };
@@ -137,11 +180,12 @@ scan_new(const struct literal *lits, size_t n)
 	for (size_t l = 0; l < n; l++)
 		off[l] = rarest(s, lits[l].text);
 	free(s->slots);
-	for (cap = 1024; cap < n * 4;)
+	for (cap = 1024; cap < n * 2;)
 		cap *= 2;
 	s->mask = cap - 1;
 	s->slots = x_calloc(cap, sizeof *s->slots);
 	enter(s, n, off);
+	enter_pairs(s, n);
 	free(off);
 	return s;
 }
@@ -153,6 +197,7 @@ scan_free(struct scan *s)
 		return;
 	free(s->slots);
 	free(s->places);
+	free(s->pairs);
 	free(s);
 }
 
@@ -185,6 +230,19 @@ on_gram(const struct scan *s, struct sigma_worker *w, const struct seg *seg, con
 	}
 }
 
+static void
+on_pair(const struct scan *s, struct sigma_worker *w, const struct seg *seg, const char *base, size_t i)
+{
+	uint32_t k = load16(base + i);
+
+	for (uint32_t at = s->pair_at[k]; at < s->pair_at[k + 1]; at++) {
+		const struct literal *lit = &s->lits[s->pairs[at].lit];
+
+		if (lit->text.n == 2 || (i + 3 <= seg->n && base[i + 2] == lit->text.p[2]))
+			on_literal(w, seg, lit, i);
+	}
+}
+
 void
 scan_run(const struct scan *s, struct sigma_worker *w)
 {
@@ -192,8 +250,15 @@ scan_run(const struct scan *s, struct sigma_worker *w)
 		const struct seg *seg = &w->seg[k];
 		const char *base = w->fold + seg->start;
 
-		for (size_t i = 0; i + 4 <= seg->n; i++)
-			if (bit_test(s->map, gram_hash(load32(base + i)) >> (32 - MAP_BITS)))
+		/* worker.fold has room behind the last segment, so four bytes may always be read; a gram that
+		 * reaches past its segment is refused by the length of its literal. */
+		for (size_t i = 0; i + 2 <= seg->n; i++) {
+			uint32_t g = load32(base + i);
+
+			if (bit_test(s->map, gram_hash(g) >> (32 - MAP_BITS)))
 				on_gram(s, w, seg, base, i);
+			if (bit_test(s->map2, g & 0xffff))
+				on_pair(s, w, seg, base, i);
+		}
 	}
 }

@@ -25,7 +25,7 @@
 #define FIELD_PATHS 8
 #define COND_DEPTH_MAX 48
 #define RULE_LEAVES_MAX 20000u
-#define LITERAL_MIN 4u          /* shorter ones are compared on demand, they would hit everywhere */
+#define LITERAL_MIN 2u          /* a single character is looked for on demand: it would hit everywhere */
 
 /* ---- text ---- */
 
