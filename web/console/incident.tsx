@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// An incident after its decision: chronology, the call panel live, eight times, evidence, the customer's text.
+import { useState } from 'preact/hooks';
+import type { Attempt, Incident as Data } from '../shared/api.gen';
+import { call, session } from '../shared/api';
+import { lang, t, title, tx } from '../shared/i18n';
+import { Icon } from '../shared/icons';
+import { useKeys } from '../shared/keys';
+import { go } from '../shared/router';
+import { Stamps } from '../shared/stamps';
+import { between, clockText, dayLong, hm, serverNow, span } from '../shared/time';
+import { Chip, ClockChip, Owner, Safe, say, Sev, Show } from '../shared/ui';
+import { useLoad } from '../shared/use';
+import { NoteBox } from './note';
+import { Before, Chronology, EvidenceTable, Legend } from './parts';
+
+function seconds(a: Attempt): string {
+	const from = a.started_at ?? a.queued_at, to = a.ended_at;
+	if (!from) return '';
+	return clockText(((to ? Date.parse(to) : serverNow()) - Date.parse(from)) / 1000);
+}
+
+function AttemptRow({ a, n, live }: { a: Attempt; n: number; live: boolean }) {
+	const d = t().inc, state = a.state ?? 'done';
+	const text = state === 'done' ? tx(a.outcome_text) || a.outcome || d.attempt.done : d.attempt[state];
+	const kind = a.reached === 'yes' || state === 'answered' ? ' ok' : a.reached === 'human' || state === 'ringing' ? ' half' : '';
+	return (
+		<div class={`cp${live ? ' live' : ''}`} aria-current={live || undefined}>
+			<span class="k">{n}</span><span class="el"><b class="m5">{a.name}</b> <span class="s">{a.kana} {a.to}{a.provider ? ` · ${a.provider}` : ''}</span></span>
+			<span class={`tag${kind}`}>{(state === 'answered' || a.reached === 'yes') && <Icon name="phone" size={11} />}{text}{a.code ? <span class="q" title={a.text ?? ''}> {a.code}</span> : null}</span>
+			<span class="mono q r">{seconds(a)}</span>
+		</div>
+	);
+}
+
+function CallPanel({ i, put, may }: { i: Data; put: (i: Data) => void; may: boolean }) {
+	const d = t(), calls = (i.attempts ?? []).filter((a) => a.kind === 'call' || a.kind === 'by_hand'), mails = (i.attempts ?? []).filter((a) => a.kind === 'mail');
+	const rang = between(i.stamps?.decided, i.stamps?.rang);
+	const [who, setWho] = useState<string | null>(null);
+	const clock = (i.clocks ?? []).find((c) => c.kind === 'call');
+	if (!i.chain && calls.length === 0) return <section class="card cpp"><h3>{d.inc.calls}</h3><p class="s">{d.inc.noCalls}</p>{mails.map((a, n) => <AttemptRow key={a.id ?? n} a={a} n={n + 1} live={false} />)}</section>;
+	const acknowledge = () => {
+		if (!who) { setWho(''); return; }
+		void call('incident.acknowledge', { id: i.id }, { by: who }).then((x) => { put(x); setWho(null); }).catch(() => say(d.err.title));
+	};
+	return (
+		<section class="card cpp" aria-live="polite">
+			<div class="row"><h3>{d.inc.calls}</h3>{i.chain?.state && <span class={`tag${i.chain.state === 'acknowledged' ? ' ok' : i.chain.state === 'alarmed' ? ' late' : ' half'}`}>{d.inc.chain[i.chain.state]}</span>}<span class="sp" />
+				<span class="t12 q">{d.inc.decidedRang}</span>{clock ? <ClockChip c={clock} bar={false} /> : <b>{rang === null ? '—' : span(rang)}</b>}
+				{i.acknowledged_by && <span class="t12 q">{d.inc.ack} {i.acknowledged_by.by} {hm(i.acknowledged_by.at ?? i.decided_at)}</span>}</div>
+			{calls.map((a, n) => <AttemptRow key={a.id ?? n} a={a} n={n + 1} live={n === calls.length - 1 && a.state !== 'done'} />)}
+			{mails.length > 0 && <><h3 class="mt">{d.inc.mail}</h3>{mails.map((a, n) => <AttemptRow key={a.id ?? n} a={a} n={n + 1} live={false} />)}</>}
+			<div class="row mt">{may && !i.acknowledged_by && <>{who !== null && <input class="in sm" aria-label={d.inc.who} placeholder={d.inc.who} value={who} autoFocus onInput={(e) => setWho(e.currentTarget.value)} />}<button class="btn sm" onClick={acknowledge}>{d.inc.acknowledgeFor}</button></>}<span class="sp" />{i.chain?.next?.name && <span class="t12 q">{d.inc.next(i.chain.next.name)}</span>}</div>
+		</section>
+	);
+}
+
+/** Writing for the customer is confirmed with the text itself in sight. */
+function Publish({ i, put }: { i: Data; put: (i: Data) => void }) {
+	const d = t().inc, [text, set] = useState('');
+	const send = (visible: boolean, x: string) => call('incident.comment', { id: i.id }, { text: x, visible, lang: lang.value }).then(put);
+	const [visible, setVisible] = useState(false);
+	if (text) return (
+		<div class="publish" role="alertdialog" aria-label={d.publish}><p class="m5">{d.publish}</p><blockquote>{text}</blockquote><div class="row end"><button class="btn sm" onClick={() => set('')}>{t().cand.cancel}</button><button class="btn sm pri" autoFocus onClick={() => void send(true, text).then(() => set(''))}>{d.publishIt}</button></div></div>
+	);
+	return (
+		<>
+			<label class="vis"><input type="checkbox" checked={visible} onChange={(e) => setVisible(e.currentTarget.checked)} /> {d.visible}</label>
+			<NoteBox label={visible ? d.comment : t().cand.note} send={(x) => (visible ? Promise.resolve(set(x)) : send(false, x))} />
+		</>
+	);
+}
+
+export function Incident({ id }: { id: string }) {
+	const d = t(), inc = useLoad(() => call('incident.show', { id }), [id], ['incident']);
+	const may = ['analyst', 'lead'].includes(session.value?.user?.role ?? '');
+	title.value = id;
+	useKeys(() => [
+		{ keys: 'n', label: (x) => x.keys.note, run: () => document.getElementById('note')?.focus(), bar: true },
+		{ keys: 'Escape', label: (x) => x.keys.leave, run: () => go('/console/incidents'), bar: true },
+	], [id]);
+	return (
+		<Show of={inc} rows={12}>{(i) => (
+			<div class="i0">
+				<div class="ih"><span class="mono s nw">{i.id}</span><h1 class="el"><Safe text={tx(i.title)} /></h1><Sev s={i.severity} /><span class={`tag${i.state === 'open' ? ' half' : ''}`}>{d.inc.state[i.state]}</span><span class="tag">{tx(i.tenant.name)}</span><span class="sp" /><span class="t12 q nw">{dayLong(i.decided_at)} {hm(i.decided_at)}</span><Owner p={i.owner} />
+					{may && i.state === 'open' && <button class="btn sm" onClick={() => void call('incident.close', { id }, { code: 'resolved' }).then(inc.set)}>{d.inc.closeIt}</button>}</div>
+				<section class="tl" aria-label={d.cand.chronology}>
+					<div class="tlh"><h2>{d.cand.chronology}</h2><span class="sp" /><Legend /></div>
+					<div class="tlb" tabIndex={0} role="group" aria-label={d.cand.chronology}><Chronology entries={i.entries ?? []} /></div>
+					{may && <Publish i={i} put={inc.set} />}
+				</section>
+				<div class="facts one" tabIndex={0} role="group" aria-label={d.inc.summary}>
+					<CallPanel i={i} put={inc.set} may={may} />
+					{i.stamps && <section class="card"><div class="row mb"><h3>{d.inc.stamps}</h3><span class="q t12">{d.inc.stampsHow}</span></div><Stamps s={i.stamps} calls={!!i.chain} /></section>}
+					<section class="card"><h3>{d.inc.summary}</h3><p class="long">{tx(i.summary)}</p>{(i.actions ?? []).length > 0 && <><h3 class="mt">{d.inc.actions}</h3><ol class="numd">{(i.actions ?? []).map((a) => <li key={a.n}>{a.done_at ? <s>{tx(a.text)}</s> : tx(a.text)}</li>)}</ol></>}</section>
+					<section class="card"><div class="row mb"><h3>{d.cand.evidence}</h3><span class="sp" /><span class="tag">{d.form.blockedN(i.blocked ?? 0)}</span><span class="tag late">{d.form.passedN(i.passed ?? 0)}</span></div><EvidenceTable list={i.evidence ?? []} /></section>
+					<section class="card"><h3>{d.cand.entities}</h3><div class="row wrap">{(i.entities ?? []).map((e) => <Chip key={`${e.kind}${e.value}`} e={e} />)}</div><div class="mt"><Before list={i.previous ?? []} /></div></section>
+				</div>
+			</div>
+		)}</Show>
+	);
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// The console: rail, top bar, one screen, key bar.
+import { session } from '../shared/api';
+import { Account } from '../shared/account';
+import { t, title, tx } from '../shared/i18n';
+import { Icon, Mark, type IconName } from '../shared/icons';
+import { helpOpen, KeyBar, KeyHelp, repeatLast, useKeys } from '../shared/keys';
+import { lastHeard, online } from '../shared/live';
+import { Logs } from '../shared/logs';
+import { go, Link, match, place } from '../shared/router';
+import { start } from '../shared/start';
+import { hms, offset, serverNow, zoneName } from '../shared/time';
+import { initials, Toast, undoLast } from '../shared/ui';
+import { Candidate } from './candidate';
+import { Clocks } from './clocks';
+import { counts } from './counts';
+import { Incident } from './incident';
+import { Incidents } from './incidents';
+import { Queue } from './queue';
+import '../shared/tokens.css';
+import '../shared/nezuban.css';
+import '../shared/app.css';
+import './console.css';
+
+const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'logs' | 'clocks' | 'account']> = [
+	['/console/queue', 'queue', 'queue'], ['/console/incidents', 'flag', 'incidents'], ['/console/logs', 'search', 'logs'],
+	['/console/clocks', 'clock', 'clocks'], ['/console/account', 'gear', 'account'],
+];
+
+function Rail() {
+	const d = t(), at = place.value.pathname;
+	const badge = { queue: counts.value.queue, incidents: counts.value.incidents } as Record<string, number>;
+	return (
+		<nav class="rail" aria-label={d.nav.main}>
+			<Mark />
+			{screens.map(([to, icon, name]) => {
+				const on = at.startsWith(to) || (name === 'queue' && at.startsWith('/console/candidates'));
+				const n = badge[name] ?? 0;
+				return <Link key={to} to={to} class={on ? 'on' : ''} aria-current={on ? 'page' : undefined} aria-label={n ? `${d.nav[name]} ${n}` : d.nav[name]}><Icon name={icon} size={18} />{n > 0 && <em>{n}</em>}</Link>;
+			})}
+		</nav>
+	);
+}
+
+function Top() {
+	const d = t(), user = session.value?.user, skew = Math.round(Math.abs(offset.value) / 1000);
+	return (
+		<header class="top">
+			<h2>{title.value}</h2><span class="sp" />
+			{skew > 2 && <span class="pulse">{d.top.skew(skew)}</span>}
+			{online.value && <span class="pulse"><Icon name="pulse" size={14} />{d.top.live}</span>}
+			<time class="now">{hms(serverNow())} {zoneName()}</time>
+			<Link to="/console/account" class="av" aria-label={`${d.nav.account}: ${tx(user?.name)}`}>{initials(tx(user?.name) || '?')}</Link>
+		</header>
+	);
+}
+
+function Screen() {
+	const c = match('/console/candidates/{id}') ?? match('/console/candidates/{id}/decide');
+	if (c?.id) return <Candidate key={c.id} id={c.id} deciding={place.value.pathname.endsWith('/decide')} />;
+	const i = match('/console/incidents/{id}');
+	if (i?.id) return <Incident key={i.id} id={i.id} />;
+	switch (place.value.pathname.replace(/\/$/, '')) {
+	case '/console/incidents': return <Incidents />;
+	case '/console/logs': return <Logs staff />;
+	case '/console/clocks': return <Clocks />;
+	case '/console/account': return <div class="scroll pad"><Account /></div>;
+	default: return <Queue />;
+	}
+}
+
+function Frame() {
+	const d = t();
+	useKeys(() => [
+		{ keys: '?', label: (x) => x.keys.help, run: () => { helpOpen.value = true; } },
+		{ keys: 'u', label: (x) => x.keys.undo, run: undoLast, bar: true },
+		{ keys: '.', label: (x) => x.keys.repeat, run: repeatLast },
+		{ keys: '/', label: (x) => x.keys.search, run: () => { go('/console/logs'); setTimeout(() => document.querySelector<HTMLElement>('[data-query]')?.focus(), 50); } },
+		{ keys: 'g q', label: (x) => x.keys.goQueue, run: () => go('/console/queue') },
+		{ keys: 'g i', label: (x) => x.keys.goIncidents, run: () => go('/console/incidents') },
+		{ keys: 'g l', label: (x) => x.keys.goLogs, run: () => go('/console/logs') },
+		{ keys: 'g s', label: (x) => x.keys.goClocks, run: () => go('/console/clocks') },
+	], []);
+	return (
+		<div class="con">
+			<a class="vh skip" href="#main">{d.nav.skip}</a>
+			<Rail />
+			<Top />
+			<main class="main" id="main" tabIndex={-1}>
+				{!online.value && <p class="off" role="status">{d.top.offline(hms(lastHeard.value))}</p>}
+				<Screen />
+			</main>
+			<KeyBar />
+			<Toast />
+			<KeyHelp />
+		</div>
+	);
+}
+
+start('console', Frame);

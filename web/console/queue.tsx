@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// The queue: what is due first on top. The cursor holds the row's identity, so live updates never move it
+// under the reader; what is new says so in the header.
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { CandidateRow, Queue as QueueData } from '../shared/api.gen';
+import { ApiError, call, session } from '../shared/api';
+import { num, t, title, tx } from '../shared/i18n';
+import { useKeys } from '../shared/keys';
+import { asked, go, query } from '../shared/router';
+import { hm, hms, when } from '../shared/time';
+import { Chip, ClockChip, Owner, Pick, Safe, say, Sev, Show, Spark } from '../shared/ui';
+import { useLoad } from '../shared/use';
+import { CloseDialog } from './close';
+import { counts } from './counts';
+import { Preview } from './preview';
+
+function Row({ c, cur, marked, fresh, pick }: { c: CandidateRow; cur: boolean; marked: boolean; fresh: boolean; pick: () => void }) {
+	const d = t(), first = c.entities?.[0];
+	const ref = useRef<HTMLDivElement>(null);
+	useEffect(() => { if (cur) ref.current?.scrollIntoView({ block: 'nearest' }); }, [cur]);
+	return (
+		<div class={`g qr${cur ? ' cur' : ''}${marked ? ' mk' : ''}${fresh ? ' fresh' : ''}`} role="row" aria-selected={cur} ref={ref} onClick={pick} data-id={c.id}>
+			<div role="gridcell"><ClockChip c={c.clock} /></div>
+			<div role="gridcell" class="w0">
+				<div class="t"><span class="tn1 el">{tx(c.tenant.name)}</span><b class="el"><Safe text={tx(c.title)} /></b></div>
+				<div class="u"><span class="tn el">{tx(c.tenant.name)}</span>{first && <Chip e={first} bare />}</div>
+			</div>
+			<div role="gridcell"><Sev s={c.proposal.severity} proposed /></div>
+			<div role="gridcell" class="t12"><div class="m5 tt">{hms(c.last_at)}</div><div class="q t2">{d.queue.from(when(c.first_at))}</div></div>
+			<div role="gridcell" class="row sg"><Spark v={c.sparkline} /><span class="r cnt">{num(c.detections)}</span></div>
+			<div role="gridcell" class="row own"><Owner p={c.owner} /></div>
+		</div>
+	);
+}
+
+/** Which rows came since the reader first looked, so that they can be told without moving anything. */
+function useFresh(items: CandidateRow[] | undefined): { fresh: Set<string>; since: string } {
+	const seen = useRef<Set<string> | null>(null), since = useRef(Date.now());
+	return useMemo(() => {
+		const fresh = new Set<string>();
+		if (items && !seen.current) {
+			seen.current = new Set(items.map((i) => i.id));
+			since.current = Date.now();
+		}
+		for (const i of items ?? []) if (!seen.current?.has(i.id)) fresh.add(i.id);
+		return { fresh, since: hm(since.current) };
+	}, [items]);
+}
+
+function Filters({ q }: { q: QueueData | undefined }) {
+	const d = t().queue;
+	return (
+		<div class="qh">
+			<Pick label={d.tenant} value={asked('tenant')} options={[['', d.allTenants], ...(q?.tenants ?? []).map((x) => [x.id, tx(x.name)] as const)]} set={(v) => query({ tenant: v })} />
+			<Pick label={d.ownerFilter} value={asked('owner')} options={[['', d.anyOwner], ['me', d.mine], ['nobody', d.nobody]]} set={(v) => query({ owner: v })} />
+			<span class="sp" /><span class="t12 q">{d.order}</span><span class="t12 m5">{d.orderText}</span>
+		</div>
+	);
+}
+
+function Summary({ q, fresh, since, marked }: { q: QueueData; fresh: number; since: string; marked: number }) {
+	const d = t().queue;
+	return (
+		<div class="qn" role="status">
+			<span class="b0">{d.groups(q.groups)}</span><span class="b0">{d.detections(q.detections)}</span><span>{d.unowned(q.unowned)}</span>
+			<span class={q.cut ? 'warn' : ''}>{q.cut ? d.cut(q.limit) : d.whole}</span>
+			{marked > 0 && <span>{d.marked(marked)}</span>}
+			<span class="sp" />{fresh > 0 && <span class="new">{d.fresh(fresh, since)}</span>}
+		</div>
+	);
+}
+
+export function Queue() {
+	const d = t();
+	const tenant = asked('tenant'), owner = asked('owner');
+	const q = useLoad(() => call('queue.list', { tenant, owner }), [tenant, owner], ['candidate']);
+	const [cur, setCur] = useState<string>(asked('c')), [open, setOpen] = useState(true), [closing, setClosing] = useState<CandidateRow | null>(null);
+	const [marks, setMarks] = useState<ReadonlySet<string>>(new Set());
+	const { fresh, since } = useFresh(q.data?.items);
+	title.value = d.nav.queue;
+
+	const items = q.data?.items ?? [];
+	const at = items.findIndex((i) => i.id === cur), row = items[at];
+	useEffect(() => {
+		if (q.data) counts.value = { ...counts.value, queue: q.data.groups };
+		if (!row && items[0]) setCur(items[0].id);
+	}, [q.data]);
+	const pick = (id: string) => { setCur(id); query({ c: id }); };
+	const step = (by: number) => { const n = items[Math.max(0, Math.min(items.length - 1, at + by))]; if (n) pick(n.id); };
+	const mark = () => { if (row) setMarks((m) => { const n = new Set(m); if (!n.delete(row.id)) n.add(row.id); return n; }); };
+
+	const claim = async () => {
+		if (!row) return;
+		try {
+			const c = await call('candidate.claim', { id: row.id });
+			if (q.data) q.set({ ...q.data, items: items.map((i) => (i.id === c.id ? { ...i, owner: c.owner ?? null } : i)) });
+			say(d.cand.owned, () => void call('candidate.release', { id: row.id }).then(() => { say(d.cand.given); q.reload(); }));
+		} catch (e) {
+			if (e instanceof ApiError && e.status === 409) say(d.cand.takenBy(String(e.problem.by ?? '')));
+			q.reload();
+		}
+	};
+	const page = (id: string) => `/console/candidates/${encodeURIComponent(id)}`;
+	const may = ['analyst', 'lead'].includes(session.value?.user?.role ?? '');
+	const close = () => { if (row && may) setClosing(row); };
+
+	useKeys(() => [
+		{ keys: 'j', label: (x) => x.keys.move, run: () => step(1), bar: true },
+		{ keys: 'k', label: (x) => x.keys.move, run: () => step(-1), bar: true },
+		{ keys: 'ArrowDown', label: (x) => x.keys.next, run: () => step(1) },
+		{ keys: 'ArrowUp', label: (x) => x.keys.prev, run: () => step(-1) },
+		{ keys: 'Enter', label: (x) => x.keys.preview, run: () => { if (!row) return; if (open) go(page(row.id)); else setOpen(true); }, bar: true },
+		{ keys: 'Escape', label: (x) => x.keys.leave, run: () => setOpen(false), when: () => !closing },
+		{ keys: 'x', label: (x) => x.keys.mark, run: mark, bar: true },
+		{ keys: 'Shift+j', label: (x) => x.keys.markDown, run: () => { mark(); step(1); } },
+		{ keys: 'Shift+k', label: (x) => x.keys.markUp, run: () => { mark(); step(-1); } },
+		{ keys: 'a', label: (x) => x.keys.assign, run: () => void claim(), bar: true, when: () => may },
+		{ keys: 'c', label: (x) => x.keys.close, run: close, bar: true, when: () => may },
+		{ keys: 'e', label: (x) => x.keys.escalate, run: () => { if (row) go(`${page(row.id)}/decide`); }, bar: true, when: () => may },
+		{ keys: 'o', label: (x) => x.keys.newTab, run: () => { if (row) window.open(page(row.id), '_blank', 'noopener'); } },
+		{ keys: 'w', label: (x) => x.keys.why, run: () => { setOpen(true); setTimeout(() => document.getElementById('why')?.focus(), 30); } },
+		{ keys: 'p', label: (x) => x.keys.pivot, run: () => { const e = row?.entities?.[0]; if (e && row) go(`/console/logs?q=${encodeURIComponent(`"${e.value}"`)}&tenant=${row.tenant.id}`); } },
+	], [q.data, cur, open, closing, may]);
+
+	return (
+		<div class={`q0${open && row ? '' : ' wide'}`}>
+			<section class="ql" aria-label={d.nav.queue}>
+				<Filters q={q.data} />
+				<Show of={q} rows={10}>{(data) => (
+					<>
+						<Summary q={data} fresh={fresh.size} since={since} marked={marks.size} />
+						{data.items.length === 0 ? <div class="state"><p>{d.queue.empty} <span class="s">{d.queue.emptyHow(hms(data.now))}</span></p></div> : (
+							<div role="grid" aria-label={d.nav.queue} aria-rowcount={data.items.length} class="qg">
+								<div class="g qc" role="row">{[d.queue.decideIn, d.queue.what, d.queue.proposed, d.queue.last, d.queue.spark].map((x) => <span role="columnheader" key={x}>{x}</span>)}<span class="r" role="columnheader">{d.queue.owner}</span></div>
+								<div class="qrows" role="rowgroup" tabIndex={0} aria-label={d.queue.what}>
+									{data.items.map((c) => <Row key={c.id} c={c} cur={c.id === cur} marked={marks.has(c.id)} fresh={fresh.has(c.id)} pick={() => { pick(c.id); setOpen(true); }} />)}
+								</div>
+							</div>
+						)}
+						{data.items.length > 0 && <p class="qe">{d.queue.end(data.items.length)}</p>}
+					</>
+				)}</Show>
+			</section>
+			{open && row && <Preview key={row.id} row={row} may={may} claim={() => void claim()} close={close} />}
+			{closing && <CloseDialog row={closing} done={() => { setClosing(null); q.reload(); }} cancel={() => setClosing(null)} />}
+		</div>
+	);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The portal: one tenant's people. Bar on top, five places at the bottom of a phone.
+import { session, call } from '../shared/api';
+import { Account } from '../shared/account';
+import { t, title, tx } from '../shared/i18n';
+import { Icon, WordMark, type IconName } from '../shared/icons';
+import { helpOpen, KeyHelp, useKeys } from '../shared/keys';
+import { lastHeard, online } from '../shared/live';
+import { Logs } from '../shared/logs';
+import { go, Link, match, place } from '../shared/router';
+import { start } from '../shared/start';
+import { hms } from '../shared/time';
+import { initials, Toast } from '../shared/ui';
+import { useLoad } from '../shared/use';
+import { Closed } from './closed';
+import { Devices } from './devices';
+import { Home } from './home';
+import { Incident } from './incident';
+import { Incidents } from './incidents';
+import '../shared/tokens.css';
+import '../shared/nezuban.css';
+import '../shared/app.css';
+import './portal.css';
+
+type Name = 'home' | 'incidents' | 'closed' | 'logsPortal' | 'devices' | 'account';
+const places: ReadonlyArray<readonly [to: string, icon: IconName, name: Name]> = [
+	['/portal/', 'home', 'home'], ['/portal/incidents', 'flag', 'incidents'], ['/portal/closed', 'closed', 'closed'],
+	['/portal/logs', 'search', 'logsPortal'], ['/portal/devices', 'devices', 'devices'],
+];
+
+function here(to: string): boolean {
+	const at = place.value.pathname.replace(/\/$/, '') || '/portal', want = to.replace(/\/$/, '');
+	return want === '/portal' ? at === '/portal' : at.startsWith(want);
+}
+
+function Bar() {
+	const d = t(), user = session.value?.user, tenants = useLoad(() => call('tenant.list'), []);
+	return (
+		<header class="bar"><div class="in1">
+			<Link to="/portal/" aria-label="Nezuban"><WordMark /></Link>
+			<nav aria-label={d.nav.main}>{places.map(([to, , name]) => <Link key={to} to={to} class={here(to) ? 'on' : ''} aria-current={here(to) ? 'page' : undefined}>{d.nav[name]}</Link>)}</nav>
+			<span class="sp" />
+			<span class="who t12 s r el">{tx(tenants.data?.items[0]?.name)}<br /><span class="q">{tx(user?.name)}</span></span>
+			<Link to="/portal/account" class="av big" aria-label={`${d.nav.account}: ${tx(user?.name)}`}>{initials(tx(user?.name) || '?')}</Link>
+		</div></header>
+	);
+}
+
+function Screen() {
+	const i = match('/portal/incidents/{id}');
+	if (i?.id) return <Incident key={i.id} id={i.id} />;
+	switch (place.value.pathname.replace(/\/$/, '')) {
+	case '/portal/incidents': return <Incidents />;
+	case '/portal/closed': return <Closed />;
+	case '/portal/logs': return <><h1 class="big">{t().nav.logsPortal}</h1><div class="card logsc"><Logs /></div></>;
+	case '/portal/devices': return <Devices />;
+	case '/portal/account': return <><h1 class="big">{t().acc.title}</h1><Account /></>;
+	default: return <Home />;
+	}
+}
+
+function Frame() {
+	const d = t();
+	useKeys(() => [
+		{ keys: '?', label: (x) => x.keys.help, run: () => { helpOpen.value = true; } },
+		{ keys: 'g i', label: (x) => x.keys.goIncidents, run: () => go('/portal/incidents') },
+		{ keys: 'g l', label: (x) => x.keys.goLogs, run: () => go('/portal/logs') },
+	], []);
+	return (
+		<div class="por">
+			<a class="vh skip" href="#main">{d.nav.skip}</a>
+			<Bar />
+			<main class="in1 pm" id="main" tabIndex={-1}>
+				{!online.value && <p class="off" role="status">{d.top.offline(hms(lastHeard.value))}</p>}
+				<Screen />
+				<p class="foot">{d.home.codeWord}</p>
+			</main>
+			<nav class="tabs5" aria-label={title.value}>{places.map(([to, icon, name]) => <Link key={to} to={to} class={here(to) ? 'on' : ''} aria-current={here(to) ? 'page' : undefined}><Icon name={icon} size={20} /><span>{d.nav[name]}</span></Link>)}</nav>
+			<Toast />
+			<KeyHelp />
+		</div>
+	);
+}
+
+start('portal', Frame);

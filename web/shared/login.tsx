@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Password, then the second factor; a person without one sets it up here.
+import { useState } from 'preact/hooks';
+import type { TotpSecret } from './api.gen';
+import { ApiError, call, leave, session, take } from './api';
+import { lang, t, title } from './i18n';
+import { WordMark } from './icons';
+
+function failed(e: unknown, code: boolean): string {
+	const d = t();
+	if (!(e instanceof ApiError)) return d.err.title;
+	if (e.status === 429) return d.login.limited(e.retry || 30);
+	if (e.status === 401) return code ? d.login.wrongCode : d.login.wrong;
+	return e.status === 0 ? d.err.network : d.err.title;
+}
+
+export function Login() {
+	const d = t().login;
+	const [login, setLogin] = useState(''), [password, setPassword] = useState(''), [code, setCode] = useState('');
+	const [fault, setFault] = useState(''), [busy, setBusy] = useState(false), [secret, setSecret] = useState<TotpSecret | null>(null);
+	const step = session.value?.step ?? 'password';
+	title.value = d.title;
+
+	const submit = async (e: Event) => {
+		e.preventDefault();
+		setBusy(true);
+		setFault('');
+		try {
+			if (step === 'password') {
+				const s = await call('session.login', {}, { login, password });
+				take(s);
+				if (s.step === 'enrol') setSecret(await call('session.enrol'));
+			} else {
+				take(await call('session.totp', {}, { code: code.replace(/\s/g, '') }));
+			}
+		} catch (x) {
+			setFault(failed(x, step !== 'password'));
+			setCode('');
+		}
+		setBusy(false);
+	};
+
+	return (
+		<main class="login" id="main">
+			<form class="card" onSubmit={(e) => void submit(e)}>
+				<div class="row"><WordMark /><span class="sp" /><button type="button" class="plain acc" lang={lang.value === 'ja' ? 'en' : 'ja'} onClick={() => { lang.value = lang.value === 'ja' ? 'en' : 'ja'; }}>{lang.value === 'ja' ? 'English' : '日本語'}</button></div>
+				<h1>{step === 'enrol' ? d.enrol : d.title}</h1>
+				{step === 'password' ? (
+					<>
+						<label class="f"><span>{d.login}</span><input class="in" name="login" autocomplete="username" autocapitalize="none" required value={login} onInput={(e) => setLogin(e.currentTarget.value)} /></label>
+						<label class="f"><span>{d.password}</span><input class="in" type="password" name="password" autocomplete="current-password" required value={password} onInput={(e) => setPassword(e.currentTarget.value)} /></label>
+					</>
+				) : (
+					<>
+						{step === 'enrol' && secret && <div class="secret"><p>{d.enrolText}</p><code class="mono">{secret.secret.replace(/(.{4})/g, '$1 ')}</code><p class="q t12">{d.recovery}</p><code class="mono rc">{secret.recovery.join('  ')}</code></div>}
+						<label class="f"><span>{d.code}</span><input class="in code" name="code" inputMode="numeric" autocomplete="one-time-code" required autoFocus value={code} onInput={(e) => setCode(e.currentTarget.value)} /><span class="q t12">{d.codeHint}</span></label>
+					</>
+				)}
+				<p class="fault" role="alert">{fault}</p>
+				<div class="row"><button class="btn pri lg" disabled={busy}>{step === 'password' ? d.next : d.signIn}</button>{step !== 'password' && <button type="button" class="btn lg" onClick={() => void leave()}>{d.back}</button>}</div>
+			</form>
+			<p class="foot">{d.watch}</p>
+		</main>
+	);
+}
