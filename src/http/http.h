@@ -52,6 +52,8 @@ struct http_conf {
 	bool tls13_only;
 	const struct http_route *routes;
 	size_t route_count;
+	http_fn *admit;                   /* asked when the headers are read, before any byte of the body; it
+	                                   * answers to refuse, or leaves the request alone; may be NULL */
 	http_fn *fallback;                /* GET/HEAD of paths without a route (assets); NULL = 404 */
 	void *ctx;                        /* first argument of every fn */
 	const struct http_header *headers;/* put on every answer; may be NULL */
@@ -96,6 +98,8 @@ struct slice http_path(const struct http_req *r);   /* decoded, without query */
 uint64_t http_arg(const struct http_req *r);
 const char *http_pattern(const struct http_req *r); /* of the route; NULL in the fallback */
 struct slice http_body(const struct http_req *r);
+/* Moves the body to *ret (which must be empty): the caller's now, out of the budget. Only within fn. */
+void http_take_body(struct http_req *r, struct buf *ret);
 /* p == NULL when absent. Header names in any case. */
 struct slice http_param(const struct http_req *r, const char *name);
 struct slice http_query(const struct http_req *r, const char *name);

@@ -232,6 +232,23 @@ ask(struct http_req *r)
 	return MHD_YES;
 }
 
+/* May its body come? */
+static enum MHD_Result
+admit(struct http_req *r)
+{
+	if (r->h->conf.admit == NULL)
+		return MHD_YES;
+	r->state = REQ_ASKED;
+	r->asked_at = loop_mono_ns();
+	r->h->conf.admit(r->h->conf.ctx, r);
+	if (r->state != REQ_ASKED) {
+		r->h->stats.refused++;
+		return answer_queue(r);
+	}
+	r->state = REQ_READING;
+	return MHD_YES;
+}
+
 enum MHD_Result
 req_access(void *cls, struct MHD_Connection *mc, const char *url, const char *method, const char *version,
            const char *data, size_t *size, void **con_cls)
@@ -245,7 +262,7 @@ req_access(void *cls, struct MHD_Connection *mc, const char *url, const char *me
 		*con_cls = r;
 		unsigned status = h->closing ? 503 : request_check(r);
 
-		return status != 0 ? refuse(r, status) : MHD_YES;
+		return status != 0 ? refuse(r, status) : admit(r);
 	}
 	if (*size != 0)
 		return take_body(r, data, size);
@@ -298,6 +315,15 @@ struct slice
 http_body(const struct http_req *r)
 {
 	return buf_slice(&r->body);
+}
+
+void
+http_take_body(struct http_req *r, struct buf *ret)
+{
+	must(ret->p == NULL);
+	r->h->body_now -= r->body.n;
+	*ret = r->body;
+	r->body = (struct buf){ 0 };
 }
 
 struct slice

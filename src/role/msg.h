@@ -25,6 +25,14 @@ struct msg_batch {
 	uint8_t prev[32];     /* from the header: hash of the batch before */
 	uint8_t hash[32];     /* of the wire form, computed by ingest */
 	uint32_t lines, bytes, gaps, wire_len;
+	uint32_t devices;     /* with PUT: struct msg_device behind the wire form; with FEED 0 */
+	uint32_t reserved;
+};
+
+/* Lines of one device in a batch, for the manifests: so the archive need not look into batches. */
+struct msg_device {
+	char id[48];          /* NUL-padded; a longer name is cut */
+	uint32_t lines, bytes;
 };
 
 enum receipt_status { RECEIPT_STORED, RECEIPT_REPLAY, RECEIPT_CHAIN_BROKEN, RECEIPT_GAP, RECEIPT_FULL, RECEIPT_FORGED };
