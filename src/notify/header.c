@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Header texts (RFC 5322, RFC 2047) and the identity of a notice.
+ *
+ * libcurl builds MIME bodies but writes headers as they are given; this is the gate before it.  Encoded words
+ * hold at most 45 bytes of UTF-8 (75 characters each), cut between characters, folded by CRLF and a blank.
+ */
+#include <openssl/evp.h>
+#include <stdio.h>
+
+#include "base/must.h"
+#include "base/utf8.h"
+#include "notify/notify.h"
+
+#define WORD_BYTES 45
+
+static bool
+is_plain(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < 0x20 || (unsigned char)s.p[i] > 0x7e)
+			return false;
+	return s.n <= 60 && slice_find_slice(s, SL("=?")) < 0;
+}
+
+static void
+put_word(struct buf *out, const char *p, size_t n)
+{
+	unsigned char b64[WORD_BYTES / 3 * 4 + 5];
+	int len = EVP_EncodeBlock(b64, (const unsigned char *)p, (int)n);
+
+	buf_put_str(out, "=?UTF-8?B?");
+	buf_put(out, b64, (size_t)len);
+	buf_put_str(out, "?=");
+}
+
+static void
+put_quoted(struct buf *out, struct slice s)
+{
+	buf_put_byte(out, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '"' || s.p[i] == '\\')
+			buf_put_byte(out, '\\');
+		buf_put_byte(out, s.p[i]);
+	}
+	buf_put_byte(out, '"');
+}
+
+void
+mail_header_text(struct buf *out, struct slice text, bool quote_ascii)
+{
+	char word[WORD_BYTES];
+	size_t n = 0;
+	bool first = true;
+
+	if (is_plain(text)) {
+		if (quote_ascii)
+			put_quoted(out, text);
+		else
+			buf_put_slice(out, text);
+		return;
+	}
+	while (text.n != 0) {
+		uint32_t c;
+		size_t len = utf8_next(text, &c);
+		char enc[4];
+		size_t enc_n = utf8_put(enc, c < 0x20 || (c >= 0x7f && c < 0xa0) ? ' ' : c);
+
+		if (n + enc_n > WORD_BYTES) {
+			buf_put_str(out, first ? "" : "\r\n ");
+			put_word(out, word, n);
+			first = false;
+			n = 0;
+		}
+		memcpy(word + n, enc, enc_n);
+		n += enc_n;
+		text = slice_sub(text, len, text.n);
+	}
+	if (n != 0) {
+		buf_put_str(out, first ? "" : "\r\n ");
+		put_word(out, word, n);
+	}
+}
+
+bool
+mail_address_is_good(struct slice s)
+{
+	size_t ats = 0;
+
+	if (s.n < 3 || s.n > 254 || s.p[0] == '@' || s.p[s.n - 1] == '@' || s.p[0] == '-' || s.p[0] == '.')
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c <= ' ' || c >= 0x7f || strchr("()<>,;:\\\"[]", c) != NULL)
+			return false;
+		ats += c == '@';
+	}
+	return ats == 1;
+}
+
+void
+notice_message_id(const struct notice *n, const char *domain, char out[128])
+{
+	static const char hex[] = "0123456789abcdef";
+	const char *parts[] = { n->tenant, n->key, n->channel == NOTICE_HOOK ? n->hook_url : n->address };
+	unsigned char md[EVP_MAX_MD_SIZE];
+	struct buf b = { 0 };
+	unsigned len = 0;
+	char id[33];
+
+	for (size_t i = 0; i < 3; i++)
+		buf_put(&b, parts[i], strlen(parts[i]) + 1); /* the NUL keeps the parts apart */
+	buf_put_byte(&b, (char)('0' + n->what));
+	must(EVP_Digest(b.p, b.n, md, &len, EVP_sha256(), NULL) == 1);
+	buf_fini(&b);
+	for (int i = 0; i < 16; i++) {
+		id[i * 2] = hex[md[i] >> 4];
+		id[i * 2 + 1] = hex[md[i] & 15];
+	}
+	id[32] = '\0';
+	snprintf(out, 128, "<%s@%.80s>", id, domain);
+}

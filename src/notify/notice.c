@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The desk's JOB as bytes → struct notice.  The desk is another process and its texts were written by people
+ * and machines: types, lengths, UTF-8 and control characters are checked here, per field.
+ */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/utf8.h"
+#include "notify/notify.h"
+
+#define JOB_MAX (64u * 1024)
+
+struct reading {
+	struct arena *a;
+	char *err;
+	int code;
+};
+
+static void
+fault(struct reading *r, int code, const char *field, const char *what)
+{
+	if (r->code != 0)
+		return;
+	r->code = code;
+	snprintf(r->err, 200, "%s: %s", field, what);
+}
+
+/* lines: a line feed is allowed. */
+static bool
+good_text(const char *s, size_t n, bool lines)
+{
+	for (size_t i = 0; i < n; i++)
+		if (((unsigned char)s[i] < 0x20 && !(lines && s[i] == '\n')) || s[i] == 0x7f)
+			return false;
+	return utf8_is_valid(slice_of(s, n));
+}
+
+static const char *
+read_text(struct reading *r, const json_t *v, const char *key, bool needed, size_t max, bool lines)
+{
+	size_t n = json_is_string(v) ? json_string_length(v) : 0;
+
+	if (v == NULL || json_is_null(v)) {
+		if (needed)
+			fault(r, E_SYNTAX, key, "is missing");
+		return "";
+	}
+	if (!json_is_string(v))
+		fault(r, E_SYNTAX, key, "must be a text");
+	else if (n > max)
+		fault(r, E_RANGE, key, "is too long");
+	else if (n == 0 && needed)
+		fault(r, E_RANGE, key, "is empty");
+	else if (!good_text(json_string_value(v), n, lines))
+		fault(r, E_RANGE, key, "holds control characters or is not UTF-8");
+	else
+		return arena_cstr(r->a, slice_of(json_string_value(v), n));
+	return "";
+}
+
+static const char *
+text(struct reading *r, const json_t *o, const char *key, bool needed, size_t max)
+{
+	return read_text(r, json_object_get(o, key), key, needed, max, false);
+}
+
+static const json_t *
+object(struct reading *r, const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	if (!json_is_object(v))
+		fault(r, E_SYNTAX, key, "must be an object");
+	return v;
+}
+
+/* {"ja","en"}: the language of the notice is needed, the other may be absent and is then the same. */
+static void
+both(struct reading *r, const json_t *o, const char *key, bool needed, int lang, size_t max, const char *out[NOTE_LANGS])
+{
+	const json_t *v = json_object_get(o, key);
+	static const char *const names[] = { "ja", "en" };
+
+	out[0] = out[1] = "";
+	if (v == NULL && !needed)
+		return;
+	v = object(r, o, key);
+	for (int i = 0; i < NOTE_LANGS; i++)
+		out[i] = read_text(r, json_object_get(v, names[i]), key, needed && i == lang, max, true);
+	if (out[1 - lang][0] == '\0')
+		out[1 - lang] = out[lang];
+}
+
+static int64_t
+moment(struct reading *r, const json_t *o, const char *key, bool needed)
+{
+	const char *s = text(r, o, key, needed, 40);
+	int64_t t = 0;
+
+	if (s[0] != '\0' && time_parse_rfc3339(slice_str(s), &t) != 0)
+		fault(r, E_SYNTAX, key, "must be a time");
+	return t;
+}
+
+static int
+word(struct reading *r, const char *s, const char *key, const char *const *words, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(s, words[i]) == 0)
+			return i;
+	fault(r, E_RANGE, key, "is none of the known words");
+	return 0;
+}
+
+static void
+read_affected(struct reading *r, const json_t *list, struct notice *n)
+{
+	size_t i;
+	json_t *v;
+
+	if (list == NULL)
+		return;
+	if (!json_is_array(list)) {
+		fault(r, E_SYNTAX, "affected", "must be a list");
+		return;
+	}
+	json_array_foreach(list, i, v) {
+		if (n->affected_n == NOTICE_AFFECTED)
+			n->affected_more++;
+		else
+			n->affected[n->affected_n++] = read_text(r, v, "affected", true, 255, false);
+	}
+}
+
+static const char *
+read_url(struct reading *r, const json_t *o, const char *key, bool needed)
+{
+	const char *s = text(r, o, key, needed, 1000);
+
+	if (s[0] != '\0' && strncmp(s, "https://", 8) != 0 && strncmp(s, "http://", 7) != 0)
+		fault(r, E_RANGE, key, "must begin with https://");
+	if (strpbrk(s, " \"<>") != NULL)
+		fault(r, E_RANGE, key, "holds characters that do not belong into an address");
+	return s;
+}
+
+static void
+read_incident(struct reading *r, const json_t *o, struct notice *n)
+{
+	static const char *const severities[] = { "emergency", "critical", "warning", "informational" };
+
+	n->incident = text(r, o, "id", true, 64);
+	n->severity = word(r, text(r, o, "severity", true, 16), "severity", severities, 4);
+	both(r, o, "title", true, n->lang, 800, n->title);
+	both(r, o, "summary", true, n->lang, 8000, n->summary);
+	both(r, o, "action", false, n->lang, 8000, n->action);
+	n->first_at = moment(r, o, "first_at", false);
+	n->decided_at = moment(r, o, "decided_at", false);
+	n->url = read_url(r, o, "url", false);
+	read_affected(r, json_object_get(o, "affected"), n);
+}
+
+static void
+read_alarm(struct reading *r, const json_t *o, struct notice *n)
+{
+	static const char *const levels[] = { "alarm", "warning" };
+
+	n->alarm = text(r, o, "id", true, 64);
+	n->alarm_is_warning = word(r, text(r, o, "level", true, 16), "level", levels, 2) == 1;
+	both(r, o, "title", true, n->lang, 800, n->title);
+	both(r, o, "text", true, n->lang, 8000, n->alarm_text);
+	n->url = read_url(r, o, "url", false);
+}
+
+static void
+read_target(struct reading *r, const json_t *o, struct notice *n)
+{
+	static const char *const langs[] = { "ja", "en" }, *const channels[] = { "mail", "webhook" };
+	const json_t *to;
+
+	n->channel = (enum notice_channel)word(r, text(r, o, "kind", true, 16), "kind", channels, 2);
+	if (n->channel == NOTICE_HOOK) {
+		to = object(r, o, "hook");
+		n->hook_url = read_url(r, to, "url", true);
+		n->hook_secret = text(r, to, "secret", true, 64);
+		return;
+	}
+	to = object(r, o, "to");
+	n->address = text(r, to, "address", true, 254);
+	n->name = text(r, to, "name", false, 200);
+	n->lang = word(r, text(r, to, "lang", true, 8), "lang", langs, 2);
+	if (n->address[0] != '\0' && !mail_address_is_good(slice_str(n->address)))
+		fault(r, E_RANGE, "address", "is no mail address");
+}
+
+static void
+read_all(struct reading *r, const json_t *o, struct notice *n)
+{
+	static const char *const whats[] = { "incident", "acknowledged", "alarm" }, *const hows[] = { "phone", "portal" };
+	const json_t *ack;
+
+	n->job = text(r, o, "job", true, 64);
+	n->key = text(r, o, "key", true, 128);
+	n->tenant = text(r, o, "tenant", true, 64);
+	n->zone = text(r, o, "zone", false, 64);
+	n->at = moment(r, o, "at", true);
+	n->calling = json_is_true(json_object_get(o, "calling"));
+	read_target(r, o, n);
+	n->what = (enum notice_what)word(r, text(r, o, "notice", true, 16), "notice", whats, 3);
+	both(r, o, "company", n->what != NOTICE_ALARM, n->lang, 200, n->company);
+	if (n->what == NOTICE_ALARM) {
+		read_alarm(r, object(r, o, "alarm"), n);
+		return;
+	}
+	read_incident(r, object(r, o, "incident"), n);
+	if (n->what != NOTICE_ACKNOWLEDGED)
+		return;
+	ack = object(r, o, "acknowledged");
+	n->by = text(r, ack, "by", true, 200);
+	n->acknowledged_at = moment(r, ack, "at", true);
+	n->how = hows[word(r, text(r, ack, "how", true, 16), "how", hows, 2)];
+}
+
+int
+notice_read(struct slice json, struct arena *a, struct notice *ret, char err[200])
+{
+	struct reading r = { .a = a, .err = err };
+	json_error_t je;
+	json_t *o;
+
+	*ret = (struct notice){ .job = "", .key = "", .tenant = "", .address = "", .name = "", .zone = "", .hook_url = "",
+		                .hook_secret = "", .company = { "", "" }, .incident = "", .title = { "", "" },
+		                .summary = { "", "" }, .action = { "", "" }, .url = "", .by = "", .how = "", .alarm = "",
+		                .alarm_text = { "", "" } };
+	err[0] = '\0';
+	o = json.n > 0 && json.n <= JOB_MAX ? json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, &je) : NULL;
+	if (!json_is_object(o)) {
+		snprintf(err, 200, "the job is no JSON object of at most 64 KiB");
+		json_decref(o);
+		return E_SYNTAX;
+	}
+	read_all(&r, o, ret);
+	json_decref(o);
+	return r.code;
+}

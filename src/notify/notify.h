@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Notify: a notice as the desk describes it → one mail or one webhook post, tried once.
+ *
+ *     notice_read (bytes of the desk) ─▶ mail_render (pure: subject, text, HTML, Message-ID) ─▶ post (libcurl's
+ *     multi interface in our loop: SMTP, HTTPS) ─▶ one outcome of tbl/outcomes.tbl
+ *
+ * Everything that is written comes from the job alone, so a repeat of a lost reply is the same mail with the
+ * same Message-ID and Date.  Words are ours (words.c); what comes from outside is cut to one line where it
+ * must be one line and escaped in HTML.  The subject holds severity, number and the company only.
+ *
+ * Retrying for 72 hours is a row of the desk.  Here a slow server costs one of `connections` slots, and
+ * webhooks have their own slots: no channel waits for another.
+ */
+#ifndef NZ_NOTIFY_NOTIFY_H
+#define NZ_NOTIFY_NOTIFY_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "sys/loop.h"
+
+enum post_outcome {
+#define OUTCOME(id, name, kinds, reached, next, en, ja, doc) POST_##id,
+#include "tbl/outcomes.tbl"
+#undef OUTCOME
+	POST_COUNT
+};
+
+const char *post_outcome_name(enum post_outcome o);
+
+enum { NOTE_JA, NOTE_EN, NOTE_LANGS };
+enum notice_what { NOTICE_INCIDENT, NOTICE_ACKNOWLEDGED, NOTICE_ALARM };
+enum notice_channel { NOTICE_MAIL, NOTICE_HOOK };
+
+#define NOTICE_AFFECTED 20
+
+/* Strings live in the arena given to notice_read; an absent one is "". */
+struct notice {
+	enum notice_channel channel;
+	enum notice_what what;
+	const char *job, *key, *tenant;
+	const char *address, *name, *zone;
+	int lang;
+	const char *hook_url, *hook_secret;
+	const char *company[NOTE_LANGS];
+	const char *incident;                /* number */
+	int severity;                        /* 0 emergency … 3 informational */
+	const char *title[NOTE_LANGS], *summary[NOTE_LANGS], *action[NOTE_LANGS];
+	const char *affected[NOTICE_AFFECTED];
+	int affected_n, affected_more;       /* shown, left out */
+	const char *url;
+	bool calling;
+	const char *by, *how;                /* acknowledged: who, "phone" or "portal" */
+	const char *alarm, *alarm_text[NOTE_LANGS];
+	bool alarm_is_warning;
+	int64_t at, first_at, decided_at, acknowledged_at; /* wall ns, 0 = absent */
+};
+
+/* 0, or E_SYNTAX / E_RANGE with the field in err; ret->job is there when it could be read ("" otherwise). */
+int notice_read(struct slice json, struct arena *a, struct notice *ret, char err[200]);
+
+/* Seconds east of UTC of an IANA zone at that moment; 0 for one it does not know. */
+typedef int32_t notice_zone_fn(const char *zone, int64_t utc_s);
+
+struct mail {
+	struct buf subject, text, html; /* UTF-8, lines end with \n */
+	char message_id[128];           /* with its brackets */
+	char date[48];                  /* RFC 5322 */
+};
+
+void mail_render(const struct notice *n, const char *domain, notice_zone_fn *zone, struct mail *ret);
+void mail_fini(struct mail *m);
+/* Unstructured header text or a display name: as it is when plain ASCII, else RFC 2047 encoded words,
+ * folded. Control characters become blanks, so no header can be broken out of. */
+void mail_header_text(struct buf *out, struct slice text, bool quote_ascii);
+/* An address that SMTP takes without extensions: ASCII, one @, no specials, ≤ 254 bytes. */
+bool mail_address_is_good(struct slice s);
+/* The webhook's body, and "t=…,v1=…" over it. */
+void hook_body(const struct notice *n, const char *domain, struct buf *out);
+void hook_sign(struct slice secret, int64_t unix_s, struct slice body, struct buf *out);
+/* "<32 hex@domain>": the same for every attempt of one notice. */
+void notice_message_id(const struct notice *n, const char *domain, char out[128]);
+
+#define POST_SECRETS 64
+
+struct post_conf {
+	char url[256];             /* smtp://host:port or smtps://…; empty: no mail */
+	char from[256], from_name[128];
+	char user[128], password[256];
+	int starttls;              /* 0 no, 1 when offered, 2 must */
+	char ca[256];              /* PEM file, empty: the system's */
+	int connections;
+	int64_t timeout_ns;
+	bool hook_plain;           /* http:// to loopback is allowed, for trials */
+	struct { char name[65]; char secret[257]; } secrets[POST_SECRETS];
+	int secrets_n;
+	notice_zone_fn *zone;
+};
+
+struct conf;
+struct whys;
+/* The keys mail.* and webhook.* with the secret files. 0, or E_CONFIG and the faults in ws. */
+int post_conf_load(const struct conf *conf, struct post_conf *ret, struct whys *ws);
+
+struct post_ops {
+	void (*on_sending)(void *ctx, const char *job);
+	void (*on_done)(void *ctx, const char *job, enum post_outcome o, int code, const char *text); /* once */
+};
+
+struct post;
+struct post *post_open(struct loop *l, const struct post_conf *conf, const struct post_ops *ops, void *ctx);
+void post_close(struct post *p); /* drops what is under way, without callbacks */
+void post_send(struct post *p, const struct notice *n);
+bool post_is_active(const struct post *p, const char *job);
+bool post_cancel(struct post *p, const char *job); /* reports cancelled; false when not active */
+
+#endif

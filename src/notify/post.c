@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Post: the way out, with libcurl's multi interface in our loop.  One transfer per notice, none retried here.
+ *
+ * Slots: `connections` for mail and as many for webhooks; what does not fit waits in its own line.  A server
+ * that never answers holds its slot for `timeout` and costs the others nothing.
+ * Connections are not reused: a broken one would be found out by the next notice.
+ */
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/must.h"
+#include "base/vec.h"
+#include "notify/notify.h"
+
+static const char *const names[] = {
+#define OUTCOME(id, name, kinds, reached, next, en, ja, doc) name,
+#include "tbl/outcomes.tbl"
+#undef OUTCOME
+};
+
+struct letter {
+	struct post *p;
+	enum notice_channel channel;
+	char job[65];
+	bool under_way;
+	struct mail mail;
+	struct buf from, to, body, url;    /* envelope addresses; webhook: body and address */
+	char error[CURL_ERROR_SIZE];
+	struct curl_slist *headers, *rcpt;
+	curl_mime *mime;
+	CURL *easy;
+};
+
+struct post {
+	struct loop *l;
+	struct post_conf conf;
+	struct post_ops ops;
+	void *ctx;
+	char domain[128];
+	CURLM *multi;
+	struct timer *timer;
+	VEC(struct letter *) letters;      /* in the order they came */
+};
+
+static void start_waiting(struct post *p);
+
+const char *
+post_outcome_name(enum post_outcome o)
+{
+	return (unsigned)o < POST_COUNT ? names[o] : "bad_job";
+}
+
+static void
+letter_free(struct letter *t)
+{
+	if (t->easy != NULL) {
+		curl_multi_remove_handle(t->p->multi, t->easy);
+		curl_easy_cleanup(t->easy);
+	}
+	curl_mime_free(t->mime);
+	curl_slist_free_all(t->headers);
+	curl_slist_free_all(t->rcpt);
+	mail_fini(&t->mail);
+	buf_fini(&t->from);
+	buf_fini(&t->to);
+	buf_fini(&t->body);
+	buf_fini(&t->url);
+	free(t);
+}
+
+static void
+letter_done(struct letter *t, enum post_outcome o, int code, const char *text)
+{
+	struct post *p = t->p;
+
+	for (size_t i = 0; i < p->letters.n; i++)
+		if (p->letters.v[i] == t) {
+			memmove(&p->letters.v[i], &p->letters.v[i + 1], (--p->letters.n - i) * sizeof *p->letters.v);
+			break;
+		}
+	p->ops.on_done(p->ctx, t->job, o, code, text);
+	letter_free(t);
+}
+
+/* ---- what an end means ---- */
+
+static enum post_outcome
+mail_outcome(CURLcode r, long code)
+{
+	if (r == CURLE_OK)
+		return POST_SENT;
+	/* 530 and 535 are our password, not this receiver: it stays in the queue until somebody mends it. */
+	if (r == CURLE_LOGIN_DENIED || code == 530 || code == 535)
+		return POST_DEFERRED;
+	return code >= 500 && code < 600 ? POST_REJECTED : POST_DEFERRED;
+}
+
+static enum post_outcome
+hook_outcome(CURLcode r, long code)
+{
+	if (r == CURLE_OK && code >= 200 && code < 300)
+		return POST_SENT;
+	if (r == CURLE_OK && code >= 300 && code < 500 && code != 408 && code != 429)
+		return POST_REJECTED;
+	return POST_DEFERRED;
+}
+
+static void
+ended(struct post *p, CURL *easy, CURLcode r)
+{
+	struct letter *t = NULL;
+	char text[CURL_ERROR_SIZE + 1], *at;
+	long code = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
+	if (r != CURLE_OK && code < 400)
+		code = 0; /* the last good answer before the line broke says nothing about the end */
+	snprintf(text, sizeof text, "%s", r == CURLE_OK ? "" : t->error[0] != '\0' ? t->error : curl_easy_strerror(r));
+	for (at = text; *at != '\0'; at++)
+		if ((unsigned char)*at < 0x20 || (unsigned char)*at > 0x7e)
+			*at = ' ';
+	letter_done(t, t->channel == NOTICE_MAIL ? mail_outcome(r, code) : hook_outcome(r, code), (int)code, text);
+	(void)p;
+}
+
+static void
+collect(struct post *p)
+{
+	CURLMsg *m;
+	int left;
+
+	while ((m = curl_multi_info_read(p->multi, &left)) != NULL)
+		if (m->msg == CURLMSG_DONE)
+			ended(p, m->easy_handle, m->data.result);
+	start_waiting(p);
+}
+
+/* ---- libcurl in our loop ---- */
+
+static void
+on_fd(void *ctx, int fd, unsigned events)
+{
+	struct post *p = ctx;
+	int running, what = (events & LOOP_IN ? CURL_CSELECT_IN : 0) | (events & LOOP_OUT ? CURL_CSELECT_OUT : 0) |
+	                    (events & LOOP_HUP ? CURL_CSELECT_IN : 0);
+
+	curl_multi_socket_action(p->multi, fd, what, &running);
+	collect(p);
+}
+
+static int
+on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *sock_ctx)
+{
+	struct post *p = ctx;
+	struct watch *w = sock_ctx;
+	unsigned want = (what == CURL_POLL_IN || what == CURL_POLL_INOUT ? LOOP_IN : 0) |
+	                (what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? LOOP_OUT : 0);
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		watch_free(w);
+		curl_multi_assign(p->multi, fd, NULL);
+	} else if (w == NULL) {
+		curl_multi_assign(p->multi, fd, loop_watch(p->l, fd, want, on_fd, p));
+	} else {
+		watch_set(w, want);
+	}
+	return 0;
+}
+
+static void
+on_timeout(void *ctx)
+{
+	struct post *p = ctx;
+	int running;
+
+	p->timer = NULL;
+	curl_multi_socket_action(p->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	collect(p);
+}
+
+static int
+on_timer(CURLM *multi, long ms, void *ctx)
+{
+	struct post *p = ctx;
+
+	(void)multi;
+	timer_free(p->timer);
+	p->timer = ms >= 0 ? loop_timer(p->l, ms * NS_PER_MS, 0, on_timeout, p) : NULL;
+	return 0;
+}
+
+/* ---- letters ---- */
+
+static void
+add_header(struct letter *t, const char *name, struct slice value)
+{
+	struct buf b = { 0 };
+
+	buf_printf(&b, "%s: ", name);
+	buf_put_slice(&b, value);
+	t->headers = curl_slist_append(t->headers, buf_cstr(&b));
+	must(t->headers != NULL);
+	buf_fini(&b);
+}
+
+static void
+add_address(struct letter *t, const char *header, const char *name, const char *address)
+{
+	struct buf b = { 0 };
+
+	if (name[0] != '\0') {
+		mail_header_text(&b, slice_str(name), true);
+		buf_put_byte(&b, ' ');
+	}
+	buf_printf(&b, "<%s>", address);
+	add_header(t, header, buf_slice(&b));
+	buf_fini(&b);
+}
+
+static void
+add_part(struct letter *t, const char *type, const struct buf *text)
+{
+	curl_mimepart *part = curl_mime_addpart(t->mime);
+
+	must(part != NULL && curl_mime_data(part, text->p, text->n) == CURLE_OK);
+	curl_mime_type(part, type);
+	curl_mime_encoder(part, "base64");
+}
+
+static void
+mail_fill(struct letter *t, const struct notice *n)
+{
+	struct post *p = t->p;
+	struct buf subject = { 0 };
+
+	mail_render(n, p->domain, p->conf.zone, &t->mail);
+	buf_printf(&t->from, "<%s>", p->conf.from);
+	buf_printf(&t->to, "<%s>", n->address);
+	mail_header_text(&subject, buf_slice(&t->mail.subject), false);
+	add_header(t, "Date", slice_str(t->mail.date));
+	add_address(t, "From", p->conf.from_name, p->conf.from);
+	add_address(t, "To", n->name, n->address);
+	add_header(t, "Subject", buf_slice(&subject));
+	add_header(t, "Message-ID", slice_str(t->mail.message_id));
+	add_header(t, "Auto-Submitted", SL("auto-generated"));
+	add_header(t, "Content-Language", n->lang == NOTE_JA ? SL("ja") : SL("en"));
+	add_header(t, "Content-Type", SL("multipart/alternative"));
+	buf_fini(&subject);
+}
+
+static void
+mail_start(struct letter *t)
+{
+	struct post *p = t->p;
+
+	t->mime = curl_mime_init(t->easy);
+	add_part(t, "text/plain; charset=utf-8", &t->mail.text);
+	add_part(t, "text/html; charset=utf-8", &t->mail.html);
+	t->rcpt = curl_slist_append(NULL, buf_cstr(&t->to));
+	must(t->rcpt != NULL);
+	curl_easy_setopt(t->easy, CURLOPT_URL, p->conf.url);
+	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	curl_easy_setopt(t->easy, CURLOPT_MAIL_FROM, buf_cstr(&t->from));
+	curl_easy_setopt(t->easy, CURLOPT_MAIL_RCPT, t->rcpt);
+	curl_easy_setopt(t->easy, CURLOPT_MIMEPOST, t->mime);
+	curl_easy_setopt(t->easy, CURLOPT_USE_SSL,
+	                 p->conf.starttls == 2 ? CURLUSESSL_ALL : p->conf.starttls == 1 ? CURLUSESSL_TRY : CURLUSESSL_NONE);
+	if (p->conf.user[0] != '\0') {
+		curl_easy_setopt(t->easy, CURLOPT_USERNAME, p->conf.user);
+		curl_easy_setopt(t->easy, CURLOPT_PASSWORD, p->conf.password);
+	}
+}
+
+static bool
+hook_fill(struct letter *t, const struct notice *n)
+{
+	struct post *p = t->p;
+	struct buf b = { 0 };
+	char id[128];
+
+	for (int i = 0; i < p->conf.secrets_n; i++) {
+		if (strcmp(p->conf.secrets[i].name, n->hook_secret) != 0)
+			continue;
+		hook_body(n, p->domain, &t->body);
+		buf_put_str(&t->url, n->hook_url);
+		hook_sign(slice_str(p->conf.secrets[i].secret), clock_now(clock_real()) / NS_PER_S, buf_slice(&t->body), &b);
+		add_header(t, "X-Nezuban-Signature", buf_slice(&b));
+		buf_fini(&b);
+		notice_message_id(n, p->domain, id);
+		add_header(t, "X-Nezuban-Id", slice_str(id));
+		add_header(t, "Content-Type", SL("application/json"));
+		return true;
+	}
+	return false;
+}
+
+static size_t
+swallow(char *p, size_t size, size_t n, void *ctx)
+{
+	(void)p;
+	(void)ctx;
+	return size * n;
+}
+
+static bool
+is_loopback(const char *url)
+{
+	return strncmp(url, "http://127.0.0.1", 16) == 0 || strncmp(url, "http://localhost", 16) == 0;
+}
+
+static void
+hook_start(struct letter *t)
+{
+	const char *url = buf_cstr(&t->url);
+
+	curl_easy_setopt(t->easy, CURLOPT_URL, url);
+	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, t->p->conf.hook_plain && is_loopback(url) ? "http,https" : "https");
+	curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->body.p);
+	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE, (long)t->body.n);
+	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, swallow);
+	curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
+}
+
+static void
+letter_start(struct letter *t)
+{
+	struct post *p = t->p;
+	long ms = (long)(p->conf.timeout_ns / NS_PER_MS);
+
+	t->under_way = true;
+	t->easy = curl_easy_init();
+	must(t->easy != NULL);
+	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
+	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, ms);
+	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, ms / 2);
+	curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	if (p->conf.ca[0] != '\0')
+		curl_easy_setopt(t->easy, CURLOPT_CAINFO, p->conf.ca);
+	if (t->channel == NOTICE_MAIL)
+		mail_start(t);
+	else
+		hook_start(t);
+	must(curl_multi_add_handle(p->multi, t->easy) == CURLM_OK);
+	p->ops.on_sending(p->ctx, t->job);
+}
+
+static void
+start_waiting(struct post *p)
+{
+	int busy[2] = { 0, 0 };
+
+	for (size_t i = 0; i < p->letters.n; i++) {
+		struct letter *t = p->letters.v[i];
+
+		if (t->under_way)
+			busy[t->channel]++;
+	}
+	for (size_t i = 0; i < p->letters.n; i++) {
+		struct letter *t = p->letters.v[i];
+
+		if (!t->under_way && busy[t->channel] < p->conf.connections) {
+			busy[t->channel]++;
+			letter_start(t);
+		}
+	}
+}
+
+/* ---- the face ---- */
+
+struct post *
+post_open(struct loop *l, const struct post_conf *conf, const struct post_ops *ops, void *ctx)
+{
+	struct post *p = x_calloc(1, sizeof *p);
+	const char *at = strchr(conf->from, '@');
+
+	*p = (struct post){ .l = l, .conf = *conf, .ops = *ops, .ctx = ctx };
+	snprintf(p->domain, sizeof p->domain, "%s", at != NULL ? at + 1 : "localhost");
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	p->multi = curl_multi_init();
+	must(p->multi != NULL);
+	curl_multi_setopt(p->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(p->multi, CURLMOPT_SOCKETDATA, p);
+	curl_multi_setopt(p->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(p->multi, CURLMOPT_TIMERDATA, p);
+	return p;
+}
+
+void
+post_close(struct post *p)
+{
+	if (p == NULL)
+		return;
+	for (size_t i = 0; i < p->letters.n; i++)
+		letter_free(p->letters.v[i]);
+	vec_fini(&p->letters);
+	curl_multi_cleanup(p->multi);
+	timer_free(p->timer);
+	explicit_bzero(&p->conf, sizeof p->conf);
+	free(p);
+}
+
+static struct letter *
+find(const struct post *p, const char *job)
+{
+	for (size_t i = 0; i < p->letters.n; i++)
+		if (strcmp(p->letters.v[i]->job, job) == 0)
+			return p->letters.v[i];
+	return NULL;
+}
+
+void
+post_send(struct post *p, const struct notice *n)
+{
+	struct letter *t;
+
+	if (find(p, n->job) != NULL)
+		return;
+	t = x_calloc(1, sizeof *t);
+	t->p = p;
+	t->channel = n->channel;
+	snprintf(t->job, sizeof t->job, "%s", n->job);
+	vec_push(&p->letters, t);
+	if (n->channel == NOTICE_MAIL && p->conf.url[0] == '\0') {
+		letter_done(t, POST_DEFERRED, 0, "no mail server is configured (mail.url)");
+		return;
+	}
+	if (n->channel == NOTICE_MAIL) {
+		mail_fill(t, n);
+	} else if (!hook_fill(t, n)) {
+		letter_done(t, POST_REJECTED, 0, "no secret of that name");
+		return;
+	}
+	start_waiting(p);
+}
+
+bool
+post_is_active(const struct post *p, const char *job)
+{
+	return find(p, job) != NULL;
+}
+
+bool
+post_cancel(struct post *p, const char *job)
+{
+	struct letter *t = find(p, job);
+
+	if (t == NULL)
+		return false;
+	letter_done(t, POST_CANCELLED, 0, "");
+	start_waiting(p);
+	return true;
+}

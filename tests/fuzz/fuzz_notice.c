@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The notify role's receiver: any bytes as a JOB. What is accepted gives a mail whose headers stay one header each,
+ * whose HTML holds no markup but ours, and a webhook body.
+ */
+#include <stdlib.h>
+
+#include "base/must.h"
+#include "notify/notify.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+static void
+check_header(struct slice s, bool quote)
+{
+	struct buf b = { 0 };
+
+	mail_header_text(&b, s, quote);
+	for (size_t i = 0; i < b.n; i++)
+		must(b.p[i] != '\n' || (i > 0 && i + 1 < b.n && b.p[i - 1] == '\r' && b.p[i + 1] == ' '));
+	buf_fini(&b);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	struct arena a;
+	struct notice notice;
+	struct mail m;
+	struct buf b = { 0 };
+	char err[200];
+
+	arena_init(&a, 0, 0);
+	check_header(slice_of(p, n < 2000 ? n : 2000), n % 2 != 0);
+	if (notice_read(slice_of(p, n), &a, &notice, err) == 0) {
+		must(notice.channel == NOTICE_HOOK || mail_address_is_good(slice_str(notice.address)));
+		mail_render(&notice, "d.example", NULL, &m);
+		must(memchr(m.subject.p, '\n', m.subject.n) == NULL);
+		must(slice_find_slice(buf_slice(&m.html), SL("<script")) < 0 && slice_find_slice(buf_slice(&m.html), SL("<img")) < 0);
+		check_header(buf_slice(&m.subject), false);
+		hook_body(&notice, "d.example", &b);
+		mail_fini(&m);
+	} else {
+		must(err[0] != '\0');
+	}
+	buf_fini(&b);
+	arena_fini(&a);
+	return 0;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Mails: what is read, what is written (against tests/golden/mail, byte for byte), what cannot be injected.
+ * NEZUBAN_GOLDEN=write writes the golden files anew; look at them before committing.
+ */
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "notify/notify.h"
+#include "sys/fd.h"
+
+#ifndef GOLDEN
+#define GOLDEN "tests/golden/mail"
+#endif
+
+static const char incident_ja[] =
+        "{\"v\":1,\"job\":\"4711\",\"kind\":\"mail\",\"key\":\"AOBA-2026-0007/emergency/mail/odagiri\",\"tenant\":\"aoba\","
+        "\"at\":\"2026-11-23T04:05:06.789Z\",\"notice\":\"incident\","
+        "\"to\":{\"address\":\"odagiri@aoba.example\",\"name\":\"小田切 直人\",\"lang\":\"ja\"},\"zone\":\"Asia/Tokyo\","
+        "\"company\":{\"ja\":\"青葉精機株式会社\",\"en\":\"Aoba Seiki\"},"
+        "\"incident\":{\"id\":\"AOBA-2026-0007\",\"severity\":\"emergency\","
+        "\"title\":{\"ja\":\"ファイルサーバーでランサムウェアの動き\",\"en\":\"Ransomware activity on a file server\"},"
+        "\"summary\":{\"ja\":\"srv-file-01 で多数のファイルが短時間に書き換えられました。\\n復元用の控えも削除されました。\","
+        "\"en\":\"Many files on srv-file-01 were rewritten within minutes.\\nShadow copies were deleted.\"},"
+        "\"action\":{\"ja\":\"srv-file-01 を網から切り離してください。電源は切らないでください。\","
+        "\"en\":\"Disconnect srv-file-01 from the network. Leave it powered on.\"},"
+        "\"first_at\":\"2026-11-23T03:51:00Z\",\"decided_at\":\"2026-11-23T04:05:00Z\","
+        "\"affected\":[\"srv-file-01\",\"10.1.2.3\"],\"url\":\"https://soc.example:8443/portal/incidents/AOBA-2026-0007\"},"
+        "\"calling\":true,\"acknowledged\":{\"by\":\"小田切 直人\",\"at\":\"2026-11-23T04:07:30Z\",\"how\":\"phone\"},"
+        "\"alarm\":{\"id\":\"call-late\",\"level\":\"alarm\",\"title\":{\"ja\":\"電話の期限が近づいています\",\"en\":\"The call clock runs out\"},"
+        "\"text\":{\"ja\":\"AOBA-2026-0007 の確認が 6 分取れていません。\",\"en\":\"Nobody has acknowledged AOBA-2026-0007 for 6 minutes.\"}}}";
+
+static int32_t
+zone(const char *name, int64_t utc_s)
+{
+	(void)utc_s;
+	return strcmp(name, "Asia/Tokyo") == 0 ? 9 * 3600 : 0;
+}
+
+static struct arena arena;
+
+/* The good job with one part replaced. */
+static struct notice
+variant(const char *from, const char *to, int want)
+{
+	char job[4096], err[200];
+	const char *at = strstr(incident_ja, from);
+	struct notice n;
+
+	assert_non_null(at);
+	snprintf(job, sizeof job, "%.*s%s%s", (int)(at - incident_ja), incident_ja, to, at + strlen(from));
+	assert_int_equal(notice_read(slice_str(job), &arena, &n, err), want);
+	if (want != 0)
+		assert_true(err[0] != '\0');
+	return n;
+}
+
+static void
+golden(const struct notice *n, const char *name)
+{
+	struct buf got = { 0 }, wanted = { 0 };
+	char path[300];
+	struct mail m;
+
+	mail_render(n, "soc.example", zone, &m);
+	buf_printf(&got, "%s\n%s\n%s\n----\n%s----\n%s", m.message_id, m.date, buf_cstr(&m.subject), buf_cstr(&m.text), buf_cstr(&m.html));
+	snprintf(path, sizeof path, "%s/%s.txt", GOLDEN, name);
+	if (getenv("NEZUBAN_GOLDEN") != NULL)
+		assert_int_equal(file_write_atomic(path, buf_slice(&got), 0644), 0);
+	assert_int_equal(file_read(path, &wanted, 1 << 20), 0);
+	assert_string_equal(buf_cstr(&got), buf_cstr(&wanted));
+	buf_fini(&got);
+	buf_fini(&wanted);
+	mail_fini(&m);
+}
+
+static void
+test_golden_mails(void **state)
+{
+	struct notice n = variant("\"v\":1", "\"v\":1", 0);
+
+	(void)state;
+	golden(&n, "incident-ja");
+	n = variant("\"lang\":\"ja\"", "\"lang\":\"en\"", 0);
+	golden(&n, "incident-en");
+	n = variant("\"notice\":\"incident\"", "\"notice\":\"acknowledged\"", 0);
+	golden(&n, "acknowledged-ja");
+	n.lang = NOTE_EN;
+	golden(&n, "acknowledged-en");
+	n = variant("\"notice\":\"incident\"", "\"notice\":\"alarm\"", 0);
+	golden(&n, "alarm-ja");
+	n.lang = NOTE_EN;
+	golden(&n, "alarm-en");
+}
+
+static void
+test_a_repeat_is_the_same_mail(void **state)
+{
+	struct notice a = variant("\"job\":\"4711\"", "\"job\":\"1\"", 0), b = variant("\"job\":\"4711\"", "\"job\":\"2\"", 0);
+	struct notice c = variant("mail/odagiri", "mail/other", 0);
+	char x[128], y[128], z[128];
+
+	(void)state;
+	notice_message_id(&a, "d.example", x);
+	notice_message_id(&b, "d.example", y);
+	notice_message_id(&c, "d.example", z);
+	assert_string_equal(x, y);
+	assert_string_not_equal(x, z);
+}
+
+static void
+test_bad_jobs(void **state)
+{
+	static const struct { const char *from, *to; int want; } rows[] = {
+		{ "odagiri@aoba.example", "a@b\\r\\nBcc: x@y", E_RANGE }, { "odagiri@aoba.example", "a b@c", E_RANGE },
+		{ "odagiri@aoba.example", "<a@b>", E_RANGE }, { "odagiri@aoba.example", "nobody", E_RANGE },
+		{ "odagiri@aoba.example", "あ@b", E_RANGE }, { "odagiri@aoba.example", "a@b@c", E_RANGE },
+		{ "AOBA-2026-0007\",\"sev", "AOBA\\r\\nX: y\",\"sev", E_RANGE }, { "小田切 直人\",\"lang", "a\\nb\",\"lang", E_RANGE },
+		{ "\"notice\":\"incident\"", "\"notice\":\"spam\"", E_RANGE }, { "\"notice\":\"incident\"", "\"notice\":7", E_SYNTAX },
+		{ "https://soc", "javascript://soc", E_RANGE }, { "https://soc", "https://\\\"soc", E_RANGE },
+		{ "2026-11-23T04:05:06.789Z", "yesterday", E_SYNTAX }, { "\"severity\":\"emergency\"", "\"severity\":\"x\"", E_RANGE },
+		{ "\"kind\":\"mail\"", "\"kind\":\"fax\"", E_RANGE },
+	};
+	struct notice n;
+	char err[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		variant(rows[i].from, rows[i].to, rows[i].want);
+	assert_int_equal(notice_read(SL("{"), &arena, &n, err), E_SYNTAX);
+	assert_int_equal(notice_read(SL("{\"job\":\"9\"}"), &arena, &n, err), E_SYNTAX);
+	assert_string_equal(n.job, "9");
+}
+
+static void
+test_hostile_text_is_inert(void **state)
+{
+	struct notice n = variant("Ransomware activity on a file server", "<script>alert(1)</script>\\n-- \\nSubject: x", 0);
+	struct mail m;
+
+	(void)state;
+	n.lang = NOTE_EN;
+	n.affected[0] = "\"><img src=x onerror=alert(1)>";
+	mail_render(&n, "soc.example", zone, &m);
+	assert_null(strstr(buf_cstr(&m.html), "<script"));
+	assert_null(strstr(buf_cstr(&m.html), "<img"));
+	assert_null(strstr(buf_cstr(&m.subject), "script"));
+	assert_null(strstr(buf_cstr(&m.subject), "\n"));
+	assert_non_null(strstr(buf_cstr(&m.text), "Title: <script>alert(1)</script> --  Subject: x\n"));
+	mail_fini(&m);
+}
+
+static const char *
+encoded(struct slice s, bool quote)
+{
+	static struct buf b;
+
+	buf_clear(&b);
+	mail_header_text(&b, s, quote);
+	return buf_cstr(&b);
+}
+
+static void
+test_header_texts(void **state)
+{
+	const char *e;
+
+	(void)state;
+	assert_string_equal(encoded(SL("plain"), false), "plain");
+	assert_string_equal(encoded(SL("O\"Neil"), true), "\"O\\\"Neil\"");
+	assert_string_equal(encoded(SL("緊急"), false), "=?UTF-8?B?57eK5oCl?=");
+	/* What looks like an encoded word is not taken for one. */
+	assert_string_equal(encoded(SL("=?x"), false), "=?UTF-8?B?PT94?=");
+	assert_string_equal(encoded(SL("a\r\nBcc: b"), false), "=?UTF-8?B?YSAgQmNjOiBi?=");
+	e = encoded(SL("【緊急】インシデント AOBA-2026-0007（青葉精機株式会社）長い件名は折り返されます"), false);
+	for (const char *line = e; line != NULL; line = strstr(line + 1, "\r\n ")) {
+		const char *next = strstr(line + 1, "\r\n ");
+
+		assert_true((next != NULL ? (size_t)(next - line) : strlen(line)) <= 78);
+	}
+	assert_non_null(strstr(e, "?=\r\n =?UTF-8?B?"));
+}
+
+static void
+test_webhook(void **state)
+{
+	struct buf b = { 0 };
+	struct notice n = variant("\"kind\":\"mail\"", "\"kind\":\"webhook\",\"hook\":{\"url\":\"https://x.example/\",\"secret\":\"aoba\"}", 0);
+
+	(void)state;
+	hook_sign(SL("key"), 1795464502, SL("{}"), &b);
+	/* printf '1795464502.{}' | openssl dgst -sha256 -hmac key */
+	assert_string_equal(buf_cstr(&b), "t=1795464502,v1=" "2a6ff2118cb451e8cee1340a0790215c38a10f715f6fde1141ad6452920a031c");
+	buf_clear(&b);
+	hook_body(&n, "soc.example", &b);
+	assert_non_null(strstr(buf_cstr(&b), "\"notice\":\"incident\",\"tenant\":\"aoba\",\"at\":\"2026-11-23T04:05:06.789Z\","
+	                                     "\"incident\":{\"id\":\"AOBA-2026-0007\",\"severity\":\"emergency\""));
+	buf_fini(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden_mails), cmocka_unit_test(test_a_repeat_is_the_same_mail), cmocka_unit_test(test_bad_jobs),
+		cmocka_unit_test(test_hostile_text_is_inert), cmocka_unit_test(test_header_texts), cmocka_unit_test(test_webhook),
+	};
+	int r;
+
+	arena_init(&arena, 0, 0);
+	r = cmocka_run_group_tests(tests, NULL, NULL);
+	arena_fini(&arena);
+	return r;
+}
