@@ -200,6 +200,13 @@ spool_in_keep(struct spool_in *in, size_t n)
 	return at;
 }
 
+void
+spool_in_unkeep(struct spool_in *in, size_t n)
+{
+	must(n <= in->bytes.n);
+	in->bytes.n -= n;
+}
+
 int
 spool_in_device(struct spool_in *in, struct slice id, struct slice source)
 {
@@ -282,6 +289,12 @@ uint32_t
 spool_in_lines(const struct spool_in *in)
 {
 	return (uint32_t)in->lines.n;
+}
+
+uint32_t
+spool_in_devices(const struct spool_in *in)
+{
+	return in->ndevices;
 }
 
 /* ---- commit ---- */

@@ -86,6 +86,8 @@ size_t spool_in_origins(const struct spool_in *in, struct spool_origin *out, siz
 char *spool_in_room(struct spool_in *in, size_t least, size_t *ret_room);
 /* Offset (for spool_line.off) of the first byte kept. */
 uint32_t spool_in_keep(struct spool_in *in, size_t n);
+/* Gives the last n bytes kept back: no line may lie in them. */
+void spool_in_unkeep(struct spool_in *in, size_t n);
 /* Number of the device in this group, or -1 when SPOOL_GROUP_DEVICES_MAX is reached (commit first). */
 int spool_in_device(struct spool_in *in, struct slice id, struct slice source);
 void spool_in_add(struct spool_in *in, const struct spool_line *l);
@@ -95,6 +97,7 @@ void spool_in_set(struct spool_in *in, const uint64_t id[2], uint64_t end, struc
 void spool_in_drop(struct spool_in *in, const uint64_t id[2]);
 size_t spool_in_pending(const struct spool_in *in);  /* bytes of the open group; 0 = nothing to commit */
 uint32_t spool_in_lines(const struct spool_in *in);
+uint32_t spool_in_devices(const struct spool_in *in);
 /* Writes and syncs the group. 0; E_FULL: no room, the group stays open, try again later; E_IO: end the
  * process with EXIT_SPOOL_IO. An empty group is 0 at once. */
 int spool_in_commit(struct spool_in *in);

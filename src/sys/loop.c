@@ -105,7 +105,8 @@ loop_free(struct loop *l)
 static uint32_t
 to_epoll(unsigned events)
 {
-	return (events & LOOP_IN ? EPOLLIN | EPOLLRDHUP : 0u) | (events & LOOP_OUT ? EPOLLOUT : 0u);
+	return (events & LOOP_IN ? EPOLLIN | EPOLLRDHUP : 0u) | (events & LOOP_OUT ? EPOLLOUT : 0u) |
+	       (events & LOOP_EDGE ? (uint32_t)EPOLLET : 0u);
 }
 
 struct watch *

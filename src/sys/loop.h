@@ -16,6 +16,7 @@
 #define LOOP_IN 1u
 #define LOOP_OUT 2u
 #define LOOP_HUP 4u /* reported only */
+#define LOOP_EDGE 8u /* asked only: tell of new bytes once, not of bytes left unread */
 
 struct loop;
 struct watch;

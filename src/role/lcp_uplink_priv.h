@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of the uplink share: packing (lcp_uplink.c), sending (lcp_send.c), HTTP by libcurl in our loop
+ * (lcp_http.c), the heartbeat (lcp_beat.c).
+ */
+#ifndef NZ_ROLE_LCP_UPLINK_PRIV_H
+#define NZ_ROLE_LCP_UPLINK_PRIV_H
+
+#include <curl/curl.h>
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "role/lcp.h"
+#include "role/lcp_answer.h"
+#include "sys/chan.h"
+#include "sys/pki.h"
+
+#define FLIGHTS_MAX 16
+#define DROP_REASONS 6
+
+struct uplink;
+
+/* ---- HTTP ---- */
+
+struct call {                        /* one request; reused */
+	struct uplink *u;
+	CURL *easy;
+	struct curl_slist *headers;
+	struct buf body, answer;
+	bool busy;
+	void (*done)(struct call *c, long status, long retry_after_s); /* status 0: no answer */
+};
+
+int http_open(struct uplink *u);
+void http_call_init(struct uplink *u, struct call *c, const char *path, const char *type);
+void http_call_start(struct call *c);        /* posts c->body */
+const char *http_error(const struct call *c);
+
+/* ---- sending ---- */
+
+struct flight {
+	struct call call;            /* first: the callback gets this */
+	struct spool_sealed b;
+	bool probe;                  /* sent only to learn whether the one before is stored */
+	bool acked;
+};
+
+struct device {
+	char *id, *source;
+	uint64_t lines, bytes;
+	int64_t last_ns;
+	struct {
+		char reason[24];
+		uint64_t count;
+	} drops[DROP_REASONS];
+};
+
+struct uplink {
+	const struct conf *conf;
+	struct loop *loop;
+	struct chan *parent;
+	struct lcp_board *board;
+	struct spool_opts opts;
+	struct spool_out *out;
+	struct spool_pack *pack;
+	size_t batch_bytes;
+	int64_t batch_wait, started_ns;
+	int level;
+	bool full;
+	/* HTTP */
+	CURLM *multi;
+	struct timer *curl_timer;
+	char *url, *proxy, *proxy_secret, *identity;
+	struct buf cert, key, ca;
+	struct pki_key *receipt_keys[4];
+	unsigned nkeys;
+	bool unverified_told, enrolled;
+	/* sending */
+	struct flight flights[FLIGHTS_MAX];
+	unsigned parallel;
+	uint64_t next;               /* batch to be sent next */
+	bool careful;                /* one at a time, in order */
+	uint64_t damaged;            /* this one cannot be read; 0 = none */
+	struct timer *wait_timer;    /* backing off */
+	int64_t backoff_ns;
+	int receipts_fd;
+	char receipts_day[16];
+	bool receipts_dirty;
+	/* heartbeat */
+	struct call beat;
+	struct map devices;          /* id NUL source → struct device * */
+	int64_t beat_sent_ns, clock_offset_ns;
+	bool offset_known;
+	char errbuf[CURL_ERROR_SIZE];
+};
+
+void send_open(struct uplink *u);
+void send_more(struct uplink *u);
+void send_save(struct uplink *u);
+bool send_idle(const struct uplink *u);
+void keys_learn(struct uplink *u, const char *pem);
+void keys_load(struct uplink *u);
+
+void beat_open(struct uplink *u);
+void beat_now(struct uplink *u);
+void beat_line(void *ctx, struct slice device, struct slice source, const struct spool_line *l, struct slice bytes);
+
+#endif
