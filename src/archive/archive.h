@@ -82,7 +82,7 @@ const char *archive_tenant(const struct archive *a, size_t i);
 
 struct archive_reader {
 	size_t tenant;             /* index */
-	size_t seg;
+	size_t seg;                /* number of the segment; 0 to begin */
 	uint64_t off;
 };
 

@@ -21,14 +21,24 @@ archive_tenant(const struct archive *a, size_t i)
 	return a->tenants.v[i].name;
 }
 
+/* Days at the front may have been removed since the reader was there. */
+static void
+step_over_removed(const struct tenant *t, struct archive_reader *r)
+{
+	if (r->seg < t->first_seg) {
+		r->seg = t->first_seg;
+		r->off = 0;
+	}
+}
+
 void
 archive_skip(const struct archive *a, struct archive_reader *r, uint64_t (*known)(void *ctx, const struct batch_key *key),
              void *ctx)
 {
 	const struct tenant *t = &a->tenants.v[r->tenant];
-
-	for (; r->seg + 1 < t->segs.n; r->seg++) {
-		const struct seg *s = &t->segs.v[r->seg];
+	step_over_removed(t, r);
+	for (; r->seg + 1 < t->first_seg + t->segs.n; r->seg++) {
+		const struct seg *s = &t->segs.v[r->seg - t->first_seg];
 
 		for (size_t i = 0; i < s->spans.n; i++)
 			if (s->spans.v[i].last > known(ctx, &t->streams.v[s->spans.v[i].stream].key))
@@ -63,8 +73,9 @@ archive_next(struct archive *a, struct archive_reader *rd, struct archive_meta *
 	struct tenant *t = &a->tenants.v[rd->tenant];
 	struct record r;
 
-	for (; rd->seg < t->segs.n; rd->seg++, rd->off = 0) {
-		struct seg *s = &t->segs.v[rd->seg];
+	step_over_removed(t, rd);
+	for (; rd->seg < t->first_seg + t->segs.n; rd->seg++, rd->off = 0) {
+		struct seg *s = &t->segs.v[rd->seg - t->first_seg];
 
 		if (is_open(s) && head_at(s, &rd->off, &r)) {
 			buf_reserve(wire, r.meta.wire_len);
@@ -76,7 +87,7 @@ archive_next(struct archive *a, struct archive_reader *rd, struct archive_meta *
 			*ret = r.meta;
 			return 0;
 		}
-		if (rd->seg + 1 == t->segs.n)
+		if (rd->seg + 1 == t->first_seg + t->segs.n)
 			return E_EOF; /* this one may still grow */
 		/* Behind us and not the open one: it need not stay open. */
 		if (s->fd >= 0 && !s->dirty) {

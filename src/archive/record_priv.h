@@ -46,6 +46,7 @@ struct tenant {
 	char name[BATCH_ID_MAX];
 	VEC(struct stream) streams;
 	VEC(struct seg) segs;
+	size_t first_seg;          /* number of segs.v[0]: readers count on when days are removed */
 	uint8_t chain[32];
 	bool moved;                /* since the last head */
 };

@@ -20,7 +20,7 @@
 
 /* In the order of start. */
 static const struct role *const roles[] = {
-	&role_web,
+	&role_archive, &role_web,
 };
 #define ROLE_N (sizeof roles / sizeof *roles)
 
