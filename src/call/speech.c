@@ -14,7 +14,9 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -167,6 +169,20 @@ helper_close(void *ctx, struct chan *ch)
 	_exit(0);
 }
 
+/* The role's own user comes with its jail, later than this fork: the helper lets root go by itself. */
+static bool
+drop_root(void)
+{
+	struct passwd *pw;
+
+	if (geteuid() != 0)
+		return true;
+	pw = getpwnam("nezuban-call");
+	if (setgroups(0, NULL) != 0)
+		return false;
+	return setgid(pw != NULL ? pw->pw_gid : 65534) == 0 && setuid(pw != NULL ? pw->pw_uid : 65534) == 0;
+}
+
 static _Noreturn void
 helper_main(int fd, const char *espeak)
 {
@@ -175,7 +191,7 @@ helper_main(int fd, const char *espeak)
 	sigset_t none;
 
 	/* Keeps 0..2 and the channel, whatever else the role had open. */
-	if (dup2(fd, 3) < 0)
+	if (dup2(fd, 3) < 0 || !drop_root())
 		_exit(3);
 	close_range(4, ~0u, 0);
 	sigemptyset(&none);

@@ -25,7 +25,8 @@ static const struct {
 	{ ROLE_STORE, JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES | JAIL_MAY_FOREIGN, "store" },
 	{ ROLE_DESK, JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES, "desk" },
 	{ ROLE_NOTIFY, JAIL_MAY_CONNECT | JAIL_MAY_READ_FILES, NULL },
-	{ ROLE_CALL, JAIL_MAY_CONNECT | JAIL_MAY_BIND | JAIL_MAY_EXEC | JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES, "call" },
+	/* Speech runs in a helper that was forked before the jail: no exec here. */
+	{ ROLE_CALL, JAIL_MAY_CONNECT | JAIL_MAY_BIND | JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES, "call" },
 	{ ROLE_WEB, JAIL_MAY_ACCEPT, NULL },
 	{ ROLE_INTEL, JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES | JAIL_MAY_CONNECT, "intel" },
 };
@@ -72,7 +73,7 @@ int
 frame_jail(const struct role_env *env)
 {
 	auto_free char *path = NULL;
-	const char *write[] = { NULL, NULL, NULL }, *read[] = { "/usr", "/etc", "/dev", "/proc", "/lib", NULL };
+	const char *write[] = { NULL, NULL }, *read[] = { "/usr", "/etc", "/dev", "/proc", "/lib", NULL };
 	struct jail j = { .read = read, .write = write };
 	struct jail_held held;
 	int r;
@@ -86,8 +87,6 @@ frame_jail(const struct role_env *env)
 			if (needs[i].folder != NULL)
 				write[0] = path = folder_of(env->conf, i);
 		}
-	if (env->id == ROLE_CALL)
-		write[1] = "/tmp";
 	r = jail_enter(&j, &held);
 	if (r != 0)
 		log_error("role.jail", kv_str("role", role_name(env->id)), kv_err(r));

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Role notify: mail and webhooks.  Takes JOBs of kind `mail` and `webhook` from the desk, gives each to notify/, sends
+ * the outcome back (docs/jobs.md).  Holds the outbound secrets, read before the jail, and nothing else.
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/must.h"
+#include "codec/jsonw.h"
+#include "conf/conf.h"
+#include "notify/notify.h"
+#include "role/outbox_priv.h"
+
+struct notifier {
+	struct outbox out;
+	struct post_conf conf;
+	struct post *post;
+	struct role_env *env;
+};
+
+static void
+body_begin(struct notifier *n, struct buf *b, const char *job)
+{
+	char t[36];
+
+	buf_put_byte(b, '{');
+	jsonw_kv_i64(b, "v", 1);
+	jsonw_kv_str(b, "job", job);
+	jsonw_kv(b, "at", slice_of(t, time_format_rfc3339(t, clock_now(n->env->clock), 3)));
+}
+
+static void
+on_sending(void *ctx, const char *job)
+{
+	struct notifier *n = ctx;
+	struct buf b = { 0 };
+
+	body_begin(n, &b, job);
+	jsonw_kv_str(&b, "what", "sending");
+	buf_put_byte(&b, '}');
+	outbox_event(&n->out, job, buf_slice(&b));
+	buf_fini(&b);
+}
+
+static void
+on_done(void *ctx, const char *job, enum post_outcome o, int code, const char *text)
+{
+	struct notifier *n = ctx;
+	struct buf b = { 0 };
+
+	log_info("notify.done", kv_str("job", job), kv_str("outcome", post_outcome_name(o)), kv_i64("code", code));
+	body_begin(n, &b, job);
+	jsonw_kv_str(&b, "kind", "mail");
+	jsonw_kv_str(&b, "outcome", post_outcome_name(o));
+	jsonw_kv_i64(&b, "code", code);
+	jsonw_kv_str(&b, "text", text);
+	buf_put_byte(&b, '}');
+	outbox_done(&n->out, job, buf_slice(&b));
+	buf_fini(&b);
+}
+
+/* The C library's zones: this process has one thread that asks for local time. */
+static int32_t
+zone_offset(const char *name, int64_t utc_s)
+{
+	static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
+	time_t t = (time_t)utc_s;
+	char tz[72];
+	struct tm tm;
+
+	if (name[0] == '/' || strlen(name) > 64 || strspn(name, good) != strlen(name))
+		return 0;
+	snprintf(tz, sizeof tz, ":%s", name);
+	setenv("TZ", tz, 1);
+	tzset();
+	return localtime_r(&t, &tm) != NULL ? (int32_t)tm.tm_gmtoff : 0;
+}
+
+static int
+notify_open(struct role_env *env)
+{
+	struct notifier *n = x_calloc(1, sizeof *n);
+	struct whys ws = { 0 };
+	struct buf b = { 0 };
+	int r = post_conf_load(env->conf, &n->conf, &ws);
+
+	for (size_t i = 0; i < ws.list.n; i++) {
+		buf_clear(&b);
+		why_print(&ws.list.v[i], &b);
+		log_error("notify.config", kv_slice("fault", buf_slice(&b)));
+	}
+	buf_fini(&b);
+	whys_fini(&ws);
+	n->conf.zone = zone_offset;
+	n->env = env;
+	env->state = n;
+	return r;
+}
+
+static void
+notify_go(struct role_env *env)
+{
+	static const struct post_ops ops = { on_sending, on_done };
+	struct notifier *n = env->state;
+
+	n->post = post_open(env->loop, &n->conf, &ops, n);
+}
+
+static void
+take_job(struct notifier *n, struct msg *m)
+{
+	struct arena a;
+	struct notice notice;
+	char err[200];
+	int r;
+
+	arena_init(&a, 0, 0);
+	r = notice_read(m->body, &a, &notice, err);
+	if (r != 0)
+		outbox_bad(&n->out, notice.job, m->id, "mail", clock_now(n->env->clock), err);
+	else if (outbox_begin(&n->out, notice.job, m->id))
+		post_send(n->post, &notice);
+	arena_fini(&a);
+}
+
+static void
+notify_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *m)
+{
+	struct notifier *n = env->state;
+	char job[65];
+
+	(void)peer;
+	(void)index;
+	if (n->post == NULL)
+		return; /* not yet told to go: the desk repeats */
+	if (m->type == MSG_JOB)
+		take_job(n, m);
+	else if (m->type == MSG_JOB_CANCEL && outbox_read_cancel(m->body, job) == 0 && !post_cancel(n->post, job) &&
+	         outbox_begin(&n->out, job, m->id))
+		on_done(n, job, POST_CANCELLED, 0, "");
+}
+
+static void
+notify_peer(struct role_env *env, enum role_id peer, unsigned index, struct chan *ch)
+{
+	struct notifier *n = env->state;
+
+	(void)index;
+	if (peer == ROLE_DESK)
+		n->out.desk = ch;
+}
+
+static void
+notify_lost(struct role_env *env, enum role_id peer, unsigned index)
+{
+	notify_peer(env, peer, index, NULL);
+}
+
+static void
+notify_stop(struct role_env *env)
+{
+	struct notifier *n = env->state;
+
+	post_close(n->post);
+	outbox_fini(&n->out);
+	explicit_bzero(n, sizeof *n);
+	loop_stop(env->loop, 0);
+}
+
+const struct role role_notify = {
+	.id = ROLE_NOTIFY,
+	.open = notify_open,
+	.on_peer = notify_peer,
+	.on_peer_lost = notify_lost,
+	.on_msg = notify_msg,
+	.on_go = notify_go,
+	.on_stop = notify_stop,
+};
