@@ -86,5 +86,7 @@ cli_rule(struct cli *c)
 
 	if (what != NULL && strcmp(what, "lint") == 0)
 		return lint(c);
+	if (what != NULL && strcmp(what, "test") == 0)
+		return rule_test(c);
 	return cli_usage(c, "rule wants lint or test");
 }

@@ -8,7 +8,9 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "main/cli/cli.h"
 
+int rule_test(struct cli *c);
 void rule_print_faults(const struct whys *ws, bool json, FILE *to);
 
 #endif
