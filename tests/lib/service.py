@@ -178,7 +178,7 @@ class Service:
 
 
 class Collector:
-    """A real nezuban-lcp of one tenant."""
+    """A real nezuban-lcp of one tenant, with one TCP and one UDP listener."""
 
     def __init__(self, service, tenant, lcp, tcp_port=0, udp_port=0, settings=None):
         self.service, self.tenant, self.lcp = service, tenant, lcp
@@ -187,6 +187,49 @@ class Collector:
         self.data = self.folder / "data"
         self.data.mkdir(parents=True, exist_ok=True)
         self.config = self.folder / "lcp.yaml"
-        self.settings = {"data": str(self.data), **(settings or {})}
+        self.settings = {"data": str(self.data), "listen": [{"tcp": f"127.0.0.1:{self.tcp_port}"}, {"udp": f"127.0.0.1:{self.udp_port}"}],
+                         "soc": {"url": f"https://127.0.0.1:{service.ingest_port}"}, "spool": {"limit": "2g"}, **(settings or {})}
         self.process = None
         service.collectors.append(self)
+
+    def write(self):
+        self.config.write_text(yaml(self.settings))
+
+    def enrol(self):
+        """One-time token from the service, key made here."""
+        token = json.loads(self.service.cli("lcp", "enroll", self.tenant, self.lcp, "--json"))["token"]
+        self.write()
+        done = subprocess.run([self.service.program("nezuban-lcp"), "-c", str(self.config), "enrol", "--url", f"https://127.0.0.1:{self.service.ingest_port}", "--token", token,
+                               "--ca", str(self.service.data / "keys" / "ca.crt")], capture_output=True, text=True, timeout=60)
+        if done.returncode != 0:
+            raise RuntimeError(f"enrol {self.lcp}: {done.returncode}: {done.stdout}{done.stderr}")
+
+    def start(self, env=None):
+        self.write()
+        self.process = Process([self.service.program("nezuban-lcp"), "-c", str(self.config)], self.folder / "lcp.log", env)
+        wait_until(self.listening, 30, why=f"{self.lcp} listening")
+
+    def listening(self):
+        if not self.process.alive():
+            raise RuntimeError(f"{self.lcp} ended with {self.process.child.returncode}; see {self.folder / 'lcp.log'}")
+        try:
+            socket.create_connection(("127.0.0.1", self.tcp_port), 1).close()
+            return True
+        except OSError:
+            return False
+
+    def role_pids(self):
+        found = {}
+        for pid in children(self.process.pid):
+            words = command(pid)
+            if "-x" in words:
+                found.setdefault(words[words.index("-x") + 1], []).append(pid)
+        return found
+
+    def resident_kb(self):
+        return sum(resident_kb(pid) for pid in self.process.tree())
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+            self.process = None
