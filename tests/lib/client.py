@@ -82,3 +82,8 @@ class Client:
             session = self.ask("POST", "/api/v1/session/totp", {"code": totp(secret)})
             self.csrf = session["csrf"]
         return session
+
+
+if __name__ == "__main__":
+    import sys
+    print(totp(sys.argv[1]))
