@@ -24,6 +24,7 @@ static const struct role *const roles[] = {
 	&role_notify,
 	&role_call,
 	&role_web,
+	&role_archive, &role_ingest, &role_web,
 };
 #define ROLE_N (sizeof roles / sizeof *roles)
 
