@@ -20,11 +20,7 @@
 
 /* In the order of start. */
 static const struct role *const roles[] = {
-	&role_archive,
-	&role_ingest,
-	&role_notify,
-	&role_call,
-	&role_web,
+	&role_archive, &role_ingest, &role_notify, &role_call, &role_web,
 };
 #define ROLE_N (sizeof roles / sizeof *roles)
 
