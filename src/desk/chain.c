@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The telephone chain of one incident, all of it rows:
+ *
+ *     running ──(acknowledged by a person)──▶ acknowledged
+ *        │ ▲ 2 min                      ▲
+ *        ▼ │                            │ a late key press still counts
+ *     waiting (an analyst was asked for)│
+ *        └──(the promised time is over: duty manager's alarm)──▶ alarmed
+ *
+ * One dial is one outbox row.  How it ended decides the next step by the NEXT column of tbl/outcomes.tbl:
+ * the same number again at 60 s after the first try, the next contact after two tries, from the top again
+ * when the list is through.  The shift lead is alarmed at 6 and 9 minutes.  A dial without news for 110 s is
+ * taken for a broken trunk.  There is no way out but a person or the alarm.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "desk/desk_priv.h"
+
+#define TRIES 2                       /* of one contact before the next */
+#define REDIAL (60 * NS_PER_S)
+#define ROUND_PAUSE (30 * NS_PER_S)
+#define WATCH (110 * NS_PER_S)        /* ring 25 s, call 60 s, signalling and speech */
+#define ANALYST_WAIT (120 * NS_PER_S)
+#define LEAD_AT (360 * NS_PER_S)
+#define LEAD_AGAIN (540 * NS_PER_S)
+
+enum next { NEXT_STOP, NEXT_ANALYST, NEXT_NEXT_CONTACT, NEXT_REDIAL, NEXT_OTHER_NUMBER, NEXT_BROKEN, NEXT_OTHER_PROVIDER,
+	    NEXT_LATER, NEXT_GIVE_UP, NEXT_NOTHING };
+
+static const struct {
+	const char *name;
+	enum next next;
+} outcomes[] = {
+#define OUTCOME(id, name, kinds, reached, next, en, ja, what) { name, NEXT_##next },
+#include "tbl/outcomes.tbl"
+#undef OUTCOME
+};
+
+struct chain {
+	char id[32], incident[64], tenant[32], state[16], candidate[32];
+	int64_t started_at, due_at, step, number, tries, step_at, provider, rounds, attempts, job;
+	json_t *steps;
+};
+
+static bool
+load(struct cmd *c, const char *id, struct chain *ret)
+{
+	struct rows r = db_query(c->db,
+	                         "SELECT h.id, h.incident, h.tenant, h.state, h.started_at, h.due_at, h.steps, h.step, h.number, h.tries, h.step_at,"
+	                         " h.provider, h.rounds, h.attempts, h.job, i.candidate FROM chains h JOIN incidents i ON i.id = h.incident WHERE h.id = ?",
+	                         Q(id));
+	struct chain h = { 0 };
+
+	if (!rows_next(&r))
+		return false;
+	snprintf(h.id, sizeof h.id, "%s", row_str(&r, 0));
+	snprintf(h.incident, sizeof h.incident, "%s", row_str(&r, 1));
+	snprintf(h.tenant, sizeof h.tenant, "%s", row_str(&r, 2));
+	snprintf(h.state, sizeof h.state, "%s", row_str(&r, 3));
+	snprintf(h.candidate, sizeof h.candidate, "%s", row_str(&r, 15));
+	h.started_at = row_int(&r, 4);
+	h.due_at = row_int(&r, 5);
+	h.steps = json_loadb(row_text(&r, 6).p, row_text(&r, 6).n, 0, NULL);
+	h.step = row_int(&r, 7);
+	h.number = row_int(&r, 8);
+	h.tries = row_int(&r, 9);
+	h.step_at = row_int(&r, 10);
+	h.provider = row_int(&r, 11);
+	h.rounds = row_int(&r, 12);
+	h.attempts = row_int(&r, 13);
+	h.job = row_int(&r, 14);
+	rows_close(&r);
+	*ret = h;
+	snprintf(c->tenant, sizeof c->tenant, "%s", h.tenant);
+	cmd_changed(c, "incident", h.incident, h.tenant, h.incident);
+	return true;
+}
+
+static void
+save(struct cmd *c, const struct chain *h)
+{
+	db_run(c->db,
+	       "UPDATE chains SET state = ?, step = ?, number = ?, tries = ?, step_at = ?, provider = ?, rounds = ?, attempts = ?, job = ?"
+	       " WHERE id = ?",
+	       Q(h->state), Q(h->step), Q(h->number), Q(h->tries), Q(h->step_at), Q(h->provider), Q(h->rounds), Q(h->attempts),
+	       Q_MAYBE(h->job), Q(h->id));
+}
+
+static bool
+is_open(const struct chain *h)
+{
+	return strcmp(h->state, "running") == 0 || strcmp(h->state, "waiting") == 0;
+}
+
+bool
+chain_is_open(struct db *db, const char *incident)
+{
+	return db_int(db, 0, "SELECT 1 FROM chains WHERE incident = ? AND state IN ('running','waiting')", Q(incident)) != 0;
+}
+
+static const char *
+contact_at(const struct chain *h)
+{
+	return json_string_value(json_array_get(h->steps, (size_t)h->step));
+}
+
+/* Order of the first usable number from `from` on; -1 when there is none. */
+static int64_t
+usable_number(struct cmd *c, const char *contact, int64_t from)
+{
+	return db_int(c->db, -1, "SELECT min(ord) FROM numbers WHERE contact = ? AND ord >= ? AND broken_at IS NULL", Q(contact), Q(from));
+}
+
+static void
+end(struct cmd *c, struct chain *h, const char *state)
+{
+	snprintf(h->state, sizeof h->state, "%s", state);
+	save(c, h);
+	db_run(c->db, "UPDATE chains SET ended_at = ? WHERE id = ?", Q(c->now), Q(h->id));
+	timer_drop(c, h->id);
+}
+
+static void
+duty_alarm(struct cmd *c, struct chain *h)
+{
+	auto_free char *ja = x_asprintf("%s：お客様の誰にも電話で了承いただけていません。当直責任者が直接連絡してください。", h->incident);
+	auto_free char *en = x_asprintf("%s: nobody at the customer has acknowledged. The duty manager takes over.", h->incident);
+
+	alarm_raise(c, "duty_manager", h->incident, "alarm", h->tenant, h->incident, ja, en);
+	entry_say(c, h->candidate, "alarm", false, ja, en);
+	end(c, h, "alarmed");
+}
+
+static void
+dial(struct cmd *c, struct chain *h)
+{
+	const char *contact = contact_at(h);
+	int64_t ord = contact != NULL ? usable_number(c, contact, h->number) : -1;
+
+	if (ord < 0 && contact != NULL)
+		ord = usable_number(c, contact, 0);
+	must(ord >= 0 || cmd_failed(c)); /* whoever moved to this contact has looked */
+	if (cmd_failed(c))
+		return;
+	h->number = ord;
+	if (h->tries == 0)
+		h->step_at = c->now;
+	h->tries++;
+	h->attempts++;
+	h->job = outbox_call(c, h->id, h->incident, contact, (int)ord, (int)h->attempts,
+	                     h->provider < 4 ? c->d->s.providers[h->provider] : NULL);
+	snprintf(h->state, sizeof h->state, "running");
+	timer_drop_kind(c, h->id, "chain.watch");
+	timer_drop_kind(c, h->id, "chain.next");
+	timer_set(c, "chain.watch", h->id, c->now + WATCH, (int)h->job);
+	save(c, h);
+}
+
+static void
+dial_at(struct cmd *c, struct chain *h, int64_t at)
+{
+	h->job = 0;
+	if (at <= c->now) {
+		dial(c, h);
+		return;
+	}
+	save(c, h);
+	timer_drop_kind(c, h->id, "chain.next");
+	timer_drop_kind(c, h->id, "chain.watch");
+	timer_set(c, "chain.next", h->id, at, 0);
+}
+
+/* Moves to the next contact that has a working number; from the top after the last, with a pause. */
+static void
+next_contact(struct cmd *c, struct chain *h)
+{
+	size_t n = json_array_size(h->steps);
+	bool wrapped = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if ((size_t)++h->step >= n) {
+			h->step = 0;
+			h->rounds++;
+			wrapped = true;
+		}
+		if (usable_number(c, contact_at(h), 0) < 0)
+			continue;
+		h->number = 0;
+		h->tries = 0;
+		h->provider = 0;
+		dial_at(c, h, wrapped ? c->now + (n == 1 ? REDIAL : ROUND_PAUSE) : c->now);
+		return;
+	}
+	duty_alarm(c, h); /* nobody left who has a number: do not wait for the deadline */
+}
+
+static void
+redial(struct cmd *c, struct chain *h)
+{
+	if (h->tries >= TRIES)
+		next_contact(c, h);
+	else
+		dial_at(c, h, h->step_at + h->tries * REDIAL);
+}
+
+static void
+other_number(struct cmd *c, struct chain *h)
+{
+	int64_t ord = usable_number(c, contact_at(h), h->number + 1);
+
+	if (ord < 0) {
+		h->number = 0;
+		redial(c, h);
+		return;
+	}
+	h->number = ord;
+	h->tries--; /* the person has not had this try yet */
+	dial(c, h);
+}
+
+static void
+broken_number(struct cmd *c, struct chain *h)
+{
+	auto_free char *name = db_text(c->db, "SELECT name FROM contacts WHERE id = ?", Q(contact_at(h)));
+	auto_free char *key = x_asprintf("%s/%lld", contact_at(h), (long long)h->number);
+	auto_free char *ja = x_asprintf("%s様の電話番号が使われていません。連絡先を確認してください。", name), *en = x_asprintf("A telephone number of %s does not exist. Check the contact.", name);
+
+	db_run(c->db, "UPDATE numbers SET broken_at = ? WHERE contact = ? AND ord = ?", Q(c->now), Q(contact_at(h)), Q(h->number));
+	alarm_raise(c, "number_broken", key, "warning", h->tenant, h->incident, ja, en);
+	entry_say(c, h->candidate, "alarm", true, ja, en);
+	next_contact(c, h);
+}
+
+static void
+other_provider(struct cmd *c, struct chain *h)
+{
+	alarm_raise(c, "provider", c->d->s.providers[h->provider] != NULL ? c->d->s.providers[h->provider] : "first", "alarm", NULL, NULL,
+	            "電話の回線または事業者に障害があります。", "The telephone trunk or provider fails.");
+	if (h->provider + 1 < 4 && c->d->s.providers[h->provider + 1] != NULL) {
+		h->provider++;
+		h->tries--;
+		dial(c, h);
+		return;
+	}
+	h->provider = 0;
+	redial(c, h);
+}
+
+static void
+wait_for_analyst(struct cmd *c, struct chain *h)
+{
+	auto_free char *ja = x_asprintf("%s：お客様がアナリストとの通話を求めています。2 分以内に折り返してください。", h->incident);
+	auto_free char *en = x_asprintf("%s: the customer asks for an analyst. Call back within 2 minutes.", h->incident);
+
+	alarm_raise(c, "wants_analyst", h->incident, "alarm", h->tenant, h->incident, ja, en);
+	snprintf(h->state, sizeof h->state, "waiting");
+	h->job = 0;
+	save(c, h);
+	timer_drop_kind(c, h->id, "chain.watch");
+	timer_set(c, "chain.analyst", h->id, c->now + ANALYST_WAIT, 0);
+}
+
+static void
+step(struct cmd *c, struct chain *h, enum next next)
+{
+	switch (next) {
+	case NEXT_STOP:
+		break; /* ack_incident ended the chain */
+	case NEXT_ANALYST:
+		wait_for_analyst(c, h);
+		break;
+	case NEXT_REDIAL:
+		redial(c, h);
+		break;
+	case NEXT_OTHER_NUMBER:
+		other_number(c, h);
+		break;
+	case NEXT_BROKEN:
+		broken_number(c, h);
+		break;
+	case NEXT_OTHER_PROVIDER:
+		other_provider(c, h);
+		break;
+	case NEXT_LATER:
+	case NEXT_GIVE_UP:
+		alarm_raise(c, "call_fault", h->incident, "alarm", h->tenant, h->incident, "電話をかけられませんでした（音声または依頼の不備）。",
+		            "A call could not be made (speech or request).");
+		next_contact(c, h);
+		break;
+	case NEXT_NEXT_CONTACT:
+	case NEXT_NOTHING:
+		next_contact(c, h);
+		break;
+	}
+}
+
+void
+chain_job_done(struct cmd *c, const char *id, int64_t job, const char *outcome)
+{
+	enum next next = NEXT_REDIAL;
+	struct chain h;
+
+	for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
+		if (strcmp(outcomes[i].name, outcome) == 0)
+			next = outcomes[i].next;
+	if (!load(c, id, &h))
+		return;
+	if (next == NEXT_STOP) {
+		auto_free char *by = db_text(c->db, "SELECT name FROM outbox WHERE id = ?", Q(job));
+
+		ack_incident(c, h.incident, by, "phone", c->now);
+	} else if (is_open(&h) && h.job == job) {
+		if (strcmp(outcome, "wrong_pin") == 0)
+			alarm_raise(c, "wrong_pin", h.incident, "alarm", h.tenant, h.incident, "電話で暗証番号が 3 回違いました。", "Three wrong PINs on the telephone.");
+		step(c, &h, next);
+	}
+	json_decref(h.steps);
+}
+
+void
+chain_start(struct cmd *c, const char *incident, const char *tenant, const char *severity, int64_t call_s)
+{
+	json_t *shown = chain_steps(c->db, tenant, c->now), *ids = json_array();
+	auto_free char *text = NULL;
+	struct chain h = { .step = -1 };
+	const json_t *v;
+	char id[27];
+	size_t i;
+
+	json_array_foreach(shown, i, v)
+		json_array_append(ids, json_object_get(v, "contact"));
+	text = json_text(ids);
+	cmd_new_id(c, id);
+	db_run(c->db,
+	       "INSERT INTO chains(id, incident, tenant, severity, state, started_at, due_at, steps, step, number, tries, step_at, provider,"
+	       " rounds, attempts) VALUES(?, ?, ?, ?, 'running', ?, ?, ?, -1, 0, 0, ?, 0, 0, 0)",
+	       Q(id), Q(incident), Q(tenant), Q(severity), Q(c->now), Q(c->now + call_s * NS_PER_S), Q(text), Q(c->now));
+	timer_set(c, "chain.lead", id, c->now + LEAD_AT, 1);
+	timer_set(c, "chain.lead", id, c->now + LEAD_AGAIN, 2);
+	timer_set(c, "chain.duty", id, c->now + call_s * NS_PER_S, 0);
+	if (!cmd_failed(c) && load(c, id, &h)) {
+		next_contact(c, &h);
+		json_decref(h.steps);
+	}
+	json_decref(shown);
+	json_decref(ids);
+}
+
+void
+chain_acknowledged(struct cmd *c, const char *incident)
+{
+	auto_free char *id = db_text(c->db, "SELECT id FROM chains WHERE incident = ? AND state <> 'acknowledged' ORDER BY started_at DESC LIMIT 1", Q(incident));
+	struct chain h;
+
+	if (id == NULL || !load(c, id, &h))
+		return;
+	if (h.job != 0)
+		outbox_cancel(c, h.job);
+	end(c, &h, "acknowledged");
+	json_decref(h.steps);
+}
+
+static void
+lead_alarm(struct cmd *c, struct chain *h, int attempt)
+{
+	auto_free char *key = x_asprintf("%s/%d", h->incident, attempt);
+	auto_free char *ja = x_asprintf("%s：判定から %d 分、まだ誰にも了承いただけていません。", h->incident, attempt == 1 ? 6 : 9);
+	auto_free char *en = x_asprintf("%s: %d minutes after the decision nobody has acknowledged.", h->incident, attempt == 1 ? 6 : 9);
+
+	db_run(c->db, "UPDATE chains SET lead_alarmed_at = coalesce(lead_alarmed_at, ?) WHERE id = ?", Q(c->now), Q(h->id));
+	alarm_raise(c, "call_late", key, "alarm", h->tenant, h->incident, ja, en);
+	entry_say(c, h->candidate, "alarm", false, ja, en);
+}
+
+/* A dial nobody told anything about: the role is away or the message was lost. */
+static void
+no_news(struct cmd *c, struct chain *h, int64_t job)
+{
+	if (h->job != job)
+		return;
+	/* the row stays open, asked to stop: should a person have acknowledged after all, it still counts */
+	outbox_cancel(c, job);
+	entry_say(c, h->candidate, "call", false, "電話の役から知らせがないため、次へ進みます。", "No news from the telephone role; going on.");
+	other_provider(c, h);
+}
+
+void
+chain_timer(struct cmd *c, const char *kind, const char *ref, int attempt)
+{
+	struct chain h;
+
+	if (!load(c, ref, &h))
+		return;
+	if (is_open(&h)) {
+		if (strcmp(kind, "chain.lead") == 0)
+			lead_alarm(c, &h, attempt);
+		else if (strcmp(kind, "chain.duty") == 0)
+			duty_alarm(c, &h);
+		else if (strcmp(kind, "chain.next") == 0)
+			dial(c, &h);
+		else if (strcmp(kind, "chain.watch") == 0)
+			no_news(c, &h, attempt);
+		else if (strcmp(kind, "chain.analyst") == 0)
+			next_contact(c, &h);
+	}
+	json_decref(h.steps);
+}
+
+/* ---- the order of contacts ---- */
+
+static json_t *
+step_json(struct db *db, struct rows *r, int order, int64_t now, bool in_hours)
+{
+	struct rows n = db_query(db, "SELECT number FROM numbers WHERE contact = ? AND broken_at IS NULL ORDER BY ord", Q(row_str(r, 0)));
+	json_t *numbers = json_array(), *o;
+	char at[6], masked[64];
+
+	while (rows_next(&n)) {
+		mask_number(row_str(&n, 0), masked, sizeof masked);
+		json_array_append_new(numbers, json_string(masked));
+	}
+	local_time(row_str(r, 6), now, at);
+	o = json_pack("{s:i, s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:b, s:o}", "order", order, "contact", row_str(r, 0), "name", row_str(r, 1),
+	              "kana", row_str(r, 2), "title", texts(row_str(r, 3), row_str(r, 4)), "lang", row_str(r, 5), "numbers", numbers, "zone",
+	              row_str(r, 6), "local_time", at, "in_hours", in_hours, "note",
+	              in_hours ? texts("時間内", "in hours") : texts("時間外・ほかに誰もいないとき", "out of hours; when nobody else is left"));
+	return o;
+}
+
+json_t *
+chain_steps(struct db *db, const char *tenant, int64_t now)
+{
+	json_t *a = json_array();
+
+	/* those in their hours first, in the tenant's order; then the others, rather than nobody */
+	for (int pass = 1; pass >= 0; pass--) {
+		struct rows r = db_query(db,
+		                         "SELECT id, name, kana, title_ja, title_en, lang, zone, hours FROM contacts c WHERE tenant = ? AND active <> 0"
+		                         " AND EXISTS(SELECT 1 FROM numbers n WHERE n.contact = c.id AND n.broken_at IS NULL) ORDER BY ord, id",
+		                         Q(tenant));
+
+		while (rows_next(&r))
+			if (hours_hold(row_str(&r, 7), row_str(&r, 6), now) == (pass == 1))
+				json_array_append_new(a, step_json(db, &r, (int)json_array_size(a) + 1, now, pass == 1));
+	}
+	return a;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Clocks: what was promised, as rows.  decide: opened → decided.  call: decided → the telephone rang.
+ * answer: decided → a person acknowledged.  The state is computed when asked; nothing pauses.
+ * Also here: timers, entries and counts per day, the other small rows that commands make.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "desk/desk_priv.h"
+
+#define SHORT_NS (120 * NS_PER_S)
+
+void
+clock_start(struct cmd *c, const char *kind, const char *tenant, const char *candidate, const char *incident, int64_t span_s)
+{
+	char id[27];
+
+	cmd_new_id(c, id);
+	db_run(c->db,
+	       "INSERT INTO clocks(id, kind, tenant, candidate, incident, started_at, due_at, broken) VALUES(?, ?, ?, ?, ?, ?, ?, 0)", Q(id),
+	       Q(kind), Q(tenant), Q(candidate), Q(incident), Q(c->now), Q(c->now + span_s * NS_PER_S));
+	timer_set(c, "clock.broken", id, c->now + span_s * NS_PER_S, 0);
+}
+
+void
+clock_stop(struct cmd *c, const char *candidate, const char *kind, int64_t at)
+{
+	struct rows r = db_query(c->db, "SELECT id, due_at FROM clocks WHERE candidate = ? AND kind = ? AND stopped_at IS NULL", Q(candidate),
+	                         Q(kind));
+
+	while (rows_next(&r)) {
+		db_run(c->db, "UPDATE clocks SET stopped_at = ?, broken = ? WHERE id = ?", Q(at), Q(at > row_int(&r, 1)), Q(row_str(&r, 0)));
+		timer_drop(c, row_str(&r, 0));
+	}
+}
+
+const char *
+clock_state(int64_t started, int64_t due, int64_t stopped, int64_t now)
+{
+	int64_t left = due - now;
+
+	if (stopped != 0)
+		return stopped <= due ? "met" : "broken";
+	if (left < 0)
+		return "broken";
+	if (left < SHORT_NS && left * 2 < due - started)
+		return "short";
+	return left * 2 > due - started ? "ample" : "half";
+}
+
+json_t *
+clock_json(struct rows *r, int64_t now)
+{
+	int64_t started = row_int(r, 1), due = row_int(r, 2), stopped = row_int(r, 3);
+
+	return json_pack("{s:s, s:o, s:o, s:o, s:I, s:s, s:b, s:s, s:s?, s:s}", "kind", row_str(r, 0), "started_at", time_json(started),
+	                 "due_at", time_json(due), "stopped_at", time_json(stopped), "limit_s", (json_int_t)((due - started) / NS_PER_S),
+	                 "state", clock_state(started, due, stopped, now), "late", stopped == 0 && now > due, "candidate", row_str(r, 4),
+	                 "incident", row_str(r, 5), "tenant", row_str(r, 6));
+}
+
+json_t *
+clock_of(struct db *db, const char *candidate, int64_t now)
+{
+	struct rows r = db_query(db,
+	                         "SELECT " CLOCK_COLUMNS " FROM clocks k WHERE k.candidate = ?"
+	                         " ORDER BY k.stopped_at IS NOT NULL, CASE WHEN k.stopped_at IS NULL THEN k.due_at ELSE -k.stopped_at END LIMIT 1",
+	                         Q(candidate));
+	json_t *o = NULL;
+
+	if (rows_next(&r)) {
+		o = clock_json(&r, now);
+		rows_close(&r);
+	}
+	return o != NULL ? o : json_null();
+}
+
+json_t *
+ask_clock_list(struct ask *a)
+{
+	struct rows r = db_query(a->db,
+	                         "SELECT " CLOCK_COLUMNS ", c.number, coalesce(i.severity, c.severity) FROM clocks k JOIN candidates c"
+	                         " ON c.id = k.candidate LEFT JOIN incidents i ON i.id = k.incident WHERE k.stopped_at IS NULL"
+	                         " ORDER BY k.due_at LIMIT 1000");
+	json_t *items = json_array();
+
+	while (rows_next(&r)) {
+		auto_free char *number = x_asprintf("C-%lld", (long long)row_int(&r, 7));
+		json_t *o;
+
+		if (!desk_sees(a->who, row_str(&r, 6)))
+			continue;
+		o = clock_json(&r, a->now);
+		json_object_set_new(o, "number", json_string(row_str(&r, 5) != NULL ? row_str(&r, 5) : number));
+		json_object_set_new(o, "severity", json_string(row_str(&r, 8)));
+		json_array_append_new(items, o);
+	}
+	return json_pack("{s:o, s:o}", "now", time_json(a->now), "items", items);
+}
+
+/* ---- timers ---- */
+
+void
+timer_set(struct cmd *c, const char *kind, const char *ref, int64_t due_at, int attempt)
+{
+	db_run(c->db, "INSERT INTO timers(id, kind, ref, due_at, attempt) VALUES(?, ?, ?, ?, ?)", Q(cmd_count(c, "timer")), Q(kind), Q(ref),
+	       Q(due_at), Q((int64_t)attempt));
+}
+
+void
+timer_drop(struct cmd *c, const char *ref)
+{
+	db_run(c->db, "DELETE FROM timers WHERE ref = ?", Q(ref));
+}
+
+void
+timer_drop_kind(struct cmd *c, const char *ref, const char *kind)
+{
+	db_run(c->db, "DELETE FROM timers WHERE ref = ? AND kind = ?", Q(ref), Q(kind));
+}
+
+static void
+clock_broke(struct cmd *c, const char *id)
+{
+	struct rows r = db_query(c->db, "SELECT k.kind, k.tenant, k.candidate, k.incident, c.number FROM clocks k JOIN candidates c ON"
+	                                " c.id = k.candidate WHERE k.id = ? AND k.stopped_at IS NULL", Q(id));
+
+	if (!rows_next(&r))
+		return;
+	auto_free char *kind = x_strdup(row_str(&r, 0)), *tenant = x_strdup(row_str(&r, 1)), *candidate = x_strdup(row_str(&r, 2));
+	auto_free char *incident = row_str(&r, 3) != NULL ? x_strdup(row_str(&r, 3)) : NULL;
+	auto_free char *number = x_asprintf("C-%lld", (long long)row_int(&r, 4));
+	const char *what = incident != NULL ? incident : number;
+	auto_free char *ja = x_asprintf("%s：約束の時間（%s）を過ぎました。", what, kind), *en = x_asprintf("%s: the promised time (%s) has passed.", what, kind);
+
+	rows_close(&r);
+	db_run(c->db, "UPDATE clocks SET broken = 1 WHERE id = ?", Q(id));
+	entry_say(c, candidate, "alarm", false, ja, en);
+	alarm_raise(c, "clock_broken", id, "alarm", tenant, incident, ja, en);
+	cmd_changed(c, "candidate", candidate, tenant, number);
+}
+
+void
+cmd_timer_fire(struct cmd *c)
+{
+	int64_t id = arg_int(c, "timer", 0);
+	struct rows r = db_query(c->db, "SELECT kind, ref, attempt FROM timers WHERE id = ? AND due_at <= ?", Q(id), Q(c->now));
+
+	if (!rows_next(&r)) {
+		cmd_refuse(c, 409, "state", NULL, "no such timer is due");
+		return;
+	}
+	auto_free char *kind = x_strdup(row_str(&r, 0)), *ref = x_strdup(row_str(&r, 1));
+	int attempt = (int)row_int(&r, 2);
+
+	rows_close(&r);
+	db_run(c->db, "DELETE FROM timers WHERE id = ?", Q(id));
+	if (strncmp(kind, "chain.", 6) == 0)
+		chain_timer(c, kind, ref, attempt);
+	else if (strcmp(kind, "clock.broken") == 0)
+		clock_broke(c, ref);
+}
+
+int64_t
+desk_tick(struct desk *d, int64_t now, int *ret_error)
+{
+	*ret_error = 0;
+	for (int i = 0; i < 10000; i++) {
+		int64_t id = db_int(d->db, 0, "SELECT id FROM timers WHERE due_at <= ? ORDER BY due_at, id LIMIT 1", Q(now));
+		json_t *args;
+		struct desk_answer a;
+
+		if (id == 0)
+			break;
+		args = json_pack("{s:I}", "timer", (json_int_t)id);
+		a = desk_apply(d, "timer.fire", &desk_service, args, now);
+		json_decref(args);
+		json_decref(a.body);
+		if (a.error != 0) {
+			*ret_error = a.error;
+			break;
+		}
+	}
+	return db_int(d->db, INT64_MAX, "SELECT min(due_at) FROM timers");
+}
+
+/* ---- entries, days ---- */
+
+void
+entry_add(struct cmd *c, const struct entry *e)
+{
+	db_run(c->db,
+	       "INSERT INTO entries(seq, candidate, at, kind, visible, by, who_ja, who_en, ja, en, lang, line) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?,"
+	       " ?, ?, ?)",
+	       Q(cmd_count(c, "entry")), Q(e->candidate), Q(e->at != 0 ? e->at : c->now), Q(e->kind), Q(e->visible),
+	       Q(c->who->user[0] != '\0' ? c->who->user : NULL), Q(e->who_ja != NULL ? e->who_ja : c->who->ja),
+	       Q(e->who_en != NULL ? e->who_en : c->who->en), Q(e->ja), Q(e->en), Q(e->lang), Q(e->line));
+}
+
+void
+entry_say(struct cmd *c, const char *candidate, const char *kind, bool visible, const char *ja, const char *en)
+{
+	entry_add(c, &(struct entry){ .candidate = candidate, .kind = kind, .visible = visible, .ja = ja, .en = en });
+}
+
+void
+day_count(struct cmd *c, const char *tenant, const char *column, int64_t n)
+{
+	static const char *const names[] = { "detections", "candidates", "closed", "emergency", "critical", "warning", "informational" };
+	static const char *const sql[] = { "UPDATE days SET detections = detections + ? WHERE tenant = ? AND day = ?",
+		"UPDATE days SET candidates = candidates + ? WHERE tenant = ? AND day = ?",
+		"UPDATE days SET closed = closed + ? WHERE tenant = ? AND day = ?",
+		"UPDATE days SET emergency = emergency + ? WHERE tenant = ? AND day = ?",
+		"UPDATE days SET critical = critical + ? WHERE tenant = ? AND day = ?",
+		"UPDATE days SET warning = warning + ? WHERE tenant = ? AND day = ?",
+		"UPDATE days SET informational = informational + ? WHERE tenant = ? AND day = ?" };
+	auto_free char *zone = db_text(c->db, "SELECT zone FROM tenants WHERE id = ?", Q(tenant));
+	int64_t day = local_day(zone, c->now);
+
+	db_run(c->db,
+	       "INSERT INTO days(tenant, day, detections, candidates, closed, emergency, critical, warning, informational)"
+	       " VALUES(?, ?, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT(tenant, day) DO NOTHING",
+	       Q(tenant), Q(day));
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(names[i], column) == 0)
+			db_run(c->db, sql[i], Q(n), Q(tenant), Q(day));
+}
+
+void
+day_text(int64_t day, char ret[16])
+{
+	unsigned m, d;
+	int64_t y;
+
+	civil_from_days(day, &y, &m, &d);
+	snprintf(ret, 16, "%04d-%02u-%02u", (int)(y % 10000), m % 100, d % 100);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Desk: candidates, incidents, clocks, the telephone chain, the journal.  Floor 3: pure logic over db/,
+ * time is always handed in.
+ *
+ *     detections ─▶ group ─▶ candidate ─▶ (an analyst) decide ─▶ incident ─▶ clocks, outbox, chain
+ *
+ * State changes only through desk_apply(desk, command, actor, args, now).  One command is one transaction:
+ * a journal row, hash-chained, and what it does to the tables.  The tables are a projection: desk_replay of
+ * a journal into an empty database gives the same tables, byte for byte.  Therefore a command may use nothing
+ * but its own arguments, `now`, the random bytes of its journal row (ids are made from them) and the tables.
+ *
+ * Not journalled, because it is a measurement and not a decision: positions of consumers, heartbeats,
+ * counts of lines, snapshots (telemetry.c).
+ *
+ * Timers are rows.  desk_tick fires what is due; desk_audit, which shares no code with it, tells what should
+ * have been and was not.  desk_jobs gives the outbox rows that want doing; the role carries them.
+ */
+#ifndef NZ_DESK_DESK_H
+#define NZ_DESK_DESK_H
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+#include "db/db.h"
+
+struct desk;
+
+/* Who does it. Strings belong to the caller. */
+struct desk_actor {
+	const char *user;      /* id; "" for the service itself */
+	const char *ja, *en;   /* name as shown */
+	const char *role;      /* analyst lead engineer admin auditor customer service */
+	const char *tenant;    /* of a customer, else NULL */
+	const json_t *tenants; /* mask of staff: array of ids; NULL or empty = all */
+};
+
+extern const struct desk_actor desk_service; /* the service itself */
+
+struct desk_settings {
+	const char *providers[4];   /* names of call.providers in their order; [0] NULL = one without a name */
+	const char *alarm_mail;     /* duty manager's and shift lead's address; NULL = none */
+	const char *url;            /* how customers reach the portal: https://soc.example:8443 */
+	int64_t silent_ns;          /* a device is silent after; 0 = 10 minutes */
+	int64_t lcp_late_ns;        /* a collector is late after; 0 = 2 minutes */
+};
+
+struct desk_change {
+	int64_t seq;           /* of the journal */
+	const char *noun, *id, *tenant, *number;
+};
+
+typedef void desk_change_fn(void *ctx, const struct desk_change *ch);
+
+/* db stays the caller's. The schema is brought up to date. */
+int desk_open(struct db *db, const struct desk_settings *s, struct desk **ret);
+void desk_close(struct desk *d);
+void desk_on_change(struct desk *d, desk_change_fn *fn, void *ctx); /* called after the commit */
+
+/* status 200…299 and a body (may be NULL), or a problem body. The body is the receiver's to json_decref.
+ * error is the database's (E_FULL, E_IO) when status is 503. */
+struct desk_answer {
+	int status;
+	int error;
+	json_t *body;
+};
+
+/* Runs one command (tbl/commands.tbl). args is borrowed; unknown fields are refused. */
+struct desk_answer desk_apply(struct desk *d, const char *command, const struct desk_actor *who, const json_t *args,
+                              int64_t now);
+/* Answers one question (tbl/questions.tbl) without changing anything. */
+struct desk_answer desk_ask(struct desk *d, const char *question, const struct desk_actor *who, const json_t *args,
+                            int64_t now);
+/* Either, as the API wants it: a command is answered with the noun it changed. */
+struct desk_answer desk_do(struct desk *d, const char *verb, const struct desk_actor *who, const json_t *args,
+                           int64_t now);
+struct desk_answer desk_problem(int status, const char *type, const char *field, const char *detail);
+bool desk_sees(const struct desk_actor *who, const char *tenant);
+
+/* Fires what is due. Returns when the next timer is due, INT64_MAX without one. *ret_error as in desk_answer. */
+int64_t desk_tick(struct desk *d, int64_t now, int *ret_error);
+
+/* Detections of one batch and the position behind it, in one transaction. `json` is the array, or
+ * {"detections":[…],"counts":{"lines","events","unparsed"}}. A position at or before the known one changes
+ * nothing (0). E_SYNTAX for a body that is no such thing: nothing is committed. */
+struct desk_position {
+	const char *tenant, *lcp, *epoch; /* epoch: 32 hex digits */
+	int64_t seq;
+};
+int desk_detections(struct desk *d, const struct desk_position *at, struct slice json, int64_t now);
+typedef void desk_position_fn(void *ctx, const struct desk_position *at);
+void desk_positions(struct desk *d, desk_position_fn *fn, void *ctx);
+
+/* Telemetry. */
+int desk_heartbeat(struct desk *d, const char *tenant, const char *lcp, const json_t *beat, int64_t now);
+int desk_traffic(struct desk *d, const json_t *traffic, int64_t now);
+int desk_manifest(struct desk *d, const json_t *manifest, int64_t now);
+int desk_snapshot_put(struct desk *d, struct slice body, int64_t now);
+bool desk_snapshot_get(struct desk *d, struct buf *out);
+
+/* Outbox: rows that are due and not done. kind is "call", "mail" or "webhook"; doc the JOB of docs/jobs.md. */
+typedef void desk_job_fn(void *ctx, int64_t job, const char *kind, struct slice doc);
+void desk_jobs(struct desk *d, int64_t now, desk_job_fn *fn, void *ctx);
+bool desk_job_is_open(struct desk *d, int64_t job);
+
+/* What the auditor found overdue by more than 15 s: kind of row and how many; 0 rows = all is well. */
+struct desk_overdue {
+	char kind[32], id[64];
+	int64_t due_at;
+};
+size_t desk_audit(struct db *db, int64_t now, struct desk_overdue *ret, size_t max);
+
+/* For ingest and engine. */
+void desk_lcps_json(struct desk *d, struct buf *out);
+void desk_tenants_json(struct desk *d, struct buf *out);
+/* Checks the token and stores the CSR's fingerprint in one transaction. E_DENIED for unknown, used, expired. */
+struct desk_enrol {
+	char tenant[32], lcp[32];
+};
+int desk_enrol(struct desk *d, struct slice token, const char *csr_fingerprint, const char *serial, int64_t expires_at,
+               int64_t now, struct desk_enrol *ret);
+
+/* Whose token is it? For signing before desk_enrol uses it up; E_DENIED as there. */
+int desk_token(struct desk *d, struct slice token, int64_t now, struct desk_enrol *ret);
+/* A fresh token (128 bits and more) and the hash that lcp.enroll takes as token_hash. */
+void desk_token_make(char ret_token[27], char ret_hash[65]);
+
+/* Tenant document (docs/tenants.md) → command arguments and accounts. NULL with faults in ws. */
+struct whys;
+json_t *desk_import_read(struct slice yaml, const char *file, struct whys *ws);
+
+/* Journal: walks the chain. 0, or E_CHAIN with the first bad row. */
+struct desk_verified {
+	int64_t rows, bad_seq;
+	char hash[65];
+	const char *fault;
+};
+int desk_verify(struct db *db, struct desk_verified *ret);
+/* Applies every journal row of `from` to the empty database `to`. */
+int desk_replay(struct db *from, struct db *to, const struct desk_settings *s);
+/* Text of all projection tables, for comparing. */
+void desk_dump(struct db *db, struct buf *out);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Inside the desk.  struct cmd is one command on its way: its functions change tables through c->db and make
+ * ids and entries through the helpers below, never by themselves, so that a replay gives the same rows.
+ */
+#ifndef NZ_DESK_DESK_PRIV_H
+#define NZ_DESK_DESK_PRIV_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/must.h"
+#include "base/vec.h"
+#include "desk/desk.h"
+
+struct change {
+	char noun[16], id[64], tenant[32], number[64];
+};
+
+struct desk {
+	struct db *db;
+	struct desk_settings s;
+	desk_change_fn *on_change;
+	void *on_change_ctx;
+	VEC(struct change) changes; /* of the command that runs */
+};
+
+struct cmd {
+	struct desk *d;
+	struct db *db;
+	int64_t now, seq;
+	const struct desk_actor *who;
+	const json_t *args;
+	uint8_t rnd[16];
+	unsigned ids;
+	char tenant[32];         /* for the journal row, once known */
+	char noun[16], id[64];   /* what it changed: the answer shows it */
+	json_t *body;            /* of the answer; NULL = show the noun */
+	int status;              /* of the problem, 0 = fine */
+	const char *type, *field;
+	char detail[240];
+	json_t *more;            /* further keys of the problem */
+};
+
+typedef void cmd_fn(struct cmd *c);
+
+extern const char *const desk_schema[];
+extern const size_t desk_schema_steps;
+extern const char *const desk_projection[];
+
+/* Stops the command: nothing of it will have happened. */
+void cmd_refuse(struct cmd *c, int status, const char *type, const char *field, const char *fmt, ...)
+        __attribute__((format(printf, 5, 6)));
+static inline bool
+cmd_failed(const struct cmd *c)
+{
+	return c->status != 0 || db_error(c->db) != 0;
+}
+
+void cmd_new_id(struct cmd *c, char ret[27]);
+int64_t cmd_count(struct cmd *c, const char *name); /* next number of a counter, from 1 */
+void cmd_changed(struct cmd *c, const char *noun, const char *id, const char *tenant, const char *number);
+bool cmd_is_customer(const struct cmd *c);
+
+/* Arguments: type-checked; the command is refused with 422 when they are wrong. NULL or `otherwise` when absent. */
+const char *arg_str(struct cmd *c, const char *key, size_t max);
+const char *arg_need(struct cmd *c, const char *key, size_t max);
+bool arg_bool(struct cmd *c, const char *key, bool otherwise);
+int64_t arg_int(struct cmd *c, const char *key, int64_t otherwise);
+/* {"ja","en"}: one language stands in for a missing other. False when neither is there. */
+bool texts_get(const json_t *o, const char **ret_ja, const char **ret_en);
+json_t *texts(const char *ja, const char *en);
+int text_clip(const char *s, int max); /* bytes of s up to max, at a character's border; for "%.*s" */
+bool word_in(const char *word, const char *list); /* list: "a b c" */
+
+/* A line of the chronology. who NULL = the actor. */
+struct entry {
+	const char *candidate, *kind;
+	bool visible;
+	const char *who_ja, *who_en;
+	const char *ja, *en, *lang, *line;
+	int64_t at; /* 0 = now */
+};
+void entry_add(struct cmd *c, const struct entry *e);
+void entry_say(struct cmd *c, const char *candidate, const char *kind, bool visible, const char *ja, const char *en);
+
+/* rows.c: query → JSON. Column names carry the type behind a colon: "due_at:t" time, ":b" bool, ":j" JSON text;
+ * "name_ja","name_en" side by side named "name:2" make a Texts object. */
+json_t *rows_json(struct rows *r);              /* array; closes r */
+json_t *row_json(struct rows *r);               /* object of the present row */
+json_t *row_first(struct rows *r);              /* object of the first row or NULL; closes r */
+json_t *time_json(int64_t ns);                  /* null for 0 */
+void time_text(int64_t ns, char ret[36]);
+char *json_text(const json_t *j);               /* compact, sorted keys; heap */
+
+/* text.c: words of the service */
+struct category {
+	const char *id, *ja, *en, *said_kana, *said_en, *todo_ja, *todo_en;
+};
+const struct category *category_find(const char *id);     /* never NULL: "other" */
+const struct category *category_at(size_t i);             /* NULL past the end */
+struct severity_word {
+	const char *id, *ja, *en, *kana, *definition_ja, *definition_en;
+	int rank; /* emergency 3 … informational 0 */
+};
+const struct severity_word *severity_find(const char *id); /* NULL when it is none */
+const char *close_reason_ja(const char *reason);           /* NULL when it is none */
+const char *close_reason_en(const char *reason);
+const char *answers_say(const json_t *answers);            /* a severity, "close", or NULL when incomplete */
+
+/* entity.c */
+struct entity {
+	char kind[12], value[256];  /* as compared */
+	const char *shown, *role;
+	bool internal;
+	double weight;              /* 0…1: how strongly sharing it binds */
+	int64_t half_life;
+};
+/* tenant_doc: parsed tenants.doc. False when it says nothing (empty, loopback, "-"). */
+bool entity_read(const json_t *e, const json_t *tenant_doc, struct entity *ret);
+
+/* propose.c: pure. `detections` is an array of detection documents of one candidate. */
+struct proposal {
+	const char *severity, *line;
+	int score;
+	int64_t blocked, passed;
+	json_t *doc; /* Proposal of the API without severity, line, score */
+};
+void propose(const json_t *detections, struct proposal *ret);
+/* Category and titles from the detections. Heap. */
+const char *propose_category(const json_t *detections);
+void propose_title(const json_t *detections, const char *category, char **ret_ja, char **ret_en);
+
+/* group.c */
+struct touched_id {
+	char id[27];
+};
+struct touched {
+	struct touched_id *v;
+	size_t n, cap;
+};
+void touched_add(struct touched *t, const char *candidate);
+void group_add(struct cmd *c, const json_t *detection, const json_t *tenant_doc, struct touched *touched);
+void candidate_refresh(struct cmd *c, const char *candidate); /* proposal, titles, counts from its detections */
+json_t *candidate_detections(struct db *db, const char *candidate); /* documents with id, at, count */
+
+/* clock.c */
+void clock_start(struct cmd *c, const char *kind, const char *tenant, const char *candidate, const char *incident, int64_t span_s);
+void clock_stop(struct cmd *c, const char *candidate, const char *kind, int64_t at);
+const char *clock_state(int64_t started, int64_t due, int64_t stopped, int64_t now);
+json_t *clock_json(struct rows *r, int64_t now); /* columns of CLOCK_COLUMNS */
+#define CLOCK_COLUMNS "k.kind, k.started_at, k.due_at, k.stopped_at, k.candidate, k.incident, k.tenant"
+/* The clock that matters now for a candidate or incident, or null. */
+json_t *clock_of(struct db *db, const char *candidate, int64_t now);
+
+/* timers */
+void timer_set(struct cmd *c, const char *kind, const char *ref, int64_t due_at, int attempt);
+void timer_drop(struct cmd *c, const char *ref);            /* all of a ref */
+void timer_drop_kind(struct cmd *c, const char *ref, const char *kind);
+
+/* chain.c, jobs.c, outbox.c */
+void chain_start(struct cmd *c, const char *incident, const char *tenant, const char *severity, int64_t call_s);
+void chain_acknowledged(struct cmd *c, const char *incident);
+bool chain_is_open(struct db *db, const char *incident);
+void chain_timer(struct cmd *c, const char *kind, const char *ref, int attempt);
+void chain_job_done(struct cmd *c, const char *chain, int64_t job, const char *outcome);
+json_t *chain_steps(struct db *db, const char *tenant, int64_t now); /* contacts in order, those in hours first */
+int64_t outbox_call(struct cmd *c, const char *chain, const char *incident, const char *contact, int number_ord, int attempt,
+                    const char *provider);
+void outbox_mails(struct cmd *c, const char *incident, const char *notice);
+void outbox_alarm_mail(struct cmd *c, const char *alarm_id, const char *kind, const char *level, const char *ja, const char *en);
+void outbox_cancel(struct cmd *c, int64_t job);
+json_t *outcome_texts(const char *name);          /* null when unknown */
+const char *outcome_reached(const char *name);    /* "yes" "human" "no" or NULL */
+void mask_number(const char *number, char *ret, size_t n);
+/* The spoken sentence of an incident, {"ja" kana,"en"}. */
+json_t *spoken_summary(const char *category, const char *severity);
+
+void alarm_raise(struct cmd *c, const char *kind, const char *key, const char *level, const char *tenant, const char *incident,
+                 const char *ja, const char *en);
+void ack_incident(struct cmd *c, const char *incident, const char *by, const char *how, int64_t at);
+
+/* hours.c */
+bool hours_is_good(const char *hours);                    /* "always", "Mon-Fri 09:00-18:00", "Sat,Sun 00:00-24:00", several by ';' */
+bool hours_hold(const char *hours, const char *zone, int64_t now);
+void local_time(const char *zone, int64_t ns, char ret[6]); /* "03:13" */
+int64_t local_day(const char *zone, int64_t ns);            /* days since 1970 in that zone */
+
+/* days */
+void day_count(struct cmd *c, const char *tenant, const char *column, int64_t n);
+void day_text(int64_t day, char ret[16]);
+
+/* views */
+json_t *tenant_ref(struct db *db, const char *tenant);
+json_t *person(struct db *db, const char *user);
+json_t *view_candidate(struct desk *d, const char *id, const struct desk_actor *who, int64_t now);
+json_t *view_incident(struct desk *d, const char *id, const struct desk_actor *who, int64_t now);
+json_t *candidate_rows(struct db *db, struct rows *r, int64_t now);
+json_t *candidate_entities(struct db *db, const char *id, int limit);
+json_t *view_previous(struct db *db, const char *candidate);
+json_t *view_evidence(struct db *db, const char *candidate, const char *incident);
+json_t *view_entries(struct db *db, const char *candidate, bool customer);
+json_t *view_user(struct db *db, const char *id);
+json_t *incident_row(struct db *db, struct rows *r, int64_t now);
+json_t *device_rows(struct desk *d, const char *tenant, int64_t now, bool only_troubled);
+json_t *lcp_rows(struct desk *d, const char *tenant, int64_t now);
+json_t *funnel_day(struct db *db, const char *tenant, int64_t day);
+
+struct ask {
+	struct desk *d;
+	struct db *db;
+	const struct desk_actor *who;
+	const json_t *args;
+	int64_t now;
+	bool customer;
+	int status;
+	const char *type, *field;
+};
+typedef json_t *ask_fn(struct ask *a);
+json_t *ask_no(struct ask *a, int status, const char *type, const char *field); /* NULL */
+const char *ask_str(const struct ask *a, const char *key);
+int64_t ask_int(const struct ask *a, const char *key, int64_t otherwise);
+/* The tenant asked for, checked; customers: their own. NULL = all in sight (staff), or a->status is set. */
+const char *ask_tenant(struct ask *a);
+
+#define COMMAND(name, fn) cmd_fn fn;
+#include "tbl/commands.tbl"
+#undef COMMAND
+#define QUESTION(name, fn) ask_fn fn;
+#include "tbl/questions.tbl"
+#undef QUESTION
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Contact hours in the contact's own zone.
+ *
+ *     always            Mon-Fri 09:00-18:00            Sat,Sun 00:00-24:00; Mon-Fri 18:00-09:00
+ *
+ * A span that ends before it begins goes over midnight and belongs to the day it began.
+ */
+#include <stdio.h>
+
+#include "codec/timefmt.h"
+#include "desk/desk_priv.h"
+
+struct span {
+	unsigned days; /* bit 0 = Monday */
+	int from, to;  /* minutes */
+};
+
+static int
+day_of(struct slice s)
+{
+	static const char *const names[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+
+	for (int i = 0; i < 7; i++)
+		if (slice_eq_nocase(s, slice_str(names[i])))
+			return i;
+	return -1;
+}
+
+static bool
+read_days(struct slice s, unsigned *ret)
+{
+	*ret = 0;
+	while (s.n != 0) {
+		struct slice part = slice_cut(&s, ','), last = part, first = slice_cut(&last, '-');
+		int a = day_of(first), b = last.p == NULL ? a : day_of(last);
+
+		if (a < 0 || b < 0)
+			return false;
+		for (int i = a;; i = (i + 1) % 7) {
+			*ret |= 1u << i;
+			if (i == b)
+				break;
+		}
+	}
+	return *ret != 0;
+}
+
+static bool
+read_minutes(struct slice s, int *ret)
+{
+	struct slice m = s, h = slice_cut(&m, ':');
+	uint64_t hh, mm;
+
+	if (!slice_u64(h, &hh) || !slice_u64(m, &mm) || h.n != 2 || m.n != 2 || hh > 24 || mm > 59 || (hh == 24 && mm != 0))
+		return false;
+	*ret = (int)(hh * 60 + mm);
+	return true;
+}
+
+static bool
+read_span(struct slice s, struct span *ret)
+{
+	struct slice times, days, to, from;
+
+	times = slice_trim(s);
+	days = slice_cut(&times, ' ');
+	to = slice_trim(times);
+	from = slice_cut(&to, '-');
+	return read_days(days, &ret->days) && read_minutes(from, &ret->from) && read_minutes(to, &ret->to) && ret->from != ret->to;
+}
+
+bool
+hours_is_good(const char *hours)
+{
+	struct slice rest = slice_str(hours);
+	struct span s;
+
+	if (strcmp(hours, "always") == 0)
+		return true;
+	if (rest.n == 0)
+		return false;
+	while (rest.n != 0)
+		if (!read_span(slice_cut(&rest, ';'), &s))
+			return false;
+	return true;
+}
+
+static int64_t
+local_s(const char *zone, int64_t ns)
+{
+	const struct zone *z = zone_open(slice_str(zone != NULL ? zone : "UTC"));
+	int64_t s = ns >= 0 ? ns / NS_PER_S : -((-ns + NS_PER_S - 1) / NS_PER_S);
+
+	return z != NULL ? s + zone_offset_utc(z, s) : s;
+}
+
+int64_t
+local_day(const char *zone, int64_t ns)
+{
+	int64_t s = local_s(zone, ns);
+
+	return s >= 0 ? s / 86400 : -((-s + 86399) / 86400);
+}
+
+void
+local_time(const char *zone, int64_t ns, char ret[6])
+{
+	int64_t s = local_s(zone, ns) % 86400;
+
+	if (s < 0)
+		s += 86400;
+	snprintf(ret, 6, "%02d:%02d", (int)(s / 3600) % 24, (int)(s / 60 % 60));
+}
+
+bool
+hours_hold(const char *hours, const char *zone, int64_t now)
+{
+	int64_t day = local_day(zone, now), s = local_s(zone, now) - day * 86400;
+	int today = (int)(((day + 3) % 7 + 7) % 7), yesterday = (today + 6) % 7, minute = (int)(s / 60); /* 1970-01-01: Thursday */
+	struct slice rest = slice_str(hours);
+	struct span p;
+
+	if (strcmp(hours, "always") == 0)
+		return true;
+	while (rest.n != 0) {
+		if (!read_span(slice_cut(&rest, ';'), &p))
+			continue;
+		if (p.from < p.to ? (p.days >> today & 1) && minute >= p.from && minute < p.to
+		                  : ((p.days >> today & 1) && minute >= p.from) || ((p.days >> yesterday & 1) && minute < p.to))
+			return true;
+	}
+	return false;
+}

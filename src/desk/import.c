@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Tenant documents (docs/tenants.md): YAML with tenants and accounts → the arguments of tenant.import.
+ * Strict: an unknown key, a missing reading, a number nobody can dial is an error with file:line:column.
+ * A contact without a kana reading is refused here, so that no call ever fails for it.
+ * Passwords and second factors come out apart, under "secrets": they never reach the journal.
+ */
+#include <stdio.h>
+
+#include "base/utf8.h"
+#include "codec/timefmt.h"
+#include "codec/yaml.h"
+#include "desk/desk_priv.h"
+
+struct reader {
+	const char *file;
+	struct whys *ws;
+};
+
+static void
+fault(struct reader *r, const struct ynode *n, const char *id, const char *wanted)
+{
+	struct why *w = whys_add(r->ws, WHY_ERROR, E_SYNTAX, id, r->file, n->line, n->col);
+
+	if (w == NULL)
+		return;
+	why_found(w, "%.100s", n->kind == Y_SCALAR ? n->text.p : y_kind_name(n->kind));
+	why_wanted(w, "%s", wanted);
+}
+
+static void
+check_keys(struct reader *r, const struct ynode *map, const char *keys)
+{
+	const char *names[40];
+	char copy[400];
+	size_t n = 0;
+
+	snprintf(copy, sizeof copy, "%s", keys);
+	for (char *p = copy; *p != '\0' && n < 40;) {
+		names[n++] = p;
+		p += strcspn(p, " ");
+		if (*p != '\0')
+			*p++ = '\0';
+	}
+	for (const struct ynode *c = map->child; c != NULL; c = c->next) {
+		auto_free char *key = x_asprintf(SL_FMT, SL_ARG(c->key));
+		const char *near;
+		struct why *w;
+
+		if (word_in(key, keys))
+			continue;
+		w = whys_add(r->ws, WHY_ERROR, E_SYNTAX, "TENANT-KEY", r->file, c->key_line, c->key_col);
+		if (w == NULL)
+			continue;
+		why_found(w, "unknown key %.100s", key);
+		why_wanted(w, "one of %s", keys);
+		near = near_word(c->key, names, n);
+		if (near != NULL)
+			why_hint(w, "%s", near);
+	}
+}
+
+static const struct ynode *
+map_get_kind(struct reader *r, const struct ynode *map, const char *key, enum ykind kind, bool need)
+{
+	const struct ynode *n = y_get(map, slice_str(key));
+
+	if (n == NULL) {
+		if (need) {
+			auto_free char *wanted = x_asprintf("the key %s", key);
+
+			fault(r, map, "TENANT-MISSING", wanted);
+		}
+		return NULL;
+	}
+	if (n->kind != kind) {
+		fault(r, n, "TENANT-TYPE", y_kind_name(kind));
+		return NULL;
+	}
+	return n;
+}
+
+static const char *
+text_of(struct reader *r, const struct ynode *map, const char *key, bool need)
+{
+	const struct ynode *n = map_get_kind(r, map, key, Y_SCALAR, need);
+
+	if (n == NULL)
+		return NULL;
+	if (!utf8_is_valid(n->text) || n->text.n == 0 || n->text.n > 1000 || memchr(n->text.p, 0, n->text.n) != NULL) {
+		fault(r, n, "TENANT-TEXT", "a text of 1 to 1000 bytes");
+		return NULL;
+	}
+	return n->text.p;
+}
+
+static bool
+is_kana(struct slice s)
+{
+	while (s.n != 0) {
+		uint32_t c;
+		size_t n = utf8_next(s, &c);
+
+		if (!((c >= 0x3041 && c <= 0x30ff) || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == ' ' ||
+		      c == 0x3001 || c == 0x3002 || c == 0x3000))
+			return false;
+		s.p += n;
+		s.n -= n;
+	}
+	return true;
+}
+
+static const char *
+kana_of(struct reader *r, const struct ynode *map, const char *key)
+{
+	const char *s = text_of(r, map, key, true);
+
+	if (s != NULL && !is_kana(slice_str(s)))
+		fault(r, y_get(map, slice_str(key)), "TENANT-KANA", "the reading in kana: the telephone speaks it");
+	return s;
+}
+
+static void
+put(json_t *o, const char *key, const char *value)
+{
+	if (value != NULL)
+		json_object_set_new(o, key, json_string(value));
+}
+
+static json_t *
+two_of(struct reader *r, const struct ynode *map, const char *key, bool need)
+{
+	const struct ynode *n = y_get(map, slice_str(key));
+	json_t *o = json_object();
+
+	if (n == NULL && need)
+		fault(r, map, "TENANT-MISSING", key);
+	if (n != NULL && n->kind == Y_SCALAR) {
+		put(o, "ja", n->text.p);
+		put(o, "en", n->text.p);
+	} else if (n != NULL && n->kind == Y_MAP) {
+		check_keys(r, n, "ja en");
+		put(o, "ja", text_of(r, n, "ja", false));
+		put(o, "en", text_of(r, n, "en", false));
+	} else if (n != NULL) {
+		fault(r, n, "TENANT-TYPE", "{ja: …, en: …}");
+	}
+	return o;
+}
+
+static const char *
+word_of(struct reader *r, const struct ynode *map, const char *key, const char *list, const char *otherwise)
+{
+	const char *s = text_of(r, map, key, false);
+
+	if (s == NULL)
+		return otherwise;
+	if (!word_in(s, list))
+		fault(r, y_get(map, slice_str(key)), "TENANT-WORD", list);
+	return s;
+}
+
+static const char *
+zone_of(struct reader *r, const struct ynode *map, const char *otherwise)
+{
+	const char *s = text_of(r, map, "zone", false);
+
+	if (s == NULL)
+		return otherwise;
+	if (zone_open(slice_str(s)) == NULL)
+		fault(r, y_get(map, SL("zone")), "TENANT-ZONE", "the name of a time zone, such as Asia/Tokyo");
+	return s;
+}
+
+/* Any YAML as JSON: whole numbers and true/false without quotes are such, all else is text. */
+static json_t *
+plain_json(const struct ynode *n)
+{
+	json_t *o;
+	int64_t i;
+	bool b;
+
+	switch (n->kind) {
+	case Y_SEQ:
+		o = json_array();
+		for (const struct ynode *c = n->child; c != NULL; c = c->next)
+			json_array_append_new(o, plain_json(c));
+		return o;
+	case Y_MAP:
+		o = json_object();
+		for (const struct ynode *c = n->child; c != NULL; c = c->next) {
+			auto_free char *key = x_asprintf(SL_FMT, SL_ARG(c->key));
+
+			json_object_set_new(o, key, plain_json(c));
+		}
+		return o;
+	default:
+		if (n->plain && y_i64(n, &i))
+			return json_integer(i);
+		if (n->plain && y_bool(n, &b))
+			return json_boolean(b);
+		o = json_stringn(n->text.p, n->text.n);
+		return o != NULL ? o : json_string("");
+	}
+}
+
+static bool
+number_is_good(struct slice s)
+{
+	if (slice_starts(s, SL("sip:")))
+		return s.n > 6 && s.n < 200 && slice_find(s, '@') > 4;
+	if (s.n < 5 || s.n > 20 || s.p[0] != '+')
+		return false;
+	for (size_t i = 1; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return true;
+}
+
+static json_t *
+numbers_of(struct reader *r, const struct ynode *map)
+{
+	const struct ynode *list = map_get_kind(r, map, "numbers", Y_SEQ, false);
+	json_t *a = json_array();
+
+	for (const struct ynode *n = list != NULL ? list->child : NULL; n != NULL; n = n->next) {
+		if (n->kind != Y_SCALAR || !number_is_good(n->text))
+			fault(r, n, "TENANT-NUMBER", "+ and digits, or sip:user@host");
+		else
+			json_array_append_new(a, json_string(n->text.p));
+	}
+	return a;
+}
+
+static void
+mail_for_of(struct reader *r, const struct ynode *map, json_t *o)
+{
+	const struct ynode *list = map_get_kind(r, map, "mail_for", Y_SEQ, false);
+	auto_buf struct buf words = { 0 };
+
+	if (list == NULL)
+		return;
+	for (const struct ynode *n = list->child; n != NULL; n = n->next) {
+		if (n->kind != Y_SCALAR || severity_find(n->text.p) == NULL)
+			fault(r, n, "TENANT-WORD", "emergency critical warning informational");
+		else
+			buf_printf(&words, "%s%s", words.n != 0 ? " " : "", n->text.p);
+	}
+	put(o, "mail_for", buf_cstr(&words));
+}
+
+static json_t *
+contact_of(struct reader *r, const struct ynode *n, const char *lang, const char *zone)
+{
+	const char *hours = text_of(r, n, "hours", false), *mail = text_of(r, n, "mail", false), *pin = text_of(r, n, "pin", false);
+	json_t *o = json_object(), *numbers;
+
+	check_keys(r, n, "id name kana title lang zone hours numbers pin mail mail_for");
+	put(o, "id", text_of(r, n, "id", true));
+	put(o, "name", text_of(r, n, "name", true));
+	put(o, "kana", kana_of(r, n, "kana"));
+	json_object_set_new(o, "title", two_of(r, n, "title", false));
+	put(o, "lang", word_of(r, n, "lang", "ja en", lang));
+	put(o, "zone", zone_of(r, n, zone));
+	if (hours != NULL && !hours_is_good(hours))
+		fault(r, y_get(n, SL("hours")), "TENANT-HOURS", "always, or such as Mon-Fri 09:00-18:00; Sat,Sun 10:00-16:00");
+	put(o, "hours", hours != NULL ? hours : "always");
+	if (pin != NULL && (strlen(pin) < 3 || strlen(pin) > 8 || strspn(pin, "0123456789") != strlen(pin)))
+		fault(r, y_get(n, SL("pin")), "TENANT-PIN", "3 to 8 digits");
+	put(o, "pin", pin);
+	if (mail != NULL && (strchr(mail, '@') == NULL || strpbrk(mail, " \r\n<>,;\"") != NULL || strlen(mail) > 250))
+		fault(r, y_get(n, SL("mail")), "TENANT-MAIL", "one mail address");
+	put(o, "mail", mail);
+	mail_for_of(r, n, o);
+	numbers = numbers_of(r, n);
+	if (json_array_size(numbers) == 0 && mail == NULL)
+		fault(r, n, "TENANT-CONTACT", "at least one number or a mail address");
+	json_object_set_new(o, "numbers", numbers);
+	return o;
+}
+
+static int64_t
+seconds_of(struct reader *r, const struct ynode *map, const char *key, int64_t otherwise)
+{
+	const struct ynode *n = map_get_kind(r, map, key, Y_SCALAR, false);
+	int64_t v;
+
+	if (n == NULL)
+		return otherwise;
+	if (!y_i64(n, &v) || v < 60 || v > 86400)
+		fault(r, n, "TENANT-RANGE", "60 to 86400 seconds");
+	else
+		return v;
+	return otherwise;
+}
+
+static json_t *
+tenant_of(struct reader *r, const struct ynode *n)
+{
+	static const char *const lists[] = { "networks", "assets", "authorised", "users", "devices", "lists" };
+	const char *id, *short_name, *lang, *zone;
+	json_t *o = json_object(), *doc = json_object(), *contacts = json_array();
+	const struct ynode *list;
+
+	check_keys(r, n, "id name kana short zone lang code_word decide_s call_s contacts networks assets authorised users devices lists");
+	id = text_of(r, n, "id", true);
+	if (id != NULL && (strlen(id) > 31 || strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(id)))
+		fault(r, y_get(n, SL("id")), "TENANT-ID", "1 to 31 of a-z 0-9 -");
+	short_name = text_of(r, n, "short", true);
+	if (short_name != NULL && (strlen(short_name) > 12 || strspn(short_name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != strlen(short_name)))
+		fault(r, y_get(n, SL("short")), "TENANT-SHORT", "1 to 12 of A-Z 0-9: it begins every incident's number");
+	lang = word_of(r, n, "lang", "ja en", "ja");
+	zone = zone_of(r, n, "UTC");
+	put(o, "id", id);
+	put(o, "short", short_name);
+	put(o, "lang", lang);
+	put(o, "zone", zone);
+	json_object_set_new(o, "name", two_of(r, n, "name", true));
+	put(o, "kana", kana_of(r, n, "kana"));
+	json_object_set_new(o, "code_word", two_of(r, n, "code_word", true));
+	if (!is_kana(slice_str(json_string_value(json_object_get(json_object_get(o, "code_word"), "ja")) ?: "")))
+		fault(r, y_get(n, SL("code_word")), "TENANT-KANA", "the Japanese code word in kana");
+	json_object_set_new(o, "decide_s", json_integer(seconds_of(r, n, "decide_s", 900)));
+	json_object_set_new(o, "call_s", json_integer(seconds_of(r, n, "call_s", 600)));
+	list = map_get_kind(r, n, "contacts", Y_SEQ, false);
+	for (const struct ynode *c = list != NULL ? list->child : NULL; c != NULL; c = c->next) {
+		if (c->kind == Y_MAP)
+			json_array_append_new(contacts, contact_of(r, c, lang, zone));
+		else
+			fault(r, c, "TENANT-TYPE", "a map");
+	}
+	if (list != NULL)
+		json_object_set(o, "contacts", contacts);
+	json_decref(contacts);
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		const struct ynode *v = y_get(n, slice_str(lists[i]));
+
+		if (v != NULL && v->kind == (i == 5 ? Y_MAP : Y_SEQ))
+			json_object_set_new(doc, lists[i], plain_json(v));
+		else if (v != NULL)
+			fault(r, v, "TENANT-TYPE", y_kind_name(i == 5 ? Y_MAP : Y_SEQ));
+	}
+	json_object_set_new(o, "doc", doc);
+	return o;
+}
+
+static void
+account_of(struct reader *r, const struct ynode *n, json_t *users, json_t *secrets)
+{
+	const char *login = text_of(r, n, "login", true), *password = text_of(r, n, "password", false), *totp = text_of(r, n, "totp", false);
+	const char *role = word_of(r, n, "role", "analyst lead engineer admin auditor customer", NULL);
+	const struct ynode *mask = map_get_kind(r, n, "tenants", Y_SEQ, false);
+	json_t *o = json_object();
+
+	check_keys(r, n, "login name kana role tenant tenants lang zone password totp");
+	if (role == NULL)
+		fault(r, n, "TENANT-MISSING", "the key role");
+	if (login != NULL && (strlen(login) < 2 || strlen(login) > 64 || strspn(login, "abcdefghijklmnopqrstuvwxyz0123456789._@-") != strlen(login)))
+		fault(r, y_get(n, SL("login")), "TENANT-LOGIN", "2 to 64 of a-z 0-9 . _ @ -");
+	put(o, "login", login);
+	put(o, "role", role);
+	json_object_set_new(o, "name", two_of(r, n, "name", true));
+	put(o, "kana", text_of(r, n, "kana", false));
+	put(o, "tenant", text_of(r, n, "tenant", false));
+	put(o, "lang", word_of(r, n, "lang", "ja en", "ja"));
+	put(o, "zone", zone_of(r, n, "Asia/Tokyo"));
+	if (mask != NULL)
+		json_object_set_new(o, "tenants", plain_json(mask));
+	if (password != NULL && strlen(password) < 12)
+		fault(r, y_get(n, SL("password")), "TENANT-PASSWORD", "at least 12 characters");
+	if ((password != NULL || totp != NULL) && login != NULL)
+		json_array_append_new(secrets, json_pack("{s:s, s:s?, s:s?}", "login", login, "password", password, "totp", totp));
+	json_array_append_new(users, o);
+}
+
+json_t *
+desk_import_read(struct slice yaml, const char *file, struct whys *ws)
+{
+	json_t *tenants = json_array(), *users = json_array(), *secrets = json_array();
+	struct reader r = { .file = file, .ws = ws };
+	const struct ynode *list, *root;
+	struct ydocs docs = { 0 };
+	struct arena a;
+
+	arena_init(&a, 0, 64u << 20);
+	if (yaml_parse(yaml, file, &a, &docs, ws) == 0 && docs.n != 0 && (root = docs.v[0]) != NULL) {
+		if (root->kind != Y_MAP) {
+			fault(&r, root, "TENANT-TYPE", "a map with tenants and accounts");
+		} else {
+			check_keys(&r, root, "tenants accounts");
+			list = map_get_kind(&r, root, "tenants", Y_SEQ, false);
+			for (const struct ynode *n = list != NULL ? list->child : NULL; n != NULL; n = n->next) {
+				if (n->kind == Y_MAP)
+					json_array_append_new(tenants, tenant_of(&r, n));
+				else
+					fault(&r, n, "TENANT-TYPE", "a map");
+			}
+			list = map_get_kind(&r, root, "accounts", Y_SEQ, false);
+			for (const struct ynode *n = list != NULL ? list->child : NULL; n != NULL; n = n->next) {
+				if (n->kind == Y_MAP)
+					account_of(&r, n, users, secrets);
+				else
+					fault(&r, n, "TENANT-TYPE", "a map");
+			}
+		}
+	}
+	arena_fini(&a);
+	if (ws->errors != 0) {
+		json_decref(tenants);
+		json_decref(users);
+		json_decref(secrets);
+		return NULL;
+	}
+	return json_pack("{s:o, s:o, s:o}", "tenants", tenants, "users", users, "secrets", secrets);
+}

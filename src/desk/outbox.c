@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Outbox: what shall leave the house, written in the transaction that decided it.  A row is one JOB of
+ * docs/jobs.md, complete, so that a repeat has the same bytes.  `mail` rows are tried again with growing
+ * pauses for 72 hours; a call is tried once, the chain decides what follows.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "desk/desk_priv.h"
+
+#define MAIL_FOR (72 * 3600 * NS_PER_S)
+#define EVENTS_MAX 64
+
+static const struct {
+	const char *name, *reached, *en, *ja;
+} outcomes[] = {
+#define YES "yes"
+#define HUMAN "human"
+#define NO "no"
+#define OUTCOME(id, name, kinds, reached, next, en, ja, what) { name, reached, en, ja },
+#include "tbl/outcomes.tbl"
+#undef OUTCOME
+#undef YES
+#undef HUMAN
+#undef NO
+};
+
+static int
+outcome_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
+		if (strcmp(outcomes[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+json_t *
+outcome_texts(const char *name)
+{
+	int i = name != NULL ? outcome_find(name) : -1;
+
+	return i >= 0 ? texts(outcomes[i].ja, outcomes[i].en) : json_null();
+}
+
+const char *
+outcome_reached(const char *name)
+{
+	int i = name != NULL ? outcome_find(name) : -1;
+
+	return i >= 0 ? outcomes[i].reached : NULL;
+}
+
+void
+mask_number(const char *number, char *ret, size_t n)
+{
+	size_t len = strlen(number);
+
+	if (strncmp(number, "sip:", 4) == 0)
+		snprintf(ret, n, "sip:%.3s…", number + 4);
+	else if (len <= 6)
+		snprintf(ret, n, "…%s", len > 2 ? number + len - 2 : "");
+	else
+		snprintf(ret, n, "%.3s…%s", number, number + len - 4);
+}
+
+static int64_t
+put(struct cmd *c, json_t *doc, const char *kind, const char *incident, const char *chain, const char *contact, const char *name,
+    const char *kana, const char *shown, const char *provider, int attempt, const char *key)
+{
+	int64_t id = cmd_count(c, "outbox");
+	char job[24], at[36];
+	char *text;
+
+	snprintf(job, sizeof job, "%lld", (long long)id);
+	time_text(c->now, at);
+	json_object_set_new(doc, "v", json_integer(1));
+	json_object_set_new(doc, "job", json_string(job));
+	json_object_set_new(doc, "kind", json_string(kind));
+	json_object_set_new(doc, "key", json_string(key));
+	json_object_set_new(doc, "tenant", json_string(c->tenant));
+	json_object_set_new(doc, "at", json_string(at));
+	text = json_text(doc);
+	db_run(c->db,
+	       "INSERT INTO outbox(id, kind, tenant, incident, chain, contact, name, kana, shown, provider, try, key, doc, state, cancel,"
+	       " not_before, queued_at, sends, events) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', 0, ?, ?, 0, '[]')",
+	       Q(id), Q(kind), Q(c->tenant[0] != '\0' ? c->tenant : NULL), Q(incident), Q(chain), Q(contact), Q(name), Q(kana), Q(shown),
+	       Q(provider), Q((int64_t)attempt), Q(key), Q(text), Q(c->now), Q(c->now));
+	free(text);
+	json_decref(doc);
+	return id;
+}
+
+int64_t
+outbox_call(struct cmd *c, const char *chain, const char *incident, const char *contact, int ord, int attempt, const char *provider)
+{
+	struct rows r = db_query(c->db,
+	                         "SELECT p.name, p.kana, p.lang, p.pin, n.number, t.kana, t.name_en, t.code_ja, t.code_en, i.severity, i.category"
+	                         " FROM contacts p JOIN numbers n ON n.contact = p.id AND n.ord = ? JOIN tenants t ON t.id = p.tenant"
+	                         " JOIN incidents i ON i.id = ? WHERE p.id = ?",
+	                         Q((int64_t)ord), Q(incident), Q(contact));
+	auto_free char *key = x_asprintf("%s/call/%s/%d", incident, contact, attempt);
+	char shown[64];
+	int64_t id;
+	json_t *doc, *to;
+
+	if (!rows_next(&r)) {
+		cmd_refuse(c, 409, "state", NULL, "the contact is gone");
+		return 0;
+	}
+	to = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", row_str(&r, 0), "kana", row_str(&r, 1), "number", row_str(&r, 4), "lang",
+	               row_str(&r, 2), "other_lang", strcmp(row_str(&r, 2), "ja") == 0 ? "en" : "ja");
+	if (row_str(&r, 3) != NULL)
+		json_object_set_new(to, "pin", json_string(row_str(&r, 3)));
+	doc = json_pack("{s:o, s:s, s:o, s:o, s:s, s:s, s:o, s:i, s:i}", "to", to, "provider", provider != NULL ? provider : "", "company",
+	                texts(row_str(&r, 5), row_str(&r, 6)), "code_word", texts(row_str(&r, 7), row_str(&r, 8)), "incident", incident,
+	                "severity", row_str(&r, 9), "summary", spoken_summary(row_str(&r, 10), row_str(&r, 9)), "ring_s", 25, "limit_s", 60);
+	mask_number(row_str(&r, 4), shown, sizeof shown);
+	id = put(c, doc, "call", incident, chain, contact, row_str(&r, 0), row_str(&r, 1), shown, provider, attempt, key);
+	rows_close(&r);
+	return id;
+}
+
+/* ---- mail ---- */
+
+static json_t *
+incident_part(struct cmd *c, const char *incident, char **ret_severity)
+{
+	struct rows r = db_query(c->db,
+	                         "SELECT i.severity, i.title_ja, i.title_en, i.summary_ja, i.summary_en, i.happened_at, i.decided_at, i.candidate"
+	                         " FROM incidents i WHERE i.id = ?",
+	                         Q(incident));
+	struct rows e, a;
+	json_t *o, *affected = json_array();
+	auto_buf struct buf ja = { 0 }, en = { 0 };
+
+	if (!rows_next(&r))
+		return NULL;
+	o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "id", incident, "severity", row_str(&r, 0), "title", texts(row_str(&r, 1), row_str(&r, 2)),
+	              "summary", texts(row_str(&r, 3), row_str(&r, 4)), "first_at", time_json(row_int(&r, 5)), "decided_at", time_json(row_int(&r, 6)));
+	if (json_is_null(json_object_get(o, "first_at")))
+		json_object_del(o, "first_at");
+	*ret_severity = x_strdup(row_str(&r, 0));
+	e = db_query(c->db, "SELECT shown FROM entities WHERE candidate = ? AND kind IN ('host','user','ip') ORDER BY weight DESC, value LIMIT 8", Q(row_str(&r, 7)));
+	while (rows_next(&e))
+		json_array_append_new(affected, json_string(row_str(&e, 0)));
+	json_object_set_new(o, "affected", affected);
+	a = db_query(c->db, "SELECT n, ja, en FROM actions WHERE incident = ? ORDER BY n", Q(incident));
+	while (rows_next(&a)) {
+		buf_printf(&ja, "%s%lld. %s", ja.n != 0 ? "\n" : "", (long long)row_int(&a, 0), row_str(&a, 1));
+		buf_printf(&en, "%s%lld. %s", en.n != 0 ? "\n" : "", (long long)row_int(&a, 0), row_str(&a, 2));
+	}
+	if (ja.n != 0)
+		json_object_set_new(o, "action", texts(buf_cstr(&ja), buf_cstr(&en)));
+	if (c->d->s.url != NULL) {
+		auto_free char *url = x_asprintf("%s/portal/incidents/%s", c->d->s.url, incident);
+
+		json_object_set_new(o, "url", json_string(url));
+	}
+	rows_close(&r);
+	return o;
+}
+
+static json_t *
+acknowledged_part(struct cmd *c, const char *incident)
+{
+	struct rows r = db_query(c->db, "SELECT ack_by, ack_at, ack_how FROM incidents WHERE id = ?", Q(incident));
+	json_t *o = NULL;
+
+	if (rows_next(&r)) {
+		o = json_pack("{s:s, s:o, s:s}", "by", row_str(&r, 0) != NULL ? row_str(&r, 0) : "", "at", time_json(row_int(&r, 1)), "how",
+		              row_str(&r, 2) != NULL && strcmp(row_str(&r, 2), "phone") == 0 ? "phone" : "portal");
+		rows_close(&r);
+	}
+	return o;
+}
+
+void
+outbox_mails(struct cmd *c, const char *incident, const char *notice)
+{
+	auto_free char *severity = NULL;
+	json_t *part = incident_part(c, incident, &severity);
+	struct rows r = db_query(c->db,
+	                         "SELECT p.id, p.name, p.kana, p.mail, p.lang, p.zone, p.mail_for, t.name_ja, t.name_en FROM contacts p JOIN tenants t"
+	                         " ON t.id = p.tenant WHERE p.tenant = ? AND p.active <> 0 AND p.mail IS NOT NULL ORDER BY p.ord, p.id",
+	                         Q(c->tenant));
+
+	while (part != NULL && rows_next(&r)) {
+		auto_free char *key = x_asprintf("%s/%s/%s/%s", incident, severity, notice, row_str(&r, 0));
+		json_t *doc;
+
+		if (!word_in(severity, row_str(&r, 6)))
+			continue;
+		doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:O}", "notice", notice, "to", "address", row_str(&r, 3), "name", row_str(&r, 1),
+		                "lang", row_str(&r, 4), "zone", row_str(&r, 5), "company", texts(row_str(&r, 7), row_str(&r, 8)), "incident", part);
+		if (strcmp(notice, "incident") == 0)
+			json_object_set_new(doc, "calling", json_boolean(severity_find(severity)->rank >= 2));
+		else
+			json_object_set_new(doc, "acknowledged", acknowledged_part(c, incident));
+		put(c, doc, "mail", incident, NULL, row_str(&r, 0), row_str(&r, 1), row_str(&r, 2), row_str(&r, 3), NULL, 1, key);
+	}
+	rows_close(&r);
+	json_decref(part);
+}
+
+void
+outbox_alarm_mail(struct cmd *c, const char *id, const char *kind, const char *level, const char *ja, const char *en)
+{
+	const char *to = c->d->s.alarm_mail;
+	auto_free char *key = x_asprintf("alarm/%s", id);
+	json_t *doc;
+
+	if (to == NULL || to[0] == '\0')
+		return;
+	doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:s, s:s, s:o, s:o}}", "notice", "alarm", "to", "address", to, "name", "SOC", "lang", "ja",
+	                "company", texts("Nezuban", "Nezuban"), "alarm", "id", kind, "level", level, "title", texts(ja, en), "text", texts(ja, en));
+	put(c, doc, "mail", NULL, NULL, NULL, "SOC", NULL, to, NULL, 1, key);
+}
+
+void
+outbox_cancel(struct cmd *c, int64_t job)
+{
+	db_run(c->db, "UPDATE outbox SET cancel = 1 WHERE id = ? AND state = 'open'", Q(job));
+}
+
+/* ---- what the roles say ---- */
+
+struct job_now {
+	int64_t id, queued_at, sends;
+	char kind[12], incident[64], chain[32], candidate[32], name[200];
+};
+
+static bool
+load_job(struct cmd *c, struct job_now *ret)
+{
+	int64_t id = arg_int(c, "job", 0);
+	struct rows r = db_query(c->db,
+	                         "SELECT o.kind, o.incident, o.chain, o.queued_at, o.sends, o.name, o.tenant, i.candidate FROM outbox o LEFT JOIN"
+	                         " incidents i ON i.id = o.incident WHERE o.id = ? AND o.state = 'open'",
+	                         Q(id));
+	struct job_now j = { .id = id };
+
+	if (!rows_next(&r)) {
+		cmd_refuse(c, 409, "state", "job", "no such job is open");
+		return false;
+	}
+	snprintf(j.kind, sizeof j.kind, "%s", row_str(&r, 0));
+	snprintf(j.incident, sizeof j.incident, "%s", row_str(&r, 1) != NULL ? row_str(&r, 1) : "");
+	snprintf(j.chain, sizeof j.chain, "%s", row_str(&r, 2) != NULL ? row_str(&r, 2) : "");
+	j.queued_at = row_int(&r, 3);
+	j.sends = row_int(&r, 4);
+	snprintf(j.name, sizeof j.name, "%.*s", text_clip(row_str(&r, 5), 190), row_str(&r, 5));
+	snprintf(c->tenant, sizeof c->tenant, "%s", row_str(&r, 6) != NULL ? row_str(&r, 6) : "");
+	snprintf(j.candidate, sizeof j.candidate, "%s", row_str(&r, 7) != NULL ? row_str(&r, 7) : "");
+	rows_close(&r);
+	*ret = j;
+	if (j.incident[0] != '\0')
+		cmd_changed(c, "incident", j.incident, c->tenant, j.incident);
+	return true;
+}
+
+/* The role's time, but never before it was asked nor in the future. */
+static int64_t
+told_at(struct cmd *c, const char *key, int64_t queued_at)
+{
+	const char *s = json_string_value(json_object_get(c->args, key));
+	int64_t t;
+
+	if (s == NULL || time_parse_rfc3339(slice_str(s), &t) != 0)
+		return 0;
+	return t < queued_at ? queued_at : t > c->now ? c->now : t;
+}
+
+static void
+add_event(struct cmd *c, const struct job_now *j, const char *what, int64_t at)
+{
+	auto_free char *old = db_text(c->db, "SELECT events FROM outbox WHERE id = ?", Q(j->id)), *text = NULL;
+	json_t *list = json_loads(old != NULL ? old : "[]", 0, NULL), *code = json_object_get(c->args, "code");
+	const char *say = arg_str(c, "text", 400);
+
+	if (json_array_size(list) < EVENTS_MAX)
+		json_array_append_new(list, json_pack("{s:o, s:s, s:o, s:s?}", "at", time_json(at), "what", what, "code",
+		                                      json_is_integer(code) ? json_incref(code) : json_null(), "text", say));
+	text = json_text(list);
+	db_run(c->db, "UPDATE outbox SET events = ? WHERE id = ?", Q(text), Q(j->id));
+	json_decref(list);
+}
+
+static void
+rang(struct cmd *c, const struct job_now *j, int64_t at)
+{
+	db_run(c->db, "UPDATE outbox SET ringing_at = coalesce(ringing_at, ?) WHERE id = ?", Q(at), Q(j->id));
+	if (j->incident[0] == '\0')
+		return;
+	db_run(c->db, "UPDATE incidents SET rang_at = coalesce(rang_at, ?), updated_at = ? WHERE id = ?", Q(at), Q(c->now), Q(j->incident));
+	clock_stop(c, j->candidate, "call", at);
+}
+
+void
+cmd_job_event(struct cmd *c)
+{
+	const char *what = arg_need(c, "what", 32);
+	struct job_now j;
+	int64_t at;
+
+	if (cmd_failed(c) || !load_job(c, &j))
+		return;
+	at = told_at(c, "at", j.queued_at);
+	if (at == 0)
+		at = c->now;
+	add_event(c, &j, what, at);
+	if (strcmp(what, "dialling") == 0)
+		db_run(c->db, "UPDATE outbox SET dialled_at = coalesce(dialled_at, ?) WHERE id = ?", Q(at), Q(j.id));
+	else if (strcmp(what, "ringing") == 0)
+		rang(c, &j, at);
+	else if (strcmp(what, "answered") == 0)
+		db_run(c->db, "UPDATE outbox SET answered_at = coalesce(answered_at, ?) WHERE id = ?", Q(at), Q(j.id));
+}
+
+/* Mail that was not taken yet: the same row again after a growing pause. */
+static bool
+try_later(struct cmd *c, const struct job_now *j)
+{
+	static const int pause_s[] = { 15, 30, 60, 120, 300, 600, 1200, 1800 };
+	int64_t k = j->sends < 7 ? j->sends : 7;
+
+	if (c->now - j->queued_at > MAIL_FOR)
+		return false;
+	db_run(c->db, "UPDATE outbox SET sends = sends + 1, not_before = ? WHERE id = ?", Q(c->now + pause_s[k] * NS_PER_S), Q(j->id));
+	return true;
+}
+
+static void
+mail_done(struct cmd *c, const struct job_now *j, const char *outcome)
+{
+	auto_free char *to = db_text(c->db, "SELECT shown FROM outbox WHERE id = ?", Q(j->id)), *ja = NULL, *en = NULL;
+
+	if (strcmp(outcome, "sent") == 0 || strcmp(outcome, "cancelled") == 0) {
+		ja = x_asprintf("%s様へメールを送りました。", j->name);
+		en = x_asprintf("Mail to %s was sent.", j->name);
+	} else {
+		ja = x_asprintf("%s様へのメールが届きません（%s）。", j->name, to);
+		en = x_asprintf("Mail to %s cannot be delivered (%s).", j->name, to);
+		alarm_raise(c, "mail_rejected", to, "warning", c->tenant[0] != '\0' ? c->tenant : NULL, j->incident[0] != '\0' ? j->incident : NULL, ja, en);
+	}
+	if (j->candidate[0] != '\0')
+		entry_add(c, &(struct entry){ .candidate = j->candidate, .kind = "mail", .visible = true, .ja = ja, .en = en });
+}
+
+static void
+call_done(struct cmd *c, const struct job_now *j, const char *outcome)
+{
+	int i = outcome_find(outcome);
+	auto_free char *ja = x_asprintf("%s様への電話：%s", j->name, outcomes[i].ja), *en = x_asprintf("Call to %s: %s", j->name, outcomes[i].en);
+	int64_t ringing = told_at(c, "ringing_at", j->queued_at);
+
+	if (ringing != 0)
+		rang(c, j, ringing);
+	entry_add(c, &(struct entry){ .candidate = j->candidate, .kind = "call", .visible = true, .ja = ja, .en = en });
+	chain_job_done(c, j->chain, j->id, outcome);
+}
+
+void
+cmd_job_done(struct cmd *c)
+{
+	const char *outcome = arg_need(c, "outcome", 32), *text = arg_str(c, "text", 400);
+	struct job_now j;
+
+	if (cmd_failed(c) || !load_job(c, &j))
+		return;
+	if (outcome_find(outcome) < 0)
+		outcome = strcmp(j.kind, "call") == 0 ? "trunk_failure" : "rejected"; /* a word we do not know is no success */
+	if (strcmp(j.kind, "call") != 0 && strcmp(outcome, "deferred") == 0 && try_later(c, &j))
+		return;
+	db_run(c->db,
+	       "UPDATE outbox SET state = 'done', ended_at = ?, outcome = ?, code = ?, text = ?, dialled_at = coalesce(dialled_at, ?),"
+	       " answered_at = coalesce(answered_at, ?), sends = sends + 1 WHERE id = ?",
+	       Q(c->now), Q(outcome), Q(arg_int(c, "code", 0)), Q(text), Q_MAYBE(told_at(c, "dialled_at", j.queued_at)),
+	       Q_MAYBE(told_at(c, "answered_at", j.queued_at)), Q(j.id));
+	if (strcmp(j.kind, "call") == 0)
+		call_done(c, &j, outcome);
+	else
+		mail_done(c, &j, outcome);
+}
+
+void
+desk_jobs(struct desk *d, int64_t now, desk_job_fn *fn, void *ctx)
+{
+	struct rows r = db_query(d->db, "SELECT id, CASE WHEN cancel <> 0 THEN 'cancel:' || kind ELSE kind END, doc FROM outbox WHERE state = 'open' AND not_before <= ? ORDER BY id", Q(now));
+
+	while (rows_next(&r))
+		fn(ctx, row_int(&r, 0), row_str(&r, 1), row_text(&r, 2));
+}
+
+bool
+desk_job_is_open(struct desk *d, int64_t job)
+{
+	return db_int(d->db, 0, "SELECT 1 FROM outbox WHERE id = ? AND state = 'open'", Q(job)) != 0;
+}
+
+/* ---- alarms ---- */
+
+void
+alarm_raise(struct cmd *c, const char *kind, const char *key, const char *level, const char *tenant, const char *incident, const char *ja,
+            const char *en)
+{
+	char id[27];
+
+	cmd_new_id(c, id);
+	db_run(c->db,
+	       "INSERT INTO alarms(id, kind, key, level, at, ja, en, tenant, incident) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	       " ON CONFLICT DO NOTHING",
+	       Q(id), Q(kind), Q(key), Q(level), Q(c->now), Q(ja), Q(en), Q(tenant), Q(incident));
+	if (db_error(c->db) != 0 || db_changed(c->db) == 0)
+		return; /* it is open already */
+	outbox_alarm_mail(c, id, kind, level, ja, en);
+	cmd_changed(c, "alarm", id, tenant, NULL);
+}
+
+void
+cmd_alarm_raise(struct cmd *c)
+{
+	const char *kind = arg_need(c, "kind", 32), *key = arg_need(c, "key", 128), *level = arg_need(c, "level", 16), *ja, *en;
+
+	if (cmd_failed(c))
+		return;
+	if (!word_in(level, "alarm warning") || !texts_get(json_object_get(c->args, "text"), &ja, &en)) {
+		cmd_refuse(c, 422, "invalid", "level", "wanted alarm or warning, and a text");
+		return;
+	}
+	if (db_int(c->db, 0, "SELECT 1 FROM alarms WHERE kind = ? AND key = ? AND ack_at IS NULL", Q(kind), Q(key)) != 0) {
+		cmd_refuse(c, 409, "state", NULL, "it is raised already");
+		return;
+	}
+	alarm_raise(c, kind, key, level, arg_str(c, "tenant", 31), NULL, ja, en);
+}
+
+void
+cmd_alarm_acknowledge(struct cmd *c)
+{
+	const char *id = arg_need(c, "id", 64);
+	auto_free char *tenant = db_text(c->db, "SELECT tenant FROM alarms WHERE id = ?", Q(id));
+
+	if (db_int(c->db, 0, "SELECT 1 FROM alarms WHERE id = ? AND ack_at IS NULL", Q(id)) == 0 ||
+	    (tenant != NULL && !desk_sees(c->who, tenant))) {
+		cmd_refuse(c, 404, "not_found", NULL, "%s", "");
+		return;
+	}
+	db_run(c->db, "UPDATE alarms SET ack_at = ?, ack_by = ? WHERE id = ?", Q(c->now), Q(c->who->user), Q(id));
+	cmd_changed(c, "alarm", id, tenant, NULL);
+}
+
+json_t *
+ask_alarm_list(struct ask *a)
+{
+	struct rows r = db_query(a->db,
+	                         "SELECT id, kind, level, at AS \"at:t\", ja AS \"text:2\", en, tenant, incident, ack_at AS \"acknowledged_at:t\", ack_by"
+	                         " FROM alarms WHERE ack_at IS NULL OR ack_at > ? ORDER BY ack_at IS NOT NULL, at DESC LIMIT 500",
+	                         Q(a->now - NS_PER_DAY));
+	json_t *items = json_array(), *o;
+
+	while (rows_next(&r)) {
+		if (row_str(&r, 6) != NULL && !desk_sees(a->who, row_str(&r, 6)))
+			continue;
+		o = row_json(&r);
+		json_object_set_new(o, "by", person(a->db, row_str(&r, 9)));
+		json_object_del(o, "ack_by");
+		json_array_append_new(items, o);
+	}
+	return json_pack("{s:o}", "items", items);
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Tenants with their contacts, accounts, and collectors' right to talk to us.  Passwords and second factors
+ * are not here: auth/ keeps them beside these rows.
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "desk/journal_priv.h"
+
+#define TOKEN_LIFE (900 * NS_PER_S)
+
+static const char *
+str(const json_t *o, const char *key, const char *otherwise)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s != NULL ? s : otherwise;
+}
+
+/* ---- tenants ---- */
+
+static void
+put_numbers(struct cmd *c, const char *contact, const json_t *list)
+{
+	const json_t *v;
+	size_t i;
+
+	db_run(c->db, "DELETE FROM numbers WHERE contact = ?", Q(contact));
+	json_array_foreach(list, i, v)
+		db_run(c->db, "INSERT INTO numbers(contact, ord, number) VALUES(?, ?, ?)", Q(contact), Q((int64_t)i), Q(json_string_value(v)));
+}
+
+static void
+put_contacts(struct cmd *c, const char *tenant, const json_t *list)
+{
+	const json_t *p;
+	size_t i;
+
+	if (list == NULL)
+		return;
+	db_run(c->db, "UPDATE contacts SET active = 0 WHERE tenant = ?", Q(tenant));
+	json_array_foreach(list, i, p) {
+		auto_free char *id = x_asprintf("%s/%s", tenant, str(p, "id", "?"));
+
+		db_run(c->db,
+		       "INSERT INTO contacts(id, tenant, ord, name, kana, title_ja, title_en, lang, zone, hours, pin, mail, mail_for, active)"
+		       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT(id) DO UPDATE SET ord = excluded.ord, name = excluded.name,"
+		       " kana = excluded.kana, title_ja = excluded.title_ja, title_en = excluded.title_en, lang = excluded.lang, zone = excluded.zone,"
+		       " hours = excluded.hours, pin = excluded.pin, mail = excluded.mail, mail_for = excluded.mail_for, active = 1",
+		       Q(id), Q(tenant), Q((int64_t)i + 1), Q(str(p, "name", "")), Q(str(p, "kana", "")),
+		       Q(str(json_object_get(p, "title"), "ja", "")), Q(str(json_object_get(p, "title"), "en", "")), Q(str(p, "lang", "ja")),
+		       Q(str(p, "zone", "UTC")), Q(str(p, "hours", "always")), Q(str(p, "pin", NULL)), Q(str(p, "mail", NULL)),
+		       Q(str(p, "mail_for", "emergency critical")));
+		put_numbers(c, id, json_object_get(p, "numbers"));
+	}
+}
+
+static void
+put_tenant(struct cmd *c, const json_t *t)
+{
+	const char *id = str(t, "id", ""), *short_name = str(t, "short", "");
+	auto_free char *doc = json_text(json_object_get(t, "doc"));
+
+	db_run(c->db,
+	       "INSERT INTO tenants(id, name_ja, name_en, kana, short, zone, lang, code_ja, code_en, decide_s, call_s, doc, incidents)"
+	       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT(id) DO UPDATE SET name_ja = excluded.name_ja, name_en = excluded.name_en,"
+	       " kana = excluded.kana, short = excluded.short, zone = excluded.zone, lang = excluded.lang, code_ja = excluded.code_ja,"
+	       " code_en = excluded.code_en, decide_s = excluded.decide_s, call_s = excluded.call_s, doc = excluded.doc",
+	       Q(id), Q(str(json_object_get(t, "name"), "ja", id)), Q(str(json_object_get(t, "name"), "en", id)), Q(str(t, "kana", "")), Q(short_name),
+	       Q(str(t, "zone", "UTC")), Q(str(t, "lang", "ja")), Q(str(json_object_get(t, "code_word"), "ja", "")),
+	       Q(str(json_object_get(t, "code_word"), "en", "")), Q(json_integer_value(json_object_get(t, "decide_s"))),
+	       Q(json_integer_value(json_object_get(t, "call_s"))), Q(doc));
+	put_contacts(c, id, json_object_get(t, "contacts"));
+	cmd_changed(c, "tenant", id, id, NULL);
+}
+
+static void
+put_user(struct cmd *c, const json_t *u, bool update, char ret_id[27])
+{
+	auto_free char *tenants = NULL, *known = db_text(c->db, "SELECT id FROM users WHERE login = ?", Q(str(u, "login", "")));
+	const char *role = str(u, "role", ""), *tenant = str(u, "tenant", NULL), *login = str(u, "login", "");
+	json_t *mask = json_object_get(u, "tenants"), *none = json_array();
+
+	tenants = json_text(json_is_array(mask) ? mask : none);
+	json_decref(none);
+	if (!word_in(role, "analyst lead engineer admin auditor customer") || login[0] == '\0')
+		cmd_refuse(c, 422, "invalid", "role", "no such role");
+	else if ((strcmp(role, "customer") == 0) != (tenant != NULL))
+		cmd_refuse(c, 422, "invalid", "tenant", "customers, and only they, belong to a tenant");
+	else if (tenant != NULL && db_int(c->db, 0, "SELECT 1 FROM tenants WHERE id = ?", Q(tenant)) == 0)
+		cmd_refuse(c, 422, "invalid", "tenant", "there is no tenant %.31s", tenant);
+	else if (known != NULL && !update)
+		cmd_refuse(c, 409, "conflict", "login", "it is taken");
+	if (cmd_failed(c))
+		return;
+	cmd_new_id(c, ret_id);
+	if (known != NULL)
+		snprintf(ret_id, 27, "%s", known);
+	db_run(c->db,
+	       "INSERT INTO users(id, login, name_ja, name_en, kana, role, tenant, tenants, lang, zone, disabled, created_at)"
+	       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT(id) DO UPDATE SET name_ja = excluded.name_ja, name_en = excluded.name_en,"
+	       " kana = excluded.kana, role = excluded.role, tenant = excluded.tenant, tenants = excluded.tenants, lang = excluded.lang,"
+	       " zone = excluded.zone",
+	       Q(ret_id), Q(login), Q(str(json_object_get(u, "name"), "ja", str(json_object_get(u, "name"), "en", login))),
+	       Q(str(json_object_get(u, "name"), "en", str(json_object_get(u, "name"), "ja", login))), Q(str(u, "kana", NULL)), Q(role), Q(tenant),
+	       Q(tenants), Q(str(u, "lang", "ja")), Q(str(u, "zone", "Asia/Tokyo")), Q(c->now));
+	cmd_changed(c, "user", ret_id, tenant, NULL);
+}
+
+/* args are what desk_import_read made and checked. */
+void
+cmd_tenant_import(struct cmd *c)
+{
+	const json_t *v, *tenants_in = json_object_get(c->args, "tenants"), *users = json_object_get(c->args, "users");
+	int64_t contacts = 0;
+	char id[27];
+	size_t i;
+
+	json_array_foreach(tenants_in, i, v) {
+		put_tenant(c, v);
+		contacts += (int64_t)json_array_size(json_object_get(v, "contacts"));
+	}
+	json_array_foreach(users, i, v)
+		put_user(c, v, true, id);
+	c->body = json_pack("{s:I, s:I, s:I}", "tenants", (json_int_t)json_array_size(tenants_in), "contacts", (json_int_t)contacts, "users",
+	                    (json_int_t)json_array_size(users));
+}
+
+/* ---- accounts ---- */
+
+void
+cmd_user_add(struct cmd *c)
+{
+	char id[27] = "";
+
+	put_user(c, c->args, false, id);
+	snprintf(c->noun, sizeof c->noun, "user");
+	snprintf(c->id, sizeof c->id, "%s", id);
+}
+
+static bool
+load_user(struct cmd *c, const char *id)
+{
+	if (db_int(c->db, 0, "SELECT 1 FROM users WHERE id = ?", Q(id)) == 0) {
+		cmd_refuse(c, 404, "not_found", NULL, "%s", "");
+		return false;
+	}
+	snprintf(c->noun, sizeof c->noun, "user");
+	snprintf(c->id, sizeof c->id, "%s", id);
+	cmd_changed(c, "user", id, NULL, NULL);
+	return true;
+}
+
+void
+cmd_user_change(struct cmd *c)
+{
+	const char *id = arg_need(c, "id", 64), *name = arg_str(c, "name", 200), *role = arg_str(c, "role", 16);
+	const json_t *mask = json_object_get(c->args, "tenants"), *disabled = json_object_get(c->args, "disabled");
+	auto_free char *tenants = json_is_array(mask) ? json_text(mask) : NULL;
+	auto_free char *was = NULL;
+
+	if (cmd_failed(c) || !load_user(c, id))
+		return;
+	was = db_text(c->db, "SELECT role FROM users WHERE id = ?", Q(id));
+	if (role != NULL && (!word_in(role, "analyst lead engineer admin auditor customer") ||
+	                     (strcmp(role, "customer") == 0) != (was != NULL && strcmp(was, "customer") == 0)))
+		cmd_refuse(c, 422, "invalid", "role", "no such role, or staff and customer would be exchanged");
+	db_run(c->db,
+	       "UPDATE users SET name_ja = coalesce(?, name_ja), name_en = coalesce(?, name_en), role = coalesce(?, role),"
+	       " tenants = coalesce(?, tenants), disabled = coalesce(?, disabled) WHERE id = ?",
+	       Q(name), Q(name), Q(role), Q(tenants), disabled != NULL ? Q((int64_t)json_is_true(disabled)) : Q_NULL, Q(id));
+}
+
+void
+cmd_me_change(struct cmd *c)
+{
+	const char *lang = arg_str(c, "lang", 2), *zone = arg_str(c, "zone", 64);
+
+	if (lang != NULL && !word_in(lang, "ja en"))
+		cmd_refuse(c, 422, "invalid", "lang", "wanted ja or en");
+	if (cmd_failed(c) || !load_user(c, c->who->user))
+		return;
+	db_run(c->db, "UPDATE users SET lang = coalesce(?, lang), zone = coalesce(?, zone) WHERE id = ?", Q(lang), Q(zone), Q(c->who->user));
+}
+
+/* Sign-ins and credential changes are in the journal too; what: signed_in, refused, password, totp, signed_out. */
+void
+cmd_user_signed(struct cmd *c)
+{
+	const char *what = arg_need(c, "what", 32);
+
+	if (!word_in(what, "signed_in refused password totp enrolled signed_out revoked"))
+		cmd_refuse(c, 422, "invalid", "what", "no such word");
+	c->body = json_object();
+}
+
+/* ---- collectors ---- */
+
+static void
+token_hash(const char *token, char ret[65])
+{
+	uint8_t h[crypto_hash_sha256_BYTES];
+
+	crypto_hash_sha256(h, (const unsigned char *)token, strlen(token));
+	sodium_bin2hex(ret, 65, h, sizeof h);
+}
+
+static bool
+lcp_name_is_good(const char *s)
+{
+	return s[0] != '\0' && strlen(s) <= 31 && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(s);
+}
+
+/* The token is made by the caller at random (it must not stand in the journal); here comes its hash. */
+void
+cmd_lcp_enroll(struct cmd *c)
+{
+	const char *tenant = arg_need(c, "tenant", 31), *lcp = arg_need(c, "lcp", 31), *hash = arg_need(c, "token_hash", 64);
+
+	if (cmd_failed(c))
+		return;
+	if (!lcp_name_is_good(lcp)) {
+		cmd_refuse(c, 422, "invalid", "lcp", "wanted 1 to 31 of a-z 0-9 -");
+		return;
+	}
+	if (!desk_sees(c->who, tenant) || db_int(c->db, 0, "SELECT 1 FROM tenants WHERE id = ?", Q(tenant)) == 0) {
+		cmd_refuse(c, 404, "not_found", "tenant", "%s", "");
+		return;
+	}
+	snprintf(c->tenant, sizeof c->tenant, "%s", tenant);
+	db_run(c->db, "INSERT INTO lcps(tenant, lcp) VALUES(?, ?) ON CONFLICT DO NOTHING", Q(tenant), Q(lcp));
+	/* one living token a collector */
+	db_run(c->db, "DELETE FROM tokens WHERE tenant = ? AND lcp = ? AND used_at IS NULL", Q(tenant), Q(lcp));
+	db_run(c->db, "INSERT INTO tokens(hash, tenant, lcp, created_at, expires_at) VALUES(?, ?, ?, ?, ?)", Q(hash), Q(tenant), Q(lcp), Q(c->now),
+	       Q(c->now + TOKEN_LIFE));
+	c->body = json_pack("{s:s, s:s, s:o}", "tenant", tenant, "lcp", lcp, "expires_at", time_json(c->now + TOKEN_LIFE));
+	cmd_changed(c, "lcp", lcp, tenant, NULL);
+}
+
+/* Single use: the same transaction marks the token and stores the fingerprint of the request. */
+void
+cmd_lcp_enrol(struct cmd *c)
+{
+	const char *hash = arg_need(c, "token_hash", 64), *csr = arg_need(c, "csr", 64), *serial = arg_need(c, "serial", 64);
+	struct rows r = db_query(c->db, "SELECT tenant, lcp FROM tokens WHERE hash = ? AND used_at IS NULL AND expires_at > ?", Q(hash), Q(c->now));
+	auto_free char *lcp = NULL;
+
+	if (!rows_next(&r)) {
+		cmd_refuse(c, 403, "forbidden", NULL, "%s", "");
+		return;
+	}
+	snprintf(c->tenant, sizeof c->tenant, "%s", row_str(&r, 0));
+	lcp = x_strdup(row_str(&r, 1));
+	rows_close(&r);
+	db_run(c->db, "UPDATE tokens SET used_at = ?, fingerprint = ? WHERE hash = ? AND used_at IS NULL", Q(c->now), Q(csr), Q(hash));
+	db_run(c->db, "UPDATE lcps SET serial = ?, fingerprint = ?, enrolled_at = ?, expires_at = ?, revoked_at = NULL WHERE tenant = ? AND lcp = ?",
+	       Q(serial), Q(csr), Q(c->now), Q(arg_int(c, "expires_at", 0)), Q(c->tenant), Q(lcp));
+	c->body = json_pack("{s:s, s:s}", "tenant", c->tenant, "lcp", lcp);
+	cmd_changed(c, "lcp", lcp, c->tenant, NULL);
+}
+
+int
+desk_enrol(struct desk *d, struct slice token, const char *csr, const char *serial, int64_t expires_at, int64_t now, struct desk_enrol *ret)
+{
+	auto_free char *text = x_asprintf(SL_FMT, SL_ARG(token));
+	char hash[65];
+	struct desk_answer a;
+	json_t *args;
+
+	token_hash(text, hash);
+	args = json_pack("{s:s, s:s, s:s, s:I}", "token_hash", hash, "csr", csr, "serial", serial, "expires_at", (json_int_t)expires_at);
+	a = desk_apply(d, "lcp.enrol", &desk_service, args, now);
+	json_decref(args);
+	if (a.status == 200) {
+		snprintf(ret->tenant, sizeof ret->tenant, "%s", json_string_value(json_object_get(a.body, "tenant")));
+		snprintf(ret->lcp, sizeof ret->lcp, "%s", json_string_value(json_object_get(a.body, "lcp")));
+	}
+	json_decref(a.body);
+	return a.status == 200 ? 0 : a.error != 0 ? a.error : E_DENIED;
+}
+
+int
+desk_token(struct desk *d, struct slice token, int64_t now, struct desk_enrol *ret)
+{
+	auto_free char *text = x_asprintf(SL_FMT, SL_ARG(token));
+	struct rows r;
+	char hash[65];
+
+	token_hash(text, hash);
+	r = db_query(d->db, "SELECT tenant, lcp FROM tokens WHERE hash = ? AND used_at IS NULL AND expires_at > ?", Q(hash), Q(now));
+	if (!rows_next(&r))
+		return E_DENIED;
+	snprintf(ret->tenant, sizeof ret->tenant, "%s", row_str(&r, 0));
+	snprintf(ret->lcp, sizeof ret->lcp, "%s", row_str(&r, 1));
+	rows_close(&r);
+	return 0;
+}
+
+void
+desk_token_make(char ret_token[27], char ret_hash[65])
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+	uint8_t b[26];
+
+	randombytes_buf(b, sizeof b);
+	for (int i = 0; i < 26; i++)
+		ret_token[i] = letters[b[i] & 31];
+	ret_token[26] = '\0';
+	token_hash(ret_token, ret_hash);
+}
+
+void
+cmd_lcp_revoke(struct cmd *c)
+{
+	const char *tenant = arg_need(c, "tenant", 31), *lcp = arg_need(c, "lcp", 31);
+
+	if (cmd_failed(c))
+		return;
+	if (!desk_sees(c->who, tenant) || db_int(c->db, 0, "SELECT 1 FROM lcps WHERE tenant = ? AND lcp = ?", Q(tenant), Q(lcp)) == 0) {
+		cmd_refuse(c, 404, "not_found", NULL, "%s", "");
+		return;
+	}
+	snprintf(c->tenant, sizeof c->tenant, "%s", tenant);
+	db_run(c->db, "UPDATE lcps SET revoked_at = coalesce(revoked_at, ?) WHERE tenant = ? AND lcp = ?", Q(c->now), Q(tenant), Q(lcp));
+	db_run(c->db, "DELETE FROM tokens WHERE tenant = ? AND lcp = ? AND used_at IS NULL", Q(tenant), Q(lcp));
+	cmd_changed(c, "lcp", lcp, tenant, NULL);
+}
+
+void
+desk_lcps_json(struct desk *d, struct buf *out)
+{
+	struct rows r = db_query(d->db, "SELECT tenant, lcp, serial, revoked_at IS NOT NULL AS \"revoked:b\" FROM lcps WHERE serial IS NOT NULL ORDER BY 1, 2");
+	json_t *o = json_pack("{s:i, s:o}", "v", 1, "lcps", rows_json(&r));
+	char *text = json_text(o);
+
+	buf_put_str(out, text);
+	free(text);
+	json_decref(o);
+}
+
+void
+desk_tenants_json(struct desk *d, struct buf *out)
+{
+	struct rows r = db_query(d->db, "SELECT id, zone, doc FROM tenants ORDER BY id");
+	json_t *all = json_object(), *o, *t;
+	char *text;
+
+	while (rows_next(&r)) {
+		t = json_loadb(row_text(&r, 2).p, row_text(&r, 2).n, 0, NULL);
+		if (!json_is_object(t)) {
+			json_decref(t);
+			t = json_object();
+		}
+		json_object_set_new(t, "zone", json_string(row_str(&r, 1)));
+		json_object_set_new(all, row_str(&r, 0), t);
+	}
+	o = json_pack("{s:i, s:o}", "v", 1, "tenants", all);
+	text = json_text(o);
+	buf_put_str(out, text);
+	free(text);
+	json_decref(o);
+}

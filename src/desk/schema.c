@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Tables.  `journal` is the truth; the projection follows; telemetry at the end.  Times are nanoseconds UTC.
+ * Texts in two languages are two columns; lists that nothing searches are JSON text.
+ * Steps are only ever added at the end.
+ */
+#include "desk/desk_priv.h"
+
+const char *const desk_schema[] = {
+	"CREATE TABLE journal(seq @int PRIMARY KEY, at @int NOT NULL, actor TEXT NOT NULL, command TEXT NOT NULL,"
+	"  tenant TEXT, noun TEXT, noun_id TEXT, record @blob NOT NULL, prev @blob NOT NULL, hash @blob NOT NULL) @strict;"
+	"CREATE INDEX journal_noun ON journal(noun, noun_id);"
+
+	"CREATE TABLE tenants(id TEXT PRIMARY KEY, name_ja TEXT NOT NULL, name_en TEXT NOT NULL, kana TEXT NOT NULL,"
+	"  short TEXT NOT NULL UNIQUE, zone TEXT NOT NULL, lang TEXT NOT NULL, code_ja TEXT NOT NULL, code_en TEXT NOT NULL,"
+	"  decide_s @int NOT NULL, call_s @int NOT NULL, doc TEXT NOT NULL, incidents @int NOT NULL) @strict;"
+	"CREATE TABLE contacts(id TEXT PRIMARY KEY, tenant TEXT NOT NULL REFERENCES tenants(id), ord @int NOT NULL,"
+	"  name TEXT NOT NULL, kana TEXT NOT NULL, title_ja TEXT NOT NULL, title_en TEXT NOT NULL, lang TEXT NOT NULL,"
+	"  zone TEXT NOT NULL, hours TEXT NOT NULL, pin TEXT, mail TEXT, mail_for TEXT NOT NULL, active @int NOT NULL) @strict;"
+	"CREATE INDEX contacts_tenant ON contacts(tenant, ord);"
+	"CREATE TABLE numbers(contact TEXT NOT NULL REFERENCES contacts(id), ord @int NOT NULL, number TEXT NOT NULL,"
+	"  broken_at @int, PRIMARY KEY(contact, ord)) @strict;"
+	"CREATE TABLE users(id TEXT PRIMARY KEY, login TEXT NOT NULL UNIQUE, name_ja TEXT NOT NULL, name_en TEXT NOT NULL,"
+	"  kana TEXT, role TEXT NOT NULL, tenant TEXT REFERENCES tenants(id), tenants TEXT NOT NULL, lang TEXT NOT NULL,"
+	"  zone TEXT NOT NULL, disabled @int NOT NULL, created_at @int NOT NULL) @strict;"
+
+	"CREATE TABLE candidates(id TEXT PRIMARY KEY, number @int NOT NULL UNIQUE, tenant TEXT NOT NULL REFERENCES tenants(id),"
+	"  lane TEXT NOT NULL, state TEXT NOT NULL CHECK(state IN ('open','closed','decided','merged')),"
+	"  title_ja TEXT NOT NULL, title_en TEXT NOT NULL, category TEXT NOT NULL,"
+	"  severity TEXT NOT NULL, line TEXT NOT NULL, score @int NOT NULL, proposal TEXT NOT NULL,"
+	"  first_at @int NOT NULL, last_at @int NOT NULL, opened_at @int NOT NULL, detections @int NOT NULL, events @int NOT NULL,"
+	"  blocked @int NOT NULL, passed @int NOT NULL, owner TEXT, claimed_at @int, first_claim_at @int,"
+	"  closed_at @int, closed_by TEXT, reason TEXT, facts_ja TEXT, facts_en TEXT, asked_again_at @int,"
+	"  hypothesis TEXT NOT NULL, next_step TEXT NOT NULL, blocker TEXT NOT NULL, incident TEXT, merged_into TEXT) @strict;"
+	"CREATE INDEX candidates_state ON candidates(state, tenant, opened_at);"
+	"CREATE TABLE detections(key TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, tenant TEXT NOT NULL, candidate TEXT NOT NULL"
+	"  REFERENCES candidates(id), born_in TEXT NOT NULL, kind TEXT NOT NULL, rule_id TEXT NOT NULL, rule_name TEXT NOT NULL,"
+	"  level TEXT NOT NULL, at @int NOT NULL, first_at @int NOT NULL, added_at @int NOT NULL, count @int NOT NULL,"
+	"  device TEXT NOT NULL, dataset TEXT NOT NULL, joined REAL NOT NULL, shared TEXT NOT NULL, doc TEXT NOT NULL) @strict;"
+	"CREATE INDEX detections_candidate ON detections(candidate, at);"
+	"CREATE INDEX detections_added ON detections(tenant, added_at);"
+	"CREATE TABLE rolled(key TEXT PRIMARY KEY, detection TEXT NOT NULL REFERENCES detections(id)) @strict;"
+	"CREATE TABLE entities(tenant TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, candidate TEXT NOT NULL,"
+	"  weight REAL NOT NULL, first_at @int NOT NULL, last_at @int NOT NULL, shown TEXT NOT NULL, role TEXT NOT NULL,"
+	"  internal @int NOT NULL, PRIMARY KEY(tenant, kind, value, candidate)) @strict;"
+	"CREATE INDEX entities_candidate ON entities(candidate);"
+	"CREATE TABLE entries(seq @int PRIMARY KEY, candidate TEXT NOT NULL, at @int NOT NULL, kind TEXT NOT NULL,"
+	"  visible @int NOT NULL, by TEXT, who_ja TEXT NOT NULL, who_en TEXT NOT NULL, ja TEXT NOT NULL, en TEXT NOT NULL,"
+	"  lang TEXT, line TEXT) @strict;"
+	"CREATE INDEX entries_candidate ON entries(candidate, seq);"
+	"CREATE TABLE clocks(id TEXT PRIMARY KEY, kind TEXT NOT NULL, tenant TEXT NOT NULL, candidate TEXT NOT NULL, incident TEXT,"
+	"  started_at @int NOT NULL, due_at @int NOT NULL, stopped_at @int, broken @int NOT NULL) @strict;"
+	"CREATE INDEX clocks_running ON clocks(due_at) WHERE stopped_at IS NULL;"
+	"CREATE INDEX clocks_candidate ON clocks(candidate);"
+
+	"CREATE TABLE incidents(id TEXT PRIMARY KEY, candidate TEXT NOT NULL UNIQUE REFERENCES candidates(id), tenant TEXT NOT NULL,"
+	"  severity TEXT NOT NULL, state TEXT NOT NULL CHECK(state IN ('open','closed')), category TEXT NOT NULL,"
+	"  title_ja TEXT NOT NULL, title_en TEXT NOT NULL, summary_ja TEXT NOT NULL, summary_en TEXT NOT NULL,"
+	"  customer_severity TEXT, customer_ticket TEXT, proposed TEXT NOT NULL, answers TEXT NOT NULL, reason TEXT,"
+	"  decided_at @int NOT NULL, decided_by TEXT NOT NULL, decided_by_ja TEXT NOT NULL, decided_by_en TEXT NOT NULL,"
+	"  decisions @int NOT NULL, decision_seq @int NOT NULL, updated_at @int NOT NULL,"
+	"  happened_at @int, lcp_at @int, soc_at @int, detected_at @int, opened_at @int, rang_at @int,"
+	"  ack_at @int, ack_by TEXT, ack_how TEXT, closed_at @int, closed_by TEXT, code TEXT, close_ja TEXT, close_en TEXT) @strict;"
+	"CREATE INDEX incidents_tenant ON incidents(tenant, decided_at);"
+	"CREATE TABLE evidence(incident TEXT NOT NULL REFERENCES incidents(id), detection TEXT NOT NULL, PRIMARY KEY(incident, detection)) @strict;"
+	"CREATE TABLE actions(incident TEXT NOT NULL REFERENCES incidents(id), n @int NOT NULL, ja TEXT NOT NULL, en TEXT NOT NULL,"
+	"  done_at @int, by TEXT, PRIMARY KEY(incident, n)) @strict;"
+
+	"CREATE TABLE chains(id TEXT PRIMARY KEY, incident TEXT NOT NULL REFERENCES incidents(id), tenant TEXT NOT NULL,"
+	"  severity TEXT NOT NULL, state TEXT NOT NULL CHECK(state IN ('running','waiting','acknowledged','alarmed')),"
+	"  started_at @int NOT NULL, due_at @int NOT NULL, ended_at @int, lead_alarmed_at @int, steps TEXT NOT NULL,"
+	"  step @int NOT NULL, number @int NOT NULL, tries @int NOT NULL, step_at @int NOT NULL, provider @int NOT NULL,"
+	"  rounds @int NOT NULL, attempts @int NOT NULL, job @int) @strict;"
+	/* never two open chains for one incident: the database itself says so */
+	"CREATE UNIQUE INDEX chains_open ON chains(incident) WHERE state IN ('running','waiting');"
+	"CREATE TABLE outbox(id @int PRIMARY KEY, kind TEXT NOT NULL, tenant TEXT, incident TEXT, chain TEXT, contact TEXT,"
+	"  name TEXT NOT NULL, kana TEXT, shown TEXT NOT NULL, provider TEXT, try @int NOT NULL, key TEXT NOT NULL, doc TEXT NOT NULL,"
+	"  state TEXT NOT NULL CHECK(state IN ('open','done')), cancel @int NOT NULL, not_before @int NOT NULL, queued_at @int NOT NULL,"
+	"  dialled_at @int, ringing_at @int, answered_at @int, ended_at @int, outcome TEXT, code @int, text TEXT,"
+	"  sends @int NOT NULL, events TEXT NOT NULL) @strict;"
+	"CREATE INDEX outbox_open ON outbox(not_before) WHERE state = 'open';"
+	"CREATE INDEX outbox_incident ON outbox(incident, id);"
+	"CREATE TABLE timers(id @int PRIMARY KEY, kind TEXT NOT NULL, ref TEXT NOT NULL, due_at @int NOT NULL, attempt @int NOT NULL) @strict;"
+	"CREATE INDEX timers_due ON timers(due_at);"
+	"CREATE INDEX timers_ref ON timers(ref);"
+	"CREATE TABLE alarms(id TEXT PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, level TEXT NOT NULL, at @int NOT NULL,"
+	"  ja TEXT NOT NULL, en TEXT NOT NULL, tenant TEXT, incident TEXT, ack_at @int, ack_by TEXT) @strict;"
+	"CREATE UNIQUE INDEX alarms_open ON alarms(kind, key) WHERE ack_at IS NULL;"
+	"CREATE TABLE lcps(tenant TEXT NOT NULL REFERENCES tenants(id), lcp TEXT NOT NULL, serial TEXT, fingerprint TEXT,"
+	"  enrolled_at @int, expires_at @int, revoked_at @int, PRIMARY KEY(tenant, lcp)) @strict;"
+	"CREATE TABLE tokens(hash TEXT PRIMARY KEY, tenant TEXT NOT NULL, lcp TEXT NOT NULL, created_at @int NOT NULL,"
+	"  expires_at @int NOT NULL, used_at @int, fingerprint TEXT) @strict;"
+	"CREATE TABLE counters(name TEXT PRIMARY KEY, n @int NOT NULL) @strict;"
+	"CREATE TABLE days(tenant TEXT NOT NULL, day @int NOT NULL, detections @int NOT NULL, candidates @int NOT NULL,"
+	"  closed @int NOT NULL, emergency @int NOT NULL, critical @int NOT NULL, warning @int NOT NULL,"
+	"  informational @int NOT NULL, PRIMARY KEY(tenant, day)) @strict;"
+
+	/* telemetry */
+	"CREATE TABLE positions(tenant TEXT NOT NULL, lcp TEXT NOT NULL, epoch TEXT NOT NULL, seq @int NOT NULL, at @int NOT NULL,"
+	"  PRIMARY KEY(tenant, lcp, epoch)) @strict;"
+	"CREATE TABLE lines(tenant TEXT NOT NULL, day @int NOT NULL, lines @int NOT NULL, events @int NOT NULL, unparsed @int NOT NULL,"
+	"  received @int NOT NULL, dropped @int NOT NULL, PRIMARY KEY(tenant, day)) @strict;"
+	"CREATE TABLE hours(tenant TEXT NOT NULL, hour @int NOT NULL, lines @int NOT NULL, PRIMARY KEY(tenant, hour)) @strict;"
+	"CREATE TABLE beats(tenant TEXT NOT NULL, lcp TEXT NOT NULL, at @int NOT NULL, version TEXT, offset_ms @int, spool TEXT,"
+	"  PRIMARY KEY(tenant, lcp)) @strict;"
+	"CREATE TABLE devices(tenant TEXT NOT NULL, lcp TEXT NOT NULL, device TEXT NOT NULL, source TEXT, first_at @int NOT NULL,"
+	"  last_at @int, lines @int NOT NULL, bytes @int NOT NULL, dropped @int NOT NULL, drops TEXT NOT NULL, drop_at @int,"
+	"  PRIMARY KEY(tenant, lcp, device)) @strict;"
+	"CREATE TABLE device_days(tenant TEXT NOT NULL, day @int NOT NULL, lcp TEXT NOT NULL, device TEXT NOT NULL,"
+	"  lines @int NOT NULL, dropped @int NOT NULL, drops TEXT NOT NULL, archived @int, PRIMARY KEY(tenant, day, lcp, device)) @strict;"
+	"CREATE TABLE manifests(tenant TEXT NOT NULL, day TEXT NOT NULL, at @int NOT NULL, doc TEXT NOT NULL, PRIMARY KEY(tenant, day)) @strict;"
+	"CREATE TABLE snapshots(at @int PRIMARY KEY, body @blob NOT NULL) @strict;",
+};
+const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
+
+const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users", "candidates", "detections", "rolled",
+	"entities", "entries", "clocks", "incidents", "evidence", "actions", "chains", "outbox", "timers", "alarms", "lcps",
+	"tokens", "counters", "days", NULL };
