@@ -178,7 +178,7 @@ arg_need(struct cmd *c, const char *key, size_t max)
 
 	if (v == NULL || v[0] == '\0')
 		cmd_refuse(c, 422, "invalid", key, "it is missing");
-	return v != NULL ? v : "";
+	return v != NULL ? v : ""; /* refused: the caller goes on with nothing until it looks */
 }
 
 bool

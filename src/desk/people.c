@@ -229,7 +229,7 @@ cmd_lcp_enroll(struct cmd *c)
 		cmd_refuse(c, 404, "not_found", "tenant", "%s", "");
 		return;
 	}
-	snprintf(c->tenant, sizeof c->tenant, "%s", tenant);
+	snprintf(c->tenant, sizeof c->tenant, "%s", tenant != NULL ? tenant : "");
 	db_run(c->db, "INSERT INTO lcps(tenant, lcp) VALUES(?, ?) ON CONFLICT DO NOTHING", Q(tenant), Q(lcp));
 	/* one living token a collector */
 	db_run(c->db, "DELETE FROM tokens WHERE tenant = ? AND lcp = ? AND used_at IS NULL", Q(tenant), Q(lcp));
