@@ -19,7 +19,7 @@ function Working({ c, put }: { c: Data; put: (c: Data) => void }) {
 	const rows = [['hypothesis', d.hypothesis], ['next_step', d.nextStep], ['blocker', d.blocker]] as const;
 	const save = () => void call('candidate.change', { id: c.id }, v).then((x) => { put(x); say(t().pinc.saved); }).catch(() => say(t().err.kept));
 	return (
-		<section><h3>{d.working}</h3><div class="fld">{rows.map(([k, label]) => <label key={k}><span>{label}</span><input class="in sm" value={v[k]} onInput={(e) => set({ ...v, [k]: e.currentTarget.value })} /></label>)}</div><button class="btn sm" onClick={save}>{d.save}</button></section>
+		<section><h3>{d.working}</h3><div class="fld">{rows.map(([k, label]) => <label key={k}><span>{label}</span><input class="fi sm" value={v[k]} onInput={(e) => set({ ...v, [k]: e.currentTarget.value })} /></label>)}</div><button class="btn sm" onClick={save}>{d.save}</button></section>
 	);
 }
 
@@ -71,7 +71,7 @@ export function Candidate({ id, deciding }: { id: string; deciding: boolean }) {
 		<Show of={c} rows={12}>{(x) => (
 			<div class="i0">
 				<div class="ih">
-					<span class="mono s">{x.number}</span><h1 class="el"><Safe text={tx(x.title)} /></h1><Sev s={x.proposal.severity} proposed /><span class="tag">{tx(x.tenant.name)}</span>
+					<span class="mono s">{x.number}</span><h2 class="el it"><Safe text={tx(x.title)} /></h2><Sev s={x.proposal.severity} proposed /><span class="tag">{tx(x.tenant.name)}</span>
 					<span class="sp" />{x.clock && <><span class="t12 q nw">{d.queue.decideIn}</span><ClockChip c={x.clock} bar={false} /></>}<Owner p={x.owner} />
 					{may && !deciding && <><button class="btn sm" onClick={() => void claim()}>{d.cand.assign}<kbd>a</kbd></button><button class="btn sm pri" onClick={() => go(`${page}/decide`)}>{d.cand.decideNow}<kbd>e</kbd></button></>}
 				</div>

@@ -31,7 +31,7 @@ export function CloseDialog({ row, done, cancel }: { row: CandidateRow; done: ()
 				<fieldset class="rs0"><legend class="vh">{d.closeReason}</legend>
 					{reasons.map((r) => <label key={r} class="opt"><input type="radio" name="reason" required checked={reason === r} onChange={() => setReason(r)} /> {d.reason[r]}</label>)}
 				</fieldset>
-				<label class="f"><span>{d.closeFacts}</span><textarea class="in" rows={3} value={facts} onInput={(e) => setFacts(e.currentTarget.value)} /></label>
+				<label class="f"><span>{d.closeFacts}</span><textarea class="fi" rows={3} value={facts} onInput={(e) => setFacts(e.currentTarget.value)} /></label>
 				{fault && <Trouble e={fault} />}
 				<div class="row end"><button type="button" class="btn" onClick={() => ref.current?.close()}>{d.cancel}</button><button class="btn pri" disabled={!reason}>{d.closeIt}</button></div>
 			</form>

@@ -64,10 +64,10 @@ function CustomerText({ summary, setSummary, actions, setActions }: { summary: T
 	return (
 		<section class="cust">
 			<div class="row mb"><h3>{d.toCustomer}</h3><span class="sp" /><Seg label={t().acc.lang} value={l} options={[['ja', '日本語'], ['en', 'English']]} set={setL} /></div>
-			<textarea class="in" lang={l} rows={4} aria-label={d.toCustomer} value={summary[l] ?? ''} onInput={(e) => setSummary({ ...summary, [l]: e.currentTarget.value })} />
+			<textarea class="fi" lang={l} rows={4} aria-label={d.toCustomer} value={summary[l] ?? ''} onInput={(e) => setSummary({ ...summary, [l]: e.currentTarget.value })} />
 			<h3 class="mt">{d.actions}</h3>
 			<ol class="actl">{actions.map((a, i) => (
-				<li key={i}><span class="q">{i + 1}</span><input class="in sm" lang={l} aria-label={`${d.actions} ${i + 1}`} value={a[l] ?? ''} onInput={(e) => setActions(actions.map((x, j) => (j === i ? { ...x, [l]: e.currentTarget.value } : x)))} /><button type="button" class="btn sm bare" aria-label={`${d.removeAction} ${i + 1}`} onClick={() => setActions(actions.filter((_, j) => j !== i))}><Icon name="cross" size={12} /></button></li>
+				<li key={i}><span class="q">{i + 1}</span><input class="fi sm" lang={l} aria-label={`${d.actions} ${i + 1}`} value={a[l] ?? ''} onInput={(e) => setActions(actions.map((x, j) => (j === i ? { ...x, [l]: e.currentTarget.value } : x)))} /><button type="button" class="btn sm bare" aria-label={`${d.removeAction} ${i + 1}`} onClick={() => setActions(actions.filter((_, j) => j !== i))}><Icon name="cross" size={12} /></button></li>
 			))}</ol>
 			{actions.length < 10 && <button type="button" class="btn sm bare" onClick={() => setActions([...actions, {}])}><Icon name="plus" size={12} />{d.addAction}</button>}
 		</section>
@@ -121,11 +121,11 @@ export function Decide({ c }: { c: Candidate }) {
 	const open = (serverNow() - opened.current) / 1000;
 	return (
 		<section class="df" aria-label={d.form.title}>
-			<div class="dfh"><h1>{d.form.title}</h1><span class="q t12">{d.form.opened(clockText(open))}</span><span class="sp" /><button class="plain q t12" onClick={() => go(`/console/candidates/${encodeURIComponent(c.id)}`)}>{d.form.esc} <kbd>Esc</kbd></button></div>
+			<div class="dfh"><h2 class="big2">{d.form.title}</h2><span class="q t12">{d.form.opened(clockText(open))}</span><span class="sp" /><button class="plain q t12" onClick={() => go(`/console/candidates/${encodeURIComponent(c.id)}`)}>{d.form.esc} <kbd>Esc</kbd></button></div>
 			<div class="dq" tabIndex={0} role="group" aria-label={d.form.title}>
 				<Questions a={answers} set={(a) => { setAnswers(a); setOwn(false); }} />
 				<Levels value={severity} set={(s) => { setSeverity(s); setOwn(true); }} say={says} />
-				{(effects?.reason_needed || reason) && <label class="f"><span>{d.form.reason}</span><textarea class="in" rows={2} value={reason} onInput={(e) => setReason(e.currentTarget.value)} /></label>}
+				{(effects?.reason_needed || reason) && <label class="f"><span>{d.form.reason}</span><textarea class="fi" rows={2} value={reason} onInput={(e) => setReason(e.currentTarget.value)} /></label>}
 				<EvidencePick c={c} chosen={chosen} set={setChosen} />
 				<CustomerText summary={summary} setSummary={setSummary} actions={actions} setActions={setActions} />
 				{fault && <Trouble e={fault} />}

@@ -50,7 +50,7 @@ function CallPanel({ i, put, may }: { i: Data; put: (i: Data) => void; may: bool
 				{i.acknowledged_by && <span class="t12 q">{d.inc.ack} {i.acknowledged_by.by} {hm(i.acknowledged_by.at ?? i.decided_at)}</span>}</div>
 			{calls.map((a, n) => <AttemptRow key={a.id ?? n} a={a} n={n + 1} live={n === calls.length - 1 && a.state !== 'done'} />)}
 			{mails.length > 0 && <><h3 class="mt">{d.inc.mail}</h3>{mails.map((a, n) => <AttemptRow key={a.id ?? n} a={a} n={n + 1} live={false} />)}</>}
-			<div class="row mt">{may && !i.acknowledged_by && <>{who !== null && <input class="in sm" aria-label={d.inc.who} placeholder={d.inc.who} value={who} autoFocus onInput={(e) => setWho(e.currentTarget.value)} />}<button class="btn sm" onClick={acknowledge}>{d.inc.acknowledgeFor}</button></>}<span class="sp" />{i.chain?.next?.name && <span class="t12 q">{d.inc.next(i.chain.next.name)}</span>}</div>
+			<div class="row mt">{may && !i.acknowledged_by && <>{who !== null && <input class="fi sm" aria-label={d.inc.who} placeholder={d.inc.who} value={who} autoFocus onInput={(e) => setWho(e.currentTarget.value)} />}<button class="btn sm" onClick={acknowledge}>{d.inc.acknowledgeFor}</button></>}<span class="sp" />{i.chain?.next?.name && <span class="t12 q">{d.inc.next(i.chain.next.name)}</span>}</div>
 		</section>
 	);
 }
@@ -82,7 +82,7 @@ export function Incident({ id }: { id: string }) {
 	return (
 		<Show of={inc} rows={12}>{(i) => (
 			<div class="i0">
-				<div class="ih"><span class="mono s nw">{i.id}</span><h1 class="el"><Safe text={tx(i.title)} /></h1><Sev s={i.severity} /><span class={`tag${i.state === 'open' ? ' half' : ''}`}>{d.inc.state[i.state]}</span><span class="tag">{tx(i.tenant.name)}</span><span class="sp" /><span class="t12 q nw">{dayLong(i.decided_at)} {hm(i.decided_at)}</span><Owner p={i.owner} />
+				<div class="ih"><span class="mono s nw">{i.id}</span><h2 class="el it"><Safe text={tx(i.title)} /></h2><Sev s={i.severity} /><span class={`tag${i.state === 'open' ? ' half' : ''}`}>{d.inc.state[i.state]}</span><span class="tag">{tx(i.tenant.name)}</span><span class="sp" /><span class="t12 q nw">{dayLong(i.decided_at)} {hm(i.decided_at)}</span><Owner p={i.owner} />
 					{may && i.state === 'open' && <button class="btn sm" onClick={() => void call('incident.close', { id }, { code: 'resolved' }).then(inc.set)}>{d.inc.closeIt}</button>}</div>
 				<section class="tl" aria-label={d.cand.chronology}>
 					<div class="tlh"><h2>{d.cand.chronology}</h2><span class="sp" /><Legend /></div>

@@ -46,11 +46,11 @@ function Top() {
 	const d = t(), user = session.value?.user, skew = Math.round(Math.abs(offset.value) / 1000);
 	return (
 		<header class="top">
-			<h2>{title.value}</h2><span class="sp" />
+			<h1>{title.value}</h1><span class="sp" />
 			{skew > 2 && <span class="pulse">{d.top.skew(skew)}</span>}
 			{online.value && <span class="pulse"><Icon name="pulse" size={14} />{d.top.live}</span>}
 			<time class="now">{hms(serverNow())} {zoneName()}</time>
-			<Link to="/console/account" class="av" aria-label={`${d.nav.account}: ${tx(user?.name)}`}>{initials(tx(user?.name) || '?')}</Link>
+			<Link to="/console/account" class="av"><span aria-hidden="true">{initials(tx(user?.name) || '?')}</span><span class="vh">{d.nav.account}: {tx(user?.name)}</span></Link>
 		</header>
 	);
 }

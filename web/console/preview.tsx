@@ -16,7 +16,7 @@ export function Preview({ row, may, claim, close }: { row: CandidateRow; may: bo
 		<aside class="pv" aria-label={row.number}>
 			<div class="pvh">
 				<div class="row"><Link to={page} class="mono s">{row.number}</Link><span class="sp" /><ClockChip c={row.clock} bar={false} />{row.clock && <span class="q t12">{d.queue.clockOf(clockText(row.clock.limit_s))}</span>}</div>
-				<h1><Safe text={tx(row.title)} /></h1>
+				<h2><Safe text={tx(row.title)} /></h2>
 				<div class="row wrap"><Sev s={row.proposal.severity} proposed />{row.proposal.score !== undefined && <span class="tag">{d.cand.score(row.proposal.score)}</span>}<span class="tag">{tx(row.tenant.name)}</span></div>
 			</div>
 			<div class="pvb" tabIndex={0} role="group" aria-label={d.cand.why}>

@@ -59,7 +59,7 @@ function Exchange({ i, put }: { i: Data; put: Put }) {
 	return (
 		<section class="card"><h2>{d.log}</h2>
 			<ol class="tl1">{list.slice(0, 20).map((e, n) => <li key={e.seq ?? n} class={e.kind === 'customer' || e.kind === 'acknowledge' ? 'me' : ''}><time class="q nw">{when(e.at)}</time><i /><span lang={e.lang ?? undefined}>{tx(e.who) && <span class="s">{tx(e.who)}: </span>}<Safe text={tx(e.text)} /></span></li>)}</ol>
-			<form onSubmit={send}><textarea class="in" rows={text ? 3 : 1} aria-label={d.ask} placeholder={d.ask} value={text} onInput={(e) => set(e.currentTarget.value)} />{text && <button class="btn p40 wide">{t().cand.send}</button>}</form>
+			<form onSubmit={send}><textarea class="fi" rows={text ? 3 : 1} aria-label={d.ask} placeholder={d.ask} value={text} onInput={(e) => set(e.currentTarget.value)} />{text && <button class="btn p40 wide">{t().cand.send}</button>}</form>
 		</section>
 	);
 }
@@ -74,10 +74,10 @@ function Own({ i, put }: { i: Data; put: Put }) {
 	};
 	return (
 		<section class="card"><h2>{d.pinc.own}</h2>
-			<label class="f"><span>{d.pinc.ownSev}</span><select class="in" value={i.customer_severity ?? ''} onChange={(e) => change({ customer_severity: (e.currentTarget.value || null) as Severity | null })}><option value="">{d.pinc.none}</option>{levels.map((s) => <option key={s} value={s}>{d.sev[s]}</option>)}</select></label>
-			<label class="f"><span>{d.pinc.ticket}</span><input class="in" maxLength={64} value={ticket} onInput={(e) => setTicket(e.currentTarget.value)} onBlur={() => { if (ticket !== (i.customer_ticket ?? '')) change({ customer_ticket: ticket || null }); }} /></label>
+			<label class="f"><span>{d.pinc.ownSev}</span><select class="fi" value={i.customer_severity ?? ''} onChange={(e) => change({ customer_severity: (e.currentTarget.value || null) as Severity | null })}><option value="">{d.pinc.none}</option>{levels.map((s) => <option key={s} value={s}>{d.sev[s]}</option>)}</select></label>
+			<label class="f"><span>{d.pinc.ticket}</span><input class="fi" maxLength={64} value={ticket} onInput={(e) => setTicket(e.currentTarget.value)} onBlur={() => { if (ticket !== (i.customer_ticket ?? '')) change({ customer_ticket: ticket || null }); }} /></label>
 			<p class="sub">{d.pinc.ourStays}</p>
-			{why !== null && <textarea class="in" rows={3} autoFocus aria-label={d.pinc.objectWhy} placeholder={d.pinc.objectWhy} value={why} onInput={(e) => setWhy(e.currentTarget.value)} />}
+			{why !== null && <textarea class="fi" rows={3} autoFocus aria-label={d.pinc.objectWhy} placeholder={d.pinc.objectWhy} value={why} onInput={(e) => setWhy(e.currentTarget.value)} />}
 			<button class="btn p40 wide" onClick={object}>{d.pinc.object}</button>
 		</section>
 	);

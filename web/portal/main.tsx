@@ -41,7 +41,7 @@ function Bar() {
 			<nav aria-label={d.nav.main}>{places.map(([to, , name]) => <Link key={to} to={to} class={here(to) ? 'on' : ''} aria-current={here(to) ? 'page' : undefined}>{d.nav[name]}</Link>)}</nav>
 			<span class="sp" />
 			<span class="who t12 s r el">{tx(tenants.data?.items[0]?.name)}<br /><span class="q">{tx(user?.name)}</span></span>
-			<Link to="/portal/account" class="av big" aria-label={`${d.nav.account}: ${tx(user?.name)}`}>{initials(tx(user?.name) || '?')}</Link>
+			<Link to="/portal/account" class="av big"><span aria-hidden="true">{initials(tx(user?.name) || '?')}</span><span class="vh">{d.nav.account}: {tx(user?.name)}</span></Link>
 		</div></header>
 	);
 }

@@ -54,8 +54,8 @@ export function Account() {
 			<section class="card">
 				<h2>{d.password}</h2>
 				<form onSubmit={(e) => void change(e)} class="pwf">
-					<label class="f"><span>{d.old}</span><input class="in" type="password" autocomplete="current-password" required value={old} onInput={(e) => setOld(e.currentTarget.value)} /></label>
-					<label class="f"><span>{d.fresh}</span><input class="in" type="password" autocomplete="new-password" minLength={12} required value={fresh} onInput={(e) => setFresh(e.currentTarget.value)} /></label>
+					<label class="f"><span>{d.old}</span><input class="fi" type="password" autocomplete="current-password" required value={old} onInput={(e) => setOld(e.currentTarget.value)} /></label>
+					<label class="f"><span>{d.fresh}</span><input class="fi" type="password" autocomplete="new-password" minLength={12} required value={fresh} onInput={(e) => setFresh(e.currentTarget.value)} /></label>
 					<p class="fault" role="alert">{fault}</p>
 					<button class="btn">{d.change}</button>
 				</form>

@@ -2,7 +2,7 @@
 // The one registry of keys: it runs them, draws the key bar and the help. Single keys never fire in text
 // fields or while Japanese is being composed, can be switched off, and none of them leaves the house.
 import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Dict } from './dict/en';
 import { singleKeys, t } from './i18n';
 
@@ -21,7 +21,7 @@ let prefix = '', prefixAt = 0, last: Key | null = null;
 
 export function useKeys(make: () => Key[], deps: readonly unknown[]) {
 	const held = useRef<Key[]>([]);
-	useEffect(() => {
+	useLayoutEffect(() => { // before the next key can come, not after the next frame
 		const mine = make();
 		held.current = mine;
 		scopes.value = [...scopes.value, mine];
@@ -75,11 +75,11 @@ window.addEventListener('keydown', (e) => {
 	if (!text && s === 'g') { prefix = 'g'; prefixAt = Date.now(); }
 });
 
-export const Kbd = ({ k }: { k: string }) => <>{k.split(' ').map((x) => <kbd key={x}>{x}</kbd>)}</>;
+export const Kbd = ({ k }: { k: string }) => <>{k.split(' ').map((x) => <kbd key={x}>{x === 'Escape' ? 'Esc' : x}</kbd>)}</>;
 
 export function KeyBar({ right }: { right?: string }) {
 	const d = t();
-	const list = scopes.value.flat().filter((k) => k.bar);
+	const list = [...scopes.value].reverse().flat().filter((k) => k.bar && (!k.when || k.when())); // the screen's keys first
 	const seen = new Map<string, string[]>();
 	for (const k of list) seen.set(k.label(d), [...(seen.get(k.label(d)) ?? []), k.keys]);
 	return (

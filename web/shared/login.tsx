@@ -47,13 +47,13 @@ export function Login() {
 				<h1>{step === 'enrol' ? d.enrol : d.title}</h1>
 				{step === 'password' ? (
 					<>
-						<label class="f"><span>{d.login}</span><input class="in" name="login" autocomplete="username" autocapitalize="none" required value={login} onInput={(e) => setLogin(e.currentTarget.value)} /></label>
-						<label class="f"><span>{d.password}</span><input class="in" type="password" name="password" autocomplete="current-password" required value={password} onInput={(e) => setPassword(e.currentTarget.value)} /></label>
+						<label class="f"><span>{d.login}</span><input class="fi" name="login" autocomplete="username" autocapitalize="none" required value={login} onInput={(e) => setLogin(e.currentTarget.value)} /></label>
+						<label class="f"><span>{d.password}</span><input class="fi" type="password" name="password" autocomplete="current-password" required value={password} onInput={(e) => setPassword(e.currentTarget.value)} /></label>
 					</>
 				) : (
 					<>
 						{step === 'enrol' && secret && <div class="secret"><p>{d.enrolText}</p><code class="mono">{secret.secret.replace(/(.{4})/g, '$1 ')}</code><p class="q t12">{d.recovery}</p><code class="mono rc">{secret.recovery.join('  ')}</code></div>}
-						<label class="f"><span>{d.code}</span><input class="in code" name="code" inputMode="numeric" autocomplete="one-time-code" required autoFocus value={code} onInput={(e) => setCode(e.currentTarget.value)} /><span class="q t12">{d.codeHint}</span></label>
+						<label class="f"><span>{d.code}</span><input class="fi code" name="code" inputMode="numeric" autocomplete="one-time-code" required autoFocus value={code} onInput={(e) => setCode(e.currentTarget.value)} /><span class="q t12">{d.codeHint}</span></label>
 					</>
 				)}
 				<p class="fault" role="alert">{fault}</p>

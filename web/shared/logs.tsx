@@ -36,8 +36,8 @@ function Detail({ r, add }: { r: LogRow | undefined; add: (clause: string) => vo
 	if (!r) return <div class="dt none"><p class="q">{d.pick}</p></div>;
 	return (
 		<div class="dt">
-			<div tabIndex={0} role="group" aria-label={d.line}><div class="row"><h3>{d.line}</h3><span class="sp" /><span class="q t12">{r.where}</span></div><pre class="raw"><Safe text={r.line} /></pre><p class="q t12">{d.hidden}</p></div>
-			<div tabIndex={0} role="group" aria-label={d.event}><h3>{d.event}</h3><div class="kv">{r.fields.map(([k, v]) => [<span key={k}>{k}</span>, <span key={`${k}v`} class="kvv"><Safe text={v} /> <button class="plain acc" aria-label={`${d.filterIn} ${k}`} onClick={() => add(`${k} == ${quoted(v)}`)}>＋</button><button class="plain acc" aria-label={`${d.filterOut} ${k}`} onClick={() => add(`${k} != ${quoted(v)}`)}>−</button></span>])}</div></div>
+			<div tabIndex={0} role="group" aria-label={d.line}><div class="row"><h2>{d.line}</h2><span class="sp" /><span class="q t12">{r.where}</span></div><pre class="raw"><Safe text={r.line} /></pre><p class="q t12">{d.hidden}</p></div>
+			<div tabIndex={0} role="group" aria-label={d.event}><h2>{d.event}</h2><div class="kv">{r.fields.map(([k, v]) => [<span key={k}>{k}</span>, <span key={`${k}v`} class="kvv"><Safe text={v} /> <button class="plain acc" aria-label={`${d.filterIn} ${k}`} onClick={() => add(`${k} == ${quoted(v)}`)}>＋</button><button class="plain acc" aria-label={`${d.filterOut} ${k}`} onClick={() => add(`${k} != ${quoted(v)}`)}>−</button></span>])}</div></div>
 		</div>
 	);
 }
@@ -99,7 +99,7 @@ export function Logs({ staff }: { staff?: boolean }) {
 					<Histogram buckets={chart.buckets} step={chart.step} brush={brush} set={setBrush} zoom={zoom} />
 					<div class="hx">
 						<div class="fc" tabIndex={0} role="group" aria-label={d.field}>{facets(rows).map(([f, values]) => (
-							<section key={f}><h3>{f}<span class="q">{values.length}</span></h3>{values.map(([v, n]) => <button key={v} class="fv" onClick={() => add(`${fieldOf(f)} == ${quoted(v)}`)}><i style={{ width: `${(100 * n) / (values[0]?.[1] ?? 1)}%` }} /><span class="mono el"><Safe text={v} /></span><span>{num(n)}</span></button>)}</section>
+							<section key={f}><h2>{f}<span class="q">{values.length}</span></h2>{values.map(([v, n]) => <button key={v} class="fv" onClick={() => add(`${fieldOf(f)} == ${quoted(v)}`)}><i style={{ width: `${(100 * n) / (values[0]?.[1] ?? 1)}%` }} /><span class="mono el"><Safe text={v} /></span><span>{num(n)}</span></button>)}</section>
 						))}</div>
 						<section class="rs">
 							<div class="rsh"><b class="b">{d.hits(page.total ?? rows.length)}</b></div>

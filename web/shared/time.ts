@@ -44,7 +44,8 @@ export const zoneName = (): string => {
 const sameDay = (a: number, b: number) => fmt('d0', { year: 'numeric', month: '2-digit', day: '2-digit' }, 'en-CA').format(a) === fmt('d0', {}, 'en-CA').format(b);
 /** The time today, else the day. */
 export const when = (x: string | number) => (sameDay(ms(x), serverNow()) ? hm(x) : day(x));
-export const whenLong = (x: string | number) => `${day(x)} ${hm(x)}`;
+const dayWords = (x: string | number) => fmt('dw', lang.value === 'ja' ? { month: 'long', day: 'numeric' } : { day: 'numeric', month: 'short' }).format(ms(x));
+export const whenLong = (x: string | number) => `${dayWords(x)} ${hm(x)}`;
 export const hourOfDay = () => Number(hm(serverNow()).slice(0, 2));
 
 /** 4:12 or 1:12:40, for clocks. */

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// A stand-in for the service, for work on the screens alone: the built apps with the real security headers,
+// and recorded answers in the shapes of docs/openapi.yaml. The tests of record run against nezuband.
+import { createServer } from 'node:http';
+import { existsSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+
+const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
+const headers = {
+	'Content-Security-Policy': "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+	'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer', 'Cache-Control': 'no-store',
+};
+const two = (ja, en) => ({ ja, en });
+const tenants = {
+	aoba: { id: 'aoba', name: two('青葉精機株式会社', 'Aoba Seiki'), zone: 'Asia/Tokyo' },
+	harbor: { id: 'harbor', name: two('Harbor Freight Lines Ltd', 'Harbor Freight Lines Ltd'), zone: 'Europe/London' },
+};
+const people = {
+	miyoshi: { id: 'u1', name: two('三好 香奈', 'Kana Miyoshi') }, watson: { id: 'u2', name: two('ジョーン・ワトソン', 'Joan Watson') },
+};
+const ago = (s) => new Date(Date.now() - s * 1000).toISOString();
+const clock = (kind, left, limit, more = {}) => ({ kind, started_at: ago(limit - left), due_at: ago(-left), limit_s: limit, stopped_at: null, state: left < 120 ? 'short' : left > limit / 2 ? 'ample' : 'half', ...more });
+const spark = (kind, n) => Array.from({ length: 24 }, (_, i) => (kind === 'all' ? (i % 3) + 1 : kind === 'rise' ? Math.max(0, i - 12) : i > 21 ? n : 0));
+const definitions = two('成功または被害が確認されている', 'Success or damage is confirmed');
+
+const rows = [
+	['C-48211', 'harbor', 'LSASS のメモリーを署名のないプログラムが読み取り', 'LSASS memory read by an unsigned program', 'critical', 86, 'host', 'HFL-POS-114', 'late', 3, 'watson'],
+	['C-48213', 'aoba', 'SSL-VPN総当たりの後にログイン成功、サーバーへRDP', 'SSL-VPN login after 214 failures, then RDP to a server', 'emergency', 252, 'ip', '203.0.113.45', 'late', 9, null],
+	['C-48214', 'harbor', 'RC4のKerberosチケットを40秒間に38件要求', '38 Kerberos tickets requested with RC4 in 40 s', 'critical', 340, 'user', 'h.lowe', 'late', 4, 'watson'],
+	['C-48207', 'aoba', 'プロキシ経由の周期通信（60秒±2秒）', 'Regular beacon, every 60 s ± 2 s, over the proxy', 'warning', 475, 'host', '10.20.14.87', 'all', 61, null],
+	['C-48216', 'aoba', 'Wordから長い符号化コマンドのPowerShellが起動', 'PowerShell with a long encoded command, parent Word', 'critical', 511, 'host', 'AOB-NB-0231', 'late', 2, null],
+	['C-48217', 'harbor', 'この利用者では初めての国からサインイン', 'First sign-in from a country never seen for this user', 'warning', 544, 'user', 'y.shimamura', 'late', 1, 'miyoshi'],
+	['C-48218', 'aoba', '変更時間外にドメイン管理者を追加', 'Domain administrator added outside a change window', 'warning', 590, 'user', 'adm-okabe', 'late', 1, null],
+	['C-48201', 'harbor', 'ポートスキャン 1,024ポート、すべて遮断', 'Port scan, 1,024 ports, all blocked', 'informational', 680, 'ip', '198.51.100.212', 'all', 18, null],
+	['C-48219', 'aoba', '長い無作為ラベルのDNS問い合わせ', 'DNS queries with long random labels', 'warning', 722, 'host', '10.8.3.41', 'rise', 27, null],
+	['C-48220', 'harbor', '既知の配布サイトへの接続、プロキシで遮断', 'Indicator seen: download site, blocked by proxy', 'informational', 768, 'ip', '192.0.2.88', 'late', 2, null],
+	['C-48221', 'aoba', '一時フォルダーからサービスを登録', 'Service installed from a temporary folder', 'warning', 810, 'host', 'AOB-PRN-07', 'late', 1, null],
+	['C-48222', 'harbor', '脆弱性診断装置による設定の読み取り\u202etxt', 'Configuration read by the vulnerability scanner\u202etxt', 'informational', 861, 'host', '10.40.0.5', 'all', 6, null],
+];
+const row = ([number, tenant, ja, en, severity, left, kind, value, sp, n, owner]) => ({
+	id: number.toLowerCase(), number, tenant: tenants[tenant], title: two(ja, en), category: 'intrusion', state: 'open', clock: clock('decide', left, 900, { candidate: number.toLowerCase(), number, tenant, severity }),
+	proposal: { severity, line: 'E1', score: 86, definition: definitions, answers: { real: 'yes', success: severity === 'emergency' ? 'yes' : 'no', possible: 'yes', check: 'yes' }, reasons: [
+		{ id: 'valid', held: true, text: two('同じ発信元から30分間に214回のログイン失敗', '214 failed logins from one address in 30 minutes') },
+		{ id: 'success', held: severity === 'emergency', text: two('その後のログイン成功とサーバーへの接続', 'then a successful login and a connection to a server') },
+		{ id: 'authorised', held: false, text: two('許可された試験の期間ではない', 'no authorised test is running') }] },
+	entities: [{ kind, value, role: 'source', internal: kind !== 'ip' }, { kind: 'user', value: 'm.tanabe' }, { kind: 'host', value: 'AOB-AD01' }],
+	first_at: ago(2300), last_at: ago(400), opened_at: ago(900 - left), detections: n, events: n * 12, devices: ['fw-1'], tactics: ['TA0001'], blocked: 214, passed: 4, sparkline: spark(sp, n), owner: owner ? people[owner] : null, closed: null, asked_again_at: null, incident: null, merged_into: null,
+});
+const line = 'date=2026-11-24 time=03:00:52 devname="AOB-FW-01" type="event" subtype="vpn" action="tunnel-up" user="m.tanabe" remip=203.0.113.45 tunnelip=10.212.134.17 msg="\u202egpj.exe"';
+const evidence = () => [
+	['e1', 1700, 'FortiGate AOB-FW-01', 'ログイン失敗（利用者9人）', 'Failed logins, 9 users', 'blocked', 214], ['e2', 800, 'FortiGate AOB-FW-01', 'm.tanabe のログイン成功', 'm.tanabe logged in', 'passed', 1],
+	['e3', 740, 'FortiGate AOB-FW-01', 'AOB-AD01 へのRDPを許可', 'RDP to AOB-AD01 allowed', 'passed', 1], ['e4', 720, 'AD 4624', 'svc_backup の遠隔ログオン', 'svc_backup logged on remotely', 'passed', 1], ['e5', 700, 'Sysmon 1', 'wu32.exe を SYSTEM で実行', 'wu32.exe ran as SYSTEM', 'passed', 1],
+].map(([id, s, device, ja, en, result, count], i) => ({ id, at: ago(s), device, dataset: 'fortinet.fortigate', what: two(ja, en), result, count, line: i ? line : null, refs: [], chosen: i > 0 }));
+const entries = () => [
+	{ seq: 1, at: ago(2000000), kind: 'mail', visible: true, who: two('関連 AOBA-2026-0003', 'Related AOBA-2026-0003'), text: two('VPNログイン失敗の増加を警告として通知。二要素認証の導入を助言', 'Warned of more VPN failures; advised a second factor') },
+	...evidence().map((e, i) => ({ seq: 2 + i, at: e.at, kind: 'event', visible: false, who: two(e.device, e.device), text: e.what, line: e.line })),
+	{ seq: 9, at: ago(60), kind: 'claim', visible: false, by: people.miyoshi, who: two('三好 香奈（担当）', 'Kana Miyoshi (owner)'), text: two('開いて担当を宣言。待ち時間 11分01秒', 'Opened and took it. Waiting time 11 min 01 s') },
+];
+const form = { answers: { real: 'yes', success: 'yes', possible: 'yes', check: 'yes' }, summary: two('VPN装置への不正ログインが成功し、社内サーバー AOB-AD01 への接続とプログラムの実行を確認しました。被害の拡大を防ぐため、次の対応をお願いいたします。', 'A forced VPN login succeeded and reached the internal server AOB-AD01, where a program was run. To stop it from spreading we ask you to do the following.'),
+	actions: [two('AOB-AD01 をネットワークから切り離してください。', 'Take AOB-AD01 off the network.'), two('m.tanabe と svc_backup を無効にしてください。', 'Disable m.tanabe and svc_backup.'), two('VPN装置で 203.0.113.45 を遮断してください。', 'Block 203.0.113.45 at the VPN gateway.')], evidence: ['e2', 'e3', 'e4', 'e5'], category: 'intrusion' };
+const previous = [
+	{ number: 'AOBA-2026-0003', id: 'AOBA-2026-0003', noun: 'incident', at: '2026-10-19T03:00:00Z', title: two('VPNログイン失敗のみ', 'VPN failures, no success'), severity: 'warning', reason: null, by: people.miyoshi, shared: [] },
+	{ number: 'C-41002', id: 'c-41002', noun: 'candidate', at: '2026-08-02T03:00:00Z', title: two('終了：想定内の操作', 'Closed: expected activity'), severity: null, reason: 'expected', by: people.miyoshi, shared: [] }];
+const candidate = (r) => ({ ...row(r), detection_list: [{ id: 'd1', kind: 'rule', rule: { id: 'r', name: 'Service from temporary folder', level: 'high', tags: [], version: '1' }, at: ago(400), first_at: ago(2300), count: 1, device: 'AOB-AD01', why: [{ field: 'event.code', test: '==', value: '7045' }, { field: 'host.name', test: '==', value: 'AOB-AD01' }, { field: 'service.name', test: '==', value: 'WinUpdSvc32' }, { field: 'file.path', test: 'contains', value: 'C:\\Windows\\Temp\\wu32.exe' }] }], evidence: evidence(), entries: entries(), previous, merged: [], hypothesis: '盗まれたVPNパスワードから横展開', next_step: '', blocker: '', form });
+const chain = [['小田切 真一', 'おだぎり しんいち', '情報システム部長', 'Head of IT', '090-…-4471'], ['島村 由佳', 'しまむら ゆか', '情報システム部', 'IT', '080-…-2096'], ['警備室（代表）', 'けいびしつ', '本社', 'Head office', '03-…-0110']].map(([name, kana, ja, en, n], i) => ({ order: i + 1, contact: `k${i}`, name, kana, title: two(ja, en), lang: 'ja', numbers: [n], zone: 'Asia/Tokyo', local_time: '03:13', in_hours: i === 2, note: two('時間外も緊急は可', 'emergencies at any hour') }));
+const preview = (b) => {
+	const a = b.answers ?? {}, says = a.real === 'no' ? 'close' : a.success === 'yes' ? 'emergency' : a.possible === 'yes' ? 'critical' : a.check === 'yes' ? 'warning' : 'informational', s = b.severity ?? (says === 'close' ? 'informational' : says), call = s === 'emergency' || s === 'critical';
+	const name = { emergency: two('緊急', 'Emergency'), critical: two('重大', 'Critical'), warning: two('警告', 'Warning'), informational: two('情報', 'Informational') }[s];
+	return { answers_say: says, differs: s !== says, reason_needed: s !== says, call, limit_s: call ? 600 : null, sentence: call ? two('10:00 の電話の時計が始まり、最初の呼び出しは数秒以内です。', 'The 10:00 call clock starts; the first call goes out within seconds.') : two('お客様の画面に出ます。', 'It appears in the portal.'),
+		button: call ? two(`${name.ja}で確定し、電話をかける`, `Decide as ${name.en} and call`) : two(`${name.ja}で確定する`, `Decide as ${name.en}`), chain: call ? chain : [], code_word: two('あさぎり', 'Asagiri'),
+		spoken: two('こちらは、ねずばんセキュリティセンターです。あいことばは「あさぎり」です。あおばせいき様に、きんきゅうのお知らせがあります。確認された場合は1、次の方へ回す場合は2を押してください。', 'This is the Nezuban security centre. The code word is “Asagiri”. We have an emergency notice for Aoba Seiki. Press 1 to acknowledge, 2 for the next contact.'),
+		mail: { to: chain.map((c) => ({ name: c.name, address: 'it@aoba.example', lang: 'ja' })), subject: two('【緊急】AOBA-2026-0007 青葉精機', '[Emergency] AOBA-2026-0007 Aoba Seiki'), text: two('本文', 'Body') }, faults: [] };
+};
+const stamps = () => ({ happened: ago(1500), lcp: ago(1499), soc: ago(1498), detected: ago(1497), opened: ago(836), decided: ago(765), rang: ago(758), acknowledged: ago(724) });
+const irow = (id, s, ja, en, d, state = 'closed', tenant = 'aoba') => ({ id, tenant: tenants[tenant], severity: s, customer_severity: null, customer_ticket: state === 'open' ? 'AOB-0417' : null, title: two(ja, en), category: 'intrusion', state, decided_at: ago(d), updated_at: ago(d - 50), first_at: ago(d + 800), last_at: ago(d), owner: people.miyoshi,
+	clock: ['emergency', 'critical'].includes(s) ? { ...clock('call', 100, 600), started_at: ago(d), due_at: ago(d - 600), stopped_at: ago(d - 7), state: 'met' } : null, acknowledged: true, actions_open: state === 'open' ? 2 : 0, actions_total: 3, detections: 9, entities: row(rows[1]).entities });
+const incidents = () => [irow('AOBA-2026-0007', 'emergency', 'VPNの不正ログインと社内サーバーへの侵入', 'Forced VPN login and intrusion into a server', 765, 'open'), irow('AOBA-2026-0006', 'warning', '退職者のアカウントでログイン失敗が続く', 'Failed logins of a former employee’s account', 420000), irow('AOBA-2026-0005', 'informational', '外部からのポートスキャン（すべて遮断）', 'Port scan from outside, all blocked', 590000), irow('AOBA-2026-0004', 'critical', '取引先を装うメールの添付ファイルを実行', 'Attachment of a false partner’s mail was run', 1090000)];
+const incident = (id) => ({ ...(incidents().find((i) => i.id === id) ?? incidents()[0]), id, candidate: 'c-48213', number: 'C-48213', summary: form.summary, actions: form.actions.map((text, i) => ({ n: i + 1, text, done_at: i === 1 ? ago(300) : null, by: i === 1 ? '島村' : null })), stamps: stamps(), clocks: [incidents()[0].clock],
+	decision: { by: people.miyoshi, at: ago(765), severity: 'emergency', proposed: 'emergency', answers: form.answers, reason: null, definition: definitions, reasons: [] }, decisions: 1, acknowledged_by: { by: '小田切 真一', at: ago(724), how: 'phone' }, chain: { state: 'acknowledged', started_at: ago(765), next: null },
+	attempts: [{ id: 'a1', kind: 'call', try: 1, name: '小田切 真一', kana: 'おだぎり', to: '090-…-4471', provider: 'A', state: 'done', started_at: ago(765), ringing_at: ago(758), ended_at: ago(730), outcome: 'no_answer', outcome_text: two('応答なし', 'no answer'), reached: 'no', code: 480 }, { id: 'a2', kind: 'call', try: 2, name: '小田切 真一', kana: 'おだぎり', to: '03-…-1200', provider: 'A', state: 'done', started_at: ago(730), ended_at: ago(724), outcome: 'acknowledged', outcome_text: two('了承', 'acknowledged'), reached: 'yes', code: 200 }, { id: 'm1', kind: 'mail', try: 1, name: '小田切 真一', to: 'o…@aoba.example', state: 'done', started_at: ago(765), ended_at: ago(764), outcome: 'sent', outcome_text: two('送信済み', 'sent'), reached: null }],
+	evidence: evidence(), blocked: 214, passed: 4, entries: [...entries(), { seq: 20, at: ago(765), kind: 'decision', visible: true, who: two('システム', 'System'), text: two('緊急として通知。電話、メール、お客様の画面', 'Told as Emergency: telephone, mail, portal') }, { seq: 21, at: ago(724), kind: 'acknowledge', visible: true, who: two('小田切様', 'Mr Odagiri'), text: two('電話で了承', 'Acknowledged by telephone') }], previous, hypothesis: '', next_step: '', blocker: '', closed: null });
+const funnel = { day: '2026-11-23', lines: 48213904, events: 48194618, unparsed: 19286, dropped: 0, detections: 135, candidates: 12, closed: 12, incidents: 0 };
+const devices = [['AOB-FW-01', 'fortinet.fortigate', 'healthy', 1184220, 0, 3], ['AOB-PX-02', 'squid.access', 'silent', 201427, 0, 1500], ['AOB-AD01', 'windows', 'healthy', 88310, 0, 5], ['AOB-IDS-01', 'suricata.eve', 'dropping', 14902, 1204, 2]].map(([id, source, state, n, dropped, s]) => ({ id, lcp: 'aoba-tokyo-1', tenant: 'aoba', source, registered: true, state, last_at: ago(s), silent_after_s: 600, lines: n, bytes: n * 500, lines_today: n, drops: {}, dropped, rate_per_min: 12 }));
+const lcps = [{ id: 'aoba-tokyo-1', tenant: 'aoba', state: 'healthy', version: '0.1.0', last_at: ago(8), clock_offset_ms: 3, spool: { bytes: 51200, limit: 1 << 30, batches: 2, oldest_at: ago(2) }, devices: 4 }];
+const home = () => ({ now: ago(0), tenant: tenants.aoba, attacked: { worst: 'emergency', open: { emergency: 1 }, incident: incidents()[0], decided_at: ago(765), acknowledged_by: '小田切', acknowledged_after_s: 41 }, sensors: { total: 47, healthy: 45, troubled: devices.filter((d) => d.state !== 'healthy'), lcps }, todo: form.actions.map((text, i) => ({ incident: 'AOBA-2026-0007', n: i + 1, text, done_at: i === 1 ? ago(300) : null })), yesterday: funnel, today: funnel, month: { decided: 4, rang_max_s: 7, rang_p50_s: 5, acknowledged_max_s: 41, broken: 0, incidents: 4 }, recent: incidents(), incidents_year: 31, lines_by_hour: Array.from({ length: 24 }, (_, i) => ({ at: ago((23 - i) * 3600), lines: i === 13 ? 0 : 900 + Math.round(800 * Math.sin(i / 4) ** 2), known: i !== 13 })) });
+const logs = (u) => { const to = Date.parse(u.searchParams.get('to')); return { items: Array.from({ length: 40 }, (_, i) => ({ at: new Date(to - i * 17000).toISOString(), lcp: 'aoba-tokyo-1', epoch: '0', seq: 88412, n: 4071 - i, device: 'AOB-PX-02', dataset: 'squid.access', line: i === 3 ? line : `1795439697.911 4117 10.20.14.${i % 5} TCP_TUNNEL/200 618 CONNECT sync.cdn-relay.example:443`, fields: { '@timestamp': new Date(to - i * 17000).toISOString(), 'source.ip': `10.20.14.${i % 5}`, 'event.action': i % 7 ? 'CONNECT' : 'POST', 'user.name': 'k.ogura', 'event.outcome': 'success', message: i === 3 ? line : 'CONNECT sync.cdn-relay.example:443' } })), limit: 200, cut: false, rows_read: 38200000, took_ms: 410 }; };
+const histo = (u) => { const a = Date.parse(u.searchParams.get('from')), z = Date.parse(u.searchParams.get('to')), step = (z - a) / 96; return { step_s: step / 1000, buckets: Array.from({ length: 96 }, (_, i) => ({ at: new Date(a + i * step).toISOString(), count: i > 28 && i < 33 ? 0 : 40 + Math.round(30 * Math.sin(i / 9) ** 2), known: !(i > 28 && i < 33) })) }; };
+
+function answer(role, method, u, body) {
+	const p = u.pathname.replace('/api/v1/', ''), find = (id) => rows.find((r) => r[0].toLowerCase() === id) ?? rows[1];
+	const user = role === 'customer' ? { id: 'u9', login: 'odagiri', name: two('小田切 真一', 'Shinichi Odagiri'), role, tenant: 'aoba', tenants: [], lang: 'ja', zone: 'Asia/Tokyo' } : { id: 'u1', login: 'miyoshi', name: people.miyoshi.name, role: 'analyst', tenant: null, tenants: [], lang: 'ja', zone: 'Asia/Tokyo' };
+	if (p === 'session') return { step: 'done', csrf: 'x', user, now: ago(0) };
+	if (p === 'queue') return { now: ago(0), items: rows.map(row), groups: 12, detections: 135, unowned: 9, limit: 200, cut: false, tenants: Object.values(tenants) };
+	if (p === 'candidates') return { items: rows.slice(7).map((r) => ({ ...row(r), state: 'closed', closed: { at: ago(4000), by: people.miyoshi, reason: 'expected', reason_text: two('想定内の操作', 'Expected activity'), facts: two('許可された診断です。', 'It was an authorised scan.') } })) };
+	if (/^candidates\/[^/]+\/preview$/.test(p)) return preview(body);
+	if (/^candidates\/[^/]+\/decide$/.test(p)) return incident('AOBA-2026-0007');
+	if (p.startsWith('candidates/')) return candidate(find(p.split('/')[1]));
+	if (p === 'incidents') return { items: incidents(), total: 4, next: null };
+	if (p.startsWith('incidents/')) return incident(p.split('/')[1]);
+	if (p === 'clocks') return { now: ago(0), items: rows.slice(0, 6).map((r) => row(r).clock) };
+	if (p === 'home') return home();
+	if (p === 'devices') return { items: devices };
+	if (p === 'lcps') return { items: lcps };
+	if (p === 'ledger') return { day: '2026-11-23', tenant: 'aoba', rows: devices.map((d) => ({ lcp: d.lcp, device: d.id, received: d.lines + d.dropped, dropped: d.dropped, drops: {}, kept: d.lines, archived: d.lines, difference: 0 })), total: { received: 1490063, dropped: 1204, kept: 1488859, archived: 1488859 } };
+	if (p === 'tenants') return { items: role === 'customer' ? [tenants.aoba] : Object.values(tenants) };
+	if (p === 'me/sessions') return { items: [{ id: 's1', started_at: ago(7000), seen_at: ago(3), address: '10.0.0.5', current: true }, { id: 's2', started_at: ago(90000), seen_at: ago(40000), address: '10.0.0.9', current: false }] };
+	if (p === 'me') return user;
+	if (p === 'logs') return logs(u);
+	if (p === 'logs/histogram') return histo(u);
+	return null;
+}
+
+/** Serves role 'analyst' or 'customer' on a free port; returns {url, close}. */
+export async function fake(dist, role) {
+	let signed = true;
+	const server = createServer((req, res) => {
+		const u = new URL(req.url, 'http://x');
+		const send = (status, type, body) => { res.writeHead(status, { ...headers, 'Content-Type': type }); res.end(body); };
+		if (u.pathname === '/api/v1/events') { res.writeHead(200, { ...headers, 'Content-Type': 'text/event-stream' }); res.write('retry: 2000\n\nid: 1\nevent: hello\ndata: {}\n\n'); return; }
+		if (u.pathname.startsWith('/api/')) {
+			let raw = '';
+			req.on('data', (c) => { raw += c; });
+			req.on('end', () => {
+				if (u.pathname === '/api/v1/session' && req.method === 'DELETE') { signed = false; send(204, 'application/json', ''); return; }
+				if (u.pathname.startsWith('/api/v1/session') && req.method === 'POST') signed = true;
+				const a = signed ? answer(role, req.method, u, raw ? JSON.parse(raw) : {}) : null;
+				send(a ? 200 : signed ? 404 : 401, a ? 'application/json' : 'application/problem+json', JSON.stringify(a ?? { type: signed ? 'not_found' : 'unauthenticated', title: two('ありません', 'no'), status: signed ? 404 : 401 }));
+			});
+			return;
+		}
+		let file = join(dist, u.pathname);
+		if (!extname(file)) file = join(dist, u.pathname.split('/')[1] || 'portal', 'index.html');
+		if (!existsSync(file)) { send(404, 'text/plain', ''); return; }
+		send(200, types[extname(file)] ?? 'application/octet-stream', readFileSync(file));
+	});
+	await new Promise((r) => server.listen(0, '127.0.0.1', r));
+	return { url: `http://127.0.0.1:${server.address().port}`, close: () => { server.closeAllConnections(); server.close(); } };
+}
+
+if (process.argv[1]?.endsWith('fake.mjs')) {
+	const dist = new URL('../../web/dist', import.meta.url).pathname;
+	console.log((await fake(dist, 'analyst')).url, (await fake(dist, 'customer')).url);
+}
