@@ -439,6 +439,8 @@ parse_behind_name(struct parser *p, struct slice name, size_t at, bool strict)
 		return find_field(p, name, at, &f) ? parse_word_op(p, &f, w, negate) : NULL;
 	p->at = behind;
 	if (strict)
+		skip_blanks(p);
+	if (strict)
 		fail(p, p->at, E_SYNTAX, "KQL-OPERATOR", peek(p) == '=' ? "a single =" : "no operator behind the name",
 		     "== != =~ < > has contains startswith endswith in between", peek(p) == '=' ? "==" : NULL);
 	return NULL;

@@ -62,6 +62,7 @@ int kql_parse(struct slice text, const struct kql_schema *schema, int64_t now_ns
 bool kql_gives_events(const struct kql *q);
 size_t kql_columns(const struct kql *q);            /* of such a table */
 struct slice kql_column(const struct kql *q, size_t i);
+enum kql_type kql_column_type(const struct kql *q, size_t i); /* times come as nanoseconds since 1970 */
 
 /* The whole query. For events `row` is the select list; without sort the newest come first. */
 void kql_sql(const struct kql *q, const struct kql_scope *scope, const char *row, struct buf *out);

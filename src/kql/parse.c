@@ -509,3 +509,9 @@ kql_column(const struct kql *q, size_t i)
 {
 	return q->cols[i].name;
 }
+
+enum kql_type
+kql_column_type(const struct kql *q, size_t i)
+{
+	return q->cols[i].type;
+}

@@ -598,7 +598,8 @@ kql_sql(const struct kql *q, const struct kql_scope *scope, const char *row, str
 	if (q->events)
 		buf_printf(out, "%s, _ta, _tb", row);
 	for (size_t i = 0; !q->events && i < q->col_count; i++)
-		buf_printf(out, "c%u_%zu, ", q->generation, i);
+		buf_printf(out, q->cols[i].type == KT_TIME ? "toUnixTimestamp64Nano(toDateTime64(c%u_%zu, 9)), " : "c%u_%zu, ",
+		           q->generation, i);
 	if (!q->events)
 		buf_put_str(out, "_ta, _tb");
 	buf_put_str(out, " FROM (");

@@ -197,7 +197,8 @@ store_query(struct store_conn *c, struct slice sql, const struct slice *tenants,
 	int r;
 
 	buf_put_slice(&whole, sql);
-	buf_printf(&whole, "\nSETTINGS readonly = 2, max_execution_time = %g, max_memory_usage = %llu",
+	buf_printf(&whole, "\nSETTINGS readonly = 2, output_format_json_quote_64bit_integers = 0, output_format_json_validate_utf8 = 1, "
+	           "max_execution_time = %g, max_memory_usage = %llu",
 	           limits->seconds != 0 ? limits->seconds : 30.0,
 	           (unsigned long long)(limits->memory != 0 ? limits->memory : 512ull << 20));
 	if (limits->rows_to_read != 0)
