@@ -21,6 +21,11 @@
 /* In the order of start. */
 static const struct role *const roles[] = {
 	&role_archive, &role_ingest, &role_notify, &role_call, &role_web,
+	&role_store,
+	&role_archive,
+	&role_notify,
+	&role_call,
+	&role_web,
 };
 #define ROLE_N (sizeof roles / sizeof *roles)
 

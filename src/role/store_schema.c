@@ -217,7 +217,7 @@ store_row_to_event(const json_t *row)
 	id = json_sprintf("%s.%s.%s.%lld.%lld", json_string_value(json_array_get(row, R_TENANT)), lcp, epoch,
 	                  (long long)json_integer_value(json_array_get(row, R_SEQ)),
 	                  (long long)json_integer_value(json_array_get(row, R_N)));
-	return json_pack("{s:o,s:O,s:O,s:O,s:O,s:O,s:O,s:O,s:O?,s:O,s:O,s:o}", "id", id, "at",
+	return json_pack("{s:o,s:O,s:O,s:O,s:O,s:O,s:O,s:O,s:O*,s:O,s:O,s:o}", "id", id, "at",
 	                 json_object_get(fields, "@timestamp"), "tenant", json_array_get(row, R_TENANT), "lcp",
 	                 json_array_get(row, R_LCP), "epoch", json_array_get(row, R_EPOCH), "seq", json_array_get(row, R_SEQ),
 	                 "n", json_array_get(row, R_N), "device", json_array_get(row, R_DEVICE), "dataset",

@@ -61,6 +61,16 @@ find_all(void *so, struct lib *l)
 }
 
 int
+chdb_load(const char *library, struct buf *err)
+{
+	void *so = dlopen(library, RTLD_NOW | RTLD_LOCAL); /* kept open: it cannot be unloaded anyway */
+
+	if (so == NULL)
+		buf_put_str(err, dlerror());
+	return so != NULL ? 0 : E_NOTFOUND;
+}
+
+int
 chdb_open(const char *library, const char *path, const char *config, struct chdb **ret, struct buf *err)
 {
 	struct chdb *db;

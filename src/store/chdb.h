@@ -16,6 +16,7 @@
 struct chdb;
 struct chdb_conn;
 
+int chdb_load(const char *library, struct buf *err);
 /* Opens the library and the engine on the absolute folder `path`. config: path of the engine's own
  * configuration file. 0 or E_NOTFOUND, E_UNSUPPORTED, E_IO with a text in err (on the heap's buf). */
 int chdb_open(const char *library, const char *path, const char *config, struct chdb **ret, struct buf *err);

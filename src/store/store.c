@@ -37,6 +37,12 @@ store_find_library(const char *wanted)
 	return found;
 }
 
+int
+store_load_library(const char *library, struct buf *err)
+{
+	return chdb_load(library, err);
+}
+
 static int
 write_config(const struct store *st, const struct store_conf *conf)
 {

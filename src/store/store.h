@@ -28,6 +28,8 @@ struct store_conf {
 	unsigned days[4];        /* retention by class; 0 = 92, 365, 30, 92 */
 };
 
+/* Only loads the library (before a jail that hides its file). store_open does it by itself otherwise. */
+int store_load_library(const char *library, struct buf *err);
 int store_open(const struct store_conf *conf, struct store **ret, struct buf *err);
 void store_close(struct store *st);
 int store_conn_new(struct store *st, struct store_conn **ret, struct buf *err);
