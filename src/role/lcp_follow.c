@@ -42,7 +42,7 @@ hash_first(int fd, uint64_t len)
 	char first[FIRST_BYTES];
 	ssize_t n = pread(fd, first, len, 0);
 
-	return n == (ssize_t)len ? hash_stable(slice_of(first, len)) : 0;
+	return len != 0 && n == (ssize_t)len ? hash_stable(slice_of(first, len)) : 0;
 }
 
 /* The state remembers more of the beginning while the file is still short. */

@@ -41,7 +41,8 @@ struct child {
 	const char *name;
 	pid_t pid;
 	struct chan *ch;
-	int64_t started_ns, delay_ns;
+	uint64_t done_at_start; /* work it had done when it was started */
+	int64_t delay_ns;
 	struct timer *again;
 };
 
@@ -318,6 +319,17 @@ become(struct child *c, int sock)
 	_exit(3);
 }
 
+/* What a child achieves, to tell one that was killed from one that cannot live. */
+static uint64_t
+work_done(const struct child *c)
+{
+	const struct lcp_board *b = c->p->board;
+
+	return c->id == WORKER ? atomic_load(&b->lines)
+	       : c->id == UPLINK ? atomic_load(&b->sealed) + atomic_load(&b->stored) + atomic_load(&b->packed_seq)
+	                         : 0;
+}
+
 static void
 start(struct child *c)
 {
@@ -326,7 +338,7 @@ start(struct child *c)
 	_Atomic uint64_t *pid_at[] = { &p->board->worker_pid, &p->board->uplink_pid, &p->board->tls_pid };
 
 	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) == 0);
-	c->started_ns = loop_mono_ns();
+	c->done_at_start = work_done(c);
 	c->pid = fork();
 	must(c->pid >= 0);
 	if (c->pid == 0)
@@ -345,15 +357,15 @@ start(struct child *c)
 static void
 on_child_end(struct parent *p, struct child *c, int status)
 {
-	bool quick = loop_mono_ns() - c->started_ns < NS_PER_S;
+	bool idle = work_done(c) == c->done_at_start;
 
 	c->pid = 0;
 	if (p->stopping)
 		return;
 	log_warn("lcp.child_ended", kv_str("child", c->name), kv_i64("exit", WIFEXITED(status) ? WEXITSTATUS(status) : -1),
 	         kv_i64("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0));
-	/* the first time at once, then slower and slower while it keeps dying young */
-	c->delay_ns = !quick ? 0 : c->delay_ns == 0 ? 20 * NS_PER_MS : c->delay_ns * 2;
+	/* at once after work, else slower and slower */
+	c->delay_ns = !idle ? 0 : c->delay_ns == 0 ? 20 * NS_PER_MS : c->delay_ns * 2;
 	if (c->delay_ns > 2 * NS_PER_S)
 		c->delay_ns = 2 * NS_PER_S;
 	if (c->again == NULL)

@@ -23,7 +23,7 @@
 #include "sys/fd.h"
 
 #define BACKOFF_FIRST (250 * NS_PER_MS)
-#define BACKOFF_MOST (60 * NS_PER_S)
+#define BACKOFF_MOST (10 * NS_PER_S)
 
 static void
 io_failed(int e)

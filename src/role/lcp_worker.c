@@ -245,6 +245,7 @@ on_msg(void *ctx, struct chan *ch, struct msg *m)
 		udp_recover(w);
 		tcp_start(w);
 		w->going = true;
+		follow_run(w);
 		(void)worker_commit(w);
 		atomic_fetch_add(&w->board->worker_starts, 1);
 		return;
