@@ -20,9 +20,9 @@
 
 /* In the order of start. */
 static const struct role *const roles[] = {
-	&role_archive, &role_ingest, &role_notify, &role_call, &role_web,
-	&role_store,
 	&role_archive,
+	&role_store,
+	&role_ingest,
 	&role_notify,
 	&role_call,
 	&role_web,
