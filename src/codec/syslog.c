@@ -47,6 +47,7 @@ read_pri(struct slice *s, struct syslog *h)
 	if (i == 1 || i == 5 || i == s->n || s->p[i] != '>')
 		return;
 	h->pri = v;
+	h->pri_text = slice_sub(*s, 1, i);
 	skip(s, i + 1);
 }
 

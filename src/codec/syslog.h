@@ -12,6 +12,7 @@
 
 struct syslog {
 	int pri;               /* -1 without one */
+	struct slice pri_text;
 	bool rfc5424;
 	struct slice time;     /* for timefmt: TF_RFC3164 or TF_RFC3339 (iso) */
 	bool iso;

@@ -192,6 +192,14 @@ extra_new(struct event *e, struct slice name)
 	return &e->extra[e->extra_n++];
 }
 
+struct value *
+event_extra_new(struct event *e, struct slice name)
+{
+	struct extra *x = extra_new(e, name);
+
+	return x != NULL ? &x->value : NULL;
+}
+
 void
 event_set_named(struct event *e, struct slice name, struct slice v)
 {

@@ -146,6 +146,9 @@ void event_add(struct event *e, int id, struct slice v);      /* appends one mor
 /* By name: a slot when the fieldset has it, `extra` otherwise. */
 void event_set_named(struct event *e, struct slice name, struct slice v);
 void event_add_named(struct event *e, struct slice name, struct slice v);
+/* A new extra that was not looked up: the caller knows that name has no slot and is not there yet. The value
+ * is empty text to be filled in; NULL when there is no room. It moves with the next extra: do not keep it. */
+struct value *event_extra_new(struct event *e, struct slice name);
 /* The value under a name in slots or extra; NULL when absent. */
 const struct value *event_find(const struct event *e, struct slice name);
 

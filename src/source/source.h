@@ -77,7 +77,7 @@ void source_worker_free(struct source_worker *w);      /* NULL is fine */
 int source_parse(struct source_worker *w, struct slice line, struct slice hint, int64_t received_ns,
                  const struct zone *zone, struct event *e);
 /* Log sources of the event just parsed, most special first: indexes into source_logsources(). */
-int source_routes(const struct source_worker *w, const uint16_t **ret);
+int source_routes(struct source_worker *w, const uint16_t **ret);
 
 const struct source_counts *source_counts(const struct source_worker *w, int source);
 const struct source_counts *source_counts_unknown(const struct source_worker *w); /* no source recognised it */

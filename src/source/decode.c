@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Payload → keys and values → actions of the form.
+ *
+ * A worker learns the keys a form meets: which actions and which native name each has, and which key followed it last
+ * time.  Devices repeat themselves, so the next key is compared with that guess before anything is hashed.
+ */
+#include "base/utf8.h"
+#include "source/source_priv.h"
+
+static struct slice
+renamed(struct source_worker *w, const struct form *f, struct slice key)
+{
+	for (uint16_t i = 0; i < f->renames; i++)
+		if (slice_starts(key, f->rename_from[i])) {
+			struct slice rest = slice_sub(key, f->rename_from[i].n, key.n);
+
+			return arena_printf(&w->forever, SL_FMT SL_FMT, SL_ARG(f->rename_to[i]), SL_ARG(rest));
+		}
+	return key;
+}
+
+static void
+learn(struct source_worker *w, struct wform *wf, struct wkey *k, struct slice key)
+{
+	const struct form *f = wf->form;
+	struct slice name;
+	int32_t row;
+	int slot;
+
+	k->key = arena_dup(&w->forever, key);
+	name = renamed(w, f, k->key);
+	row = vmap_find(f->keys, name);
+	if (row >= 0)
+		k->acts = f->acts[row];
+	if (f->native.p == NULL)
+		return;
+	if (f->native.n != 0 && name.p == k->key.p)
+		name = arena_printf(&w->forever, SL_FMT SL_FMT, SL_ARG(f->native), SL_ARG(name));
+	slot = fieldset_find(w->set->fs, name);
+	k->native = (struct target){ .name = name, .slot = (int16_t)slot, .type = FT_KEYWORD };
+	if (slot != FIELD_NONE && slot < FIELD_COUNT)
+		k->native.type = (uint8_t)field_table[slot].type;
+	k->has_native = row < 0 || f->keep_native || slot != FIELD_NONE;
+}
+
+#define NO_KEY UINT32_MAX
+
+/* The number of a key, learned when new; NO_KEY (and w->spare filled) when the memory for keys is used up. */
+static uint32_t
+key_number(struct source_worker *w, struct wform *wf, struct slice key)
+{
+	struct map_slot *s = map_get(&wf->index, key);
+	struct wkey k = { .next = NO_KEY };
+
+	if (s != NULL)
+		return (uint32_t)s->u;
+	if (wf->keys.n == LEARNED_MAX) {
+		struct arena_mark m = arena_mark(&w->forever);
+
+		w->spare = k;
+		learn(w, wf, &w->spare, key);
+		/* Its names must live as long as the event. */
+		w->spare.native.name = arena_dup(w->e->arena, w->spare.native.name);
+		arena_rewind(&w->forever, m);
+		return NO_KEY;
+	}
+	learn(w, wf, &k, key);
+	s = map_put(&wf->index, k.key, NULL);
+	s->u = wf->keys.n;
+	vec_push(&wf->keys, k);
+	return (uint32_t)(wf->keys.n - 1);
+}
+
+static void
+put_native(struct source_worker *w, struct wkey *k, struct value v, bool again)
+{
+	struct event *e = w->e;
+	struct value *at;
+
+	if (k->native.slot == FIELD_NONE && !again) {
+		at = event_extra_new(e, k->native.name);
+		if (at != NULL)
+			*at = v;
+		return;
+	}
+	k->native.add = again;
+	source_put_value(w, &k->native, v);
+}
+
+/* One key with its value: through the actions, and under its native name. */
+static inline void
+emit(struct source_worker *w, struct wkey *k, struct value v)
+{
+	const struct form *f = w->wf->form;
+	struct slice s = { v.p, v.n };
+	bool again = k->seen == w->event_no;
+
+	if (v.n == 0 || (v.n <= f->empty_max && vmap_find(f->empty, s) >= 0))
+		return;
+	k->seen = w->event_no;
+	for (uint16_t i = 0; i < k->acts.n; i++) {
+		const struct action *a = &k->acts.v[i];
+
+		if (again && !a->to.add && a->conv == CV_TEXT && a->map == NULL) {
+			struct target more = a->to;
+
+			more.add = true;
+			source_put(w, &more, s);
+		} else {
+			source_act(w, a, s);
+		}
+	}
+	if (k->has_native)
+		put_native(w, k, v, again);
+}
+
+/* ---- key=value ---- */
+
+static bool
+decode_kv(struct source_worker *w, struct slice body)
+{
+	struct wform *wf = w->wf;
+	struct source_counts *n = &w->counts[w->wf->form->source];
+	struct kv_iter it;
+	uint32_t guess = wf->first, *link = &wf->first;
+	unsigned pairs = 0;
+
+	kv_init(&it, body);
+	while (kv_skip(&it)) {
+		struct wkey *k = guess != NO_KEY ? &wf->keys.v[guess] : NULL;
+		struct kv_pair pair;
+
+		if (k != NULL && (size_t)(it.end - it.p) > k->key.n && it.p[k->key.n] == '='
+		    && memcmp(it.p, k->key.p, k->key.n) == 0) {
+			it.p += k->key.n + 1;
+		} else {
+			if (!kv_key(&it, &pair.key))
+				continue;
+			guess = key_number(w, wf, pair.key);
+			if (link != NULL && guess != NO_KEY)
+				*link = guess;
+			k = guess != NO_KEY ? &wf->keys.v[guess] : &w->spare;
+		}
+		kv_value(&it, &pair);
+		if (pair.escaped)
+			pair.value = kv_unescape(w->e->arena, pair.value);
+		if (k->seen == w->event_no)
+			n->duplicate_keys++;
+		if (++pairs > JSON_FIELDS_MAX) {
+			n->too_many_keys++;
+			break;
+		}
+		/* emit does not grow the keys, so k and link stay valid. */
+		emit(w, k, (struct value){ .p = pair.value.p, .n = (uint32_t)pair.value.n });
+		guess = k->next;
+		link = k != &w->spare ? &k->next : NULL;
+		if (link != NULL && wf->keys.n == wf->keys.cap && wf->keys.n < LEARNED_MAX) {
+			uint32_t self = (uint32_t)(k - wf->keys.v);
+
+			vec_reserve(&wf->keys, wf->keys.n + 1); /* moves: take the link anew */
+			link = &wf->keys.v[self].next;
+		}
+	}
+	return pairs > 1;
+}
+
+/* ---- separated values ---- */
+
+static const struct column_set *
+choose_columns(const struct form *f, const struct slice *cells, size_t n, uint16_t *ret_index)
+{
+	for (uint16_t i = 0; i < f->columns_n; i++)
+		if (f->columns[i].value.p == NULL
+		    || (f->select >= 0 && (size_t)f->select < n && slice_eq(cells[f->select], f->columns[i].value))) {
+			*ret_index = i;
+			return &f->columns[i];
+		}
+	return NULL;
+}
+
+static bool
+decode_csv(struct source_worker *w, struct slice body)
+{
+	struct wform *wf = w->wf;
+	const struct form *f = wf->form;
+	const struct column_set *set;
+	uint32_t *column;
+	uint16_t which;
+	size_t n = csv_split(body, f->sep, f->quotes, w->e->arena, w->cells, COLUMNS_MAX);
+
+	if (n > COLUMNS_MAX)
+		n = COLUMNS_MAX;
+	set = choose_columns(f, w->cells, n, &which);
+	if (set == NULL || n < 2)
+		return false;
+	if (wf->column[which] == NULL) {
+		wf->column[which] = arena_array(&w->forever, uint32_t, set->n);
+		for (uint16_t i = 0; i < set->n; i++)
+			wf->column[which][i] = set->name[i].n != 0 ? key_number(w, wf, set->name[i]) : NO_KEY;
+	}
+	column = wf->column[which];
+	for (size_t i = 0; i < n && i < set->n; i++)
+		if (column[i] != NO_KEY)
+			emit(w, &wf->keys.v[column[i]],
+			     (struct value){ .p = w->cells[i].p, .n = (uint32_t)w->cells[i].n });
+	return true;
+}
+
+/* ---- JSON, XML ---- */
+
+struct tree {
+	struct source_worker *w;
+	uint32_t last;
+};
+
+static void
+take(struct tree *t, struct slice path, struct value v)
+{
+	struct source_worker *w = t->w;
+	struct wform *wf = w->wf;
+	uint32_t guess = t->last != NO_KEY ? wf->keys.v[t->last].next : wf->first;
+	struct wkey *k;
+
+	if (guess == NO_KEY || !slice_eq(wf->keys.v[guess].key, path)) {
+		guess = key_number(w, wf, path);
+		if (guess != NO_KEY) {
+			if (t->last != NO_KEY)
+				wf->keys.v[t->last].next = guess;
+			else
+				wf->first = guess;
+		}
+	}
+	k = guess != NO_KEY ? &wf->keys.v[guess] : &w->spare;
+	emit(w, k, v);
+	if (guess != NO_KEY)
+		t->last = guess;
+}
+
+static void
+on_json(void *ctx, struct slice path, enum json_kind kind, struct slice text, bool copied)
+{
+	struct tree *t = ctx;
+	struct value v = { .kind = VALUE_TEXT };
+
+	if (kind == JSON_NULL)
+		return;
+	if (copied)
+		text = arena_dup(t->w->e->arena, text);
+	v.p = text.p;
+	v.n = (uint32_t)text.n;
+	if (kind == JSON_INT && slice_i64(text, &v.i))
+		v.kind = VALUE_LONG;
+	else if ((kind == JSON_INT || kind == JSON_DOUBLE) && value_number(&v, &v.f))
+		v.kind = VALUE_DOUBLE;
+	else if (kind == JSON_BOOL)
+		v.i = text.p[0] == 't', v.kind = VALUE_BOOL;
+	take(t, path, v);
+}
+
+static bool
+decode_json(struct source_worker *w, struct slice body)
+{
+	struct source_counts *n = &w->counts[w->wf->form->source];
+	struct tree t = { w, NO_KEY };
+	auto_buf struct buf repaired = { 0 };
+	int e = json_flatten(w->json, body, on_json, &t);
+
+	if (e == E_CORRUPT) {
+		struct slice copy;
+
+		n->bad_utf8++;
+		utf8_repair(&repaired, body);
+		copy = arena_dup(w->e->arena, buf_slice(&repaired));
+		event_add(w->e, F_TAGS, SL("invalid_utf8"));
+		e = json_flatten(w->json, copy, on_json, &t);
+	}
+	if (e == E_DEPTH)
+		n->too_deep++;
+	if (e == E_LIMIT)
+		n->too_many_keys++;
+	/* Too many keys: what was read stays, the line holds the rest. */
+	if (e == E_LIMIT)
+		event_add(w->e, F_TAGS, SL("too_many_keys"));
+	return e == 0 || e == E_LIMIT;
+}
+
+static void
+on_xml(void *ctx, struct slice path, struct slice text)
+{
+	take(ctx, path, (struct value){ .p = text.p, .n = (uint32_t)text.n });
+}
+
+static bool
+decode_xml(struct source_worker *w, struct slice body)
+{
+	struct source_counts *n = &w->counts[w->wf->form->source];
+	struct tree t = { w, NO_KEY };
+	int e = xml_flatten(body, w->e->arena, on_xml, &t);
+
+	if (e == E_DEPTH)
+		n->too_deep++;
+	if (e == E_LIMIT) {
+		n->too_many_keys++;
+		event_add(w->e, F_TAGS, SL("too_many_keys"));
+	}
+	return e == 0 || e == E_LIMIT;
+}
+
+bool
+source_decode(struct source_worker *w, struct slice body)
+{
+	switch (w->wf->form->codec) {
+	case CODEC_KV:
+		return decode_kv(w, body);
+	case CODEC_CSV:
+		return decode_csv(w, body);
+	case CODEC_JSON:
+		return decode_json(w, body);
+	case CODEC_XML:
+		return decode_xml(w, body);
+	default:
+		return source_match(w, w->wf->form->patterns, body);
+	}
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Values into the open event.  The type comes from the field table or the file; a text that does not fit its
+ * type is kept as text and counted (struct event, conflicts).
+ */
+#include <stdio.h>
+
+#include "source/source_priv.h"
+
+static inline bool
+fast_long(const char *p, uint32_t n, int64_t *ret)
+{
+	int64_t v = 0;
+
+	if (n == 0 || n > 18)
+		return slice_i64(slice_of(p, n), ret);
+	for (uint32_t i = 0; i < n; i++) {
+		unsigned d = (unsigned char)p[i] - (unsigned)'0';
+
+		if (d > 9)
+			return slice_i64(slice_of(p, n), ret);
+		v = v * 10 + d;
+	}
+	*ret = v;
+	return true;
+}
+
+static void
+give_type(struct event *e, uint8_t type, struct value *v)
+{
+	if (v->kind != VALUE_TEXT) {
+		if (type == FT_KEYWORD || type == FT_TEXT)
+			v->kind = v->kind == VALUE_TIME || v->kind == VALUE_NULL ? v->kind : VALUE_TEXT;
+		else if (type == FT_DOUBLE && v->kind == VALUE_LONG)
+			v->kind = VALUE_DOUBLE, v->f = (double)v->i;
+		return;
+	}
+	if (type == FT_LONG) {
+		if (fast_long(v->p, v->n, &v->i))
+			v->kind = VALUE_LONG;
+		else
+			e->conflicts++;
+	} else if (type == FT_DOUBLE) {
+		double f;
+
+		if (value_number(v, &f))
+			v->kind = VALUE_DOUBLE, v->f = f;
+		else
+			e->conflicts++;
+	} else if (type == FT_BOOL) {
+		struct slice s = { v->p, v->n };
+		bool yes = slice_eq_nocase(s, SL("true")) || slice_eq(s, SL("1")) || slice_eq_nocase(s, SL("T"));
+		bool no = slice_eq_nocase(s, SL("false")) || slice_eq(s, SL("0")) || slice_eq_nocase(s, SL("F"));
+
+		if (yes || no)
+			v->kind = VALUE_BOOL, v->i = yes;
+		else
+			e->conflicts++;
+	}
+}
+
+static bool
+same_value(const struct value *a, const struct value *b)
+{
+	return a->kind == b->kind && a->n == b->n && (a->n == 0 || memcmp(a->p, b->p, a->n) == 0)
+	       && (a->kind != VALUE_TIME || a->i == b->i);
+}
+
+#define CHAIN_MAX 1024 /* values of one field; the line holds the rest */
+
+static void
+chain(struct event *e, struct value *first, struct value v, bool unique)
+{
+	struct value *more;
+	int n = 0;
+
+	for (;; first = first->next) {
+		if (unique && same_value(first, &v))
+			return;
+		if (first->next == NULL || ++n == CHAIN_MAX)
+			break;
+	}
+	if (first->next != NULL) {
+		e->extra_lost++;
+		return;
+	}
+	more = arena_alloc(e->arena, sizeof *more);
+	*more = v;
+	first->next = more;
+}
+
+static struct value *
+extra_of(struct event *e, const char *interned)
+{
+	for (uint32_t i = 0; i < e->extra_n; i++)
+		if (e->extra[i].key.p == interned)
+			return &e->extra[i].value;
+	return NULL;
+}
+
+void
+source_put_value(struct source_worker *w, const struct target *t, struct value v)
+{
+	struct event *e = w->e;
+	struct value *at;
+
+	v.next = NULL;
+	give_type(e, t->type, &v);
+	if (t->slot >= 0) {
+		at = &e->slot[t->slot];
+		if (event_has(e, t->slot)) {
+			if (t->if_absent)
+				return;
+			if (t->add) {
+				chain(e, at, v, true);
+				return;
+			}
+		}
+		*at = v;
+		bit_set(e->has, (size_t)t->slot);
+		return;
+	}
+	at = extra_of(e, t->name.p);
+	if (at != NULL) {
+		if (t->add)
+			chain(e, at, v, true);
+		else if (!t->if_absent)
+			*at = v;
+		return;
+	}
+	at = event_extra_new(e, t->name);
+	if (at != NULL)
+		*at = v;
+}
+
+void
+source_put(struct source_worker *w, const struct target *t, struct slice v)
+{
+	if (t->slot >= 0 && !t->add && !t->if_absent && t->type <= FT_IP) {
+		event_set(w->e, t->slot, v);
+		return;
+	}
+	source_put_value(w, t, (struct value){ .p = v.p, .n = (uint32_t)v.n, .kind = VALUE_TEXT });
+}
