@@ -213,6 +213,18 @@ read_5424(struct slice *s, struct syslog *h)
 		skip(s, 3);
 }
 
+/* "535 <14>…": the octet count of RFC 6587, where it was kept in a file. */
+static void
+skip_count(struct slice *s)
+{
+	size_t i = 0;
+
+	while (i < s->n && i < 7 && is_digit(s->p[i]))
+		i++;
+	if (i != 0 && i + 1 < s->n && s->p[i] == ' ' && s->p[i + 1] == '<')
+		skip(s, i + 1);
+}
+
 /* Cisco: "000123: ", then '*' or '.' before the time of an unsynchronised clock. */
 static void
 skip_cisco(struct slice *s)
@@ -235,6 +247,7 @@ syslog_split(struct slice line, struct syslog *ret)
 
 	while (s.n != 0 && (s.p[s.n - 1] == '\n' || s.p[s.n - 1] == '\r'))
 		s.n--;
+	skip_count(&s);
 	read_pri(&s, &h);
 	if (s.n > 20 && s.p[0] == '1' && s.p[1] == ' ' && (is_digit(s.p[2]) || s.p[2] == '-') && h.pri >= 0) {
 		read_5424(&s, &h);

@@ -324,7 +324,7 @@ mapped(const struct action *a, struct slice *v)
 		*v = a->otherwise;
 	else
 		return a->map_keep;
-	return true;
+	return v->n != 0;
 }
 
 void

@@ -117,7 +117,7 @@ compile_value_map(struct compiler *c, struct action *a, const struct ynode *n)
 	}
 	m = vmap_new(&c->set->arena, n->count * 4);
 	for (const struct ynode *v = n->child; v != NULL; v = v->next) {
-		struct slice keys = v->key;
+		struct slice keys = arena_dup(&c->set->arena, v->key);
 		struct slice value = source_scalar(c, v, "a value");
 
 		/* "6|tcp: …": several keys with one value */

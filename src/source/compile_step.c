@@ -223,7 +223,7 @@ compile_switch(struct compiler *c, struct block *b, const struct ynode *block, c
 	o->cases = m;
 	for (const struct ynode *v = cases->child; v != NULL; v = v->next) {
 		struct block *then = compile_block(c, v);
-		struct slice keys = v->key;
+		struct slice keys = arena_dup(&c->set->arena, v->key);
 
 		do {
 			struct slice one = slice_cut(&keys, '|');

@@ -138,6 +138,20 @@ put_header(struct source_worker *w, const struct source *src)
 			source_acts(w, &src->header[i], part[i]);
 }
 
+/* A header that tells its offset tells the payload's too: "…T09:57:41+01:00 PA-VM - - - - 1,2020/03/27 09:57:41,…". */
+static void
+zone_of_header(struct source_worker *w)
+{
+	struct slice t = w->head.time;
+	const struct zone *z;
+
+	if (!w->head.iso || t.n < 25 || (t.p[t.n - 6] != '+' && t.p[t.n - 6] != '-'))
+		return;
+	z = zone_open(slice_sub(t, t.n - 6, t.n));
+	if (z != NULL)
+		w->zone = z;
+}
+
 /* The header's time, when the payload had none. */
 static void
 time_of_header(struct source_worker *w)
@@ -237,6 +251,7 @@ source_parse(struct source_worker *w, struct slice line, struct slice hint, int6
 	n->bytes += line.n;
 	if (source < 0)
 		return leave_unparsed(w, (int)(n - w->counts));
+	zone_of_header(w);
 	w->src = &set->source[source];
 	w->wf = &w->form[w->form_base[source] + f->index];
 	put_header(w, w->src);

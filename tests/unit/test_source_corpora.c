@@ -5,7 +5,8 @@
  *
  * Left out, because they say nothing about parsing: the collector's own fields, names we chose differently by
  * design (event.dataset, event.module), copies of the line, and values from data bases (geography, autonomous
- * systems, user agent families, public suffixes), Community ID (a hash of five fields).
+ * systems, user agent families, public suffixes), Community ID (a hash of five fields), client.* and server.* (ECS's second
+ * copy of source.* and destination.*: we store them once).
  */
 #include <dirent.h>
 #include <jansson.h>
@@ -40,7 +41,8 @@ left_out(const char *k)
 	static const char *const exact[] = { "log.offset", "tags", "service.type", "event.original", "log.original", "log.flags",
 		                             "event.dataset", "event.module", "log.file.path", "winlog.api", "winlog.event_id",
 		                             "user_agent.name", "user_agent.version", "network.community_id", "event.timezone" };
-	static const char *const begin[] = { "input.", "fileset.", "rsa.", "user_agent.device", "user_agent.os", "ecs." };
+	static const char *const begin[] = { "input.", "fileset.", "rsa.", "user_agent.device", "user_agent.os", "ecs.", "client.",
+		                             "server." };
 	static const char *const inside[] = { ".geo.", ".as.", "registered_domain", "top_level_domain", "subdomain",
 		                              "community_id" };
 
