@@ -157,7 +157,7 @@ act_registry(struct source_worker *w, const struct action *a, struct slice v)
 static void
 act_time(struct source_worker *w, const struct action *a, struct slice v)
 {
-	struct timefmt_context c = { .zone = w->zone, .now_ns = w->received_ns };
+	struct timefmt_context c = { .zone = a->utc ? NULL : w->zone, .now_ns = w->received_ns };
 	int64_t ns;
 
 	if (timefmt_parse((enum timefmt)a->format, v, &c, &ns) != 0) {
@@ -224,7 +224,7 @@ act_hex(struct source_worker *w, const struct action *a, struct slice v)
 {
 	int64_t n = 0;
 
-	if (v.n < 3 || v.p[0] != '0' || (v.p[1] | 0x20) != 'x' || v.n > 17) {
+	if (v.n < 3 || v.p[0] != '0' || (v.p[1] | 0x20) != 'x' || v.n > 18 || (v.n == 18 && v.p[2] > '7')) {
 		source_put(w, &a->to, v);
 		return;
 	}
@@ -248,7 +248,12 @@ act_list(struct source_worker *w, const struct action *a, struct slice v, bool o
 	for (int n = 0; v.n != 0 && n < 256; n++) {
 		struct slice one = slice_trim(slice_cut(&v, a->sep));
 
-		if (one.n != 0 && slice_starts(one, SL("::ffff:")))
+		for (size_t k = one.n; a->last_word && k-- > 0;)
+			if (one.p[k] == ' ') {
+				one = slice_sub(one, k + 1, one.n);
+				break;
+			}
+		if (slice_starts(one, SL("::ffff:")) && memchr(one.p, '.', one.n) != NULL)
 			one = slice_sub(one, 7, one.n);
 		if (one.n != 0 && (!only_ip || ip_parse(one, &ip)))
 			source_put(w, &a->to, one);

@@ -128,6 +128,25 @@ compile_value_map(struct compiler *c, struct action *a, const struct ynode *n)
 }
 
 static void
+compile_flag(struct compiler *c, struct action *a, const struct ynode *v)
+{
+	bool yes;
+
+	if (slice_eq(v->key, SL("to")))
+		return;
+	if (!y_bool(v, &yes))
+		why_wanted(source_fault(c, v, "SRC-BOOL"), "true or false");
+	else if (slice_eq(v->key, SL("add")))
+		a->to.add = yes;
+	else if (slice_eq(v->key, SL("if_absent")))
+		a->to.if_absent = yes;
+	else if (slice_eq(v->key, SL("last_word")))
+		a->last_word = yes;
+	else if (slice_eq(v->key, SL("utc")))
+		a->utc = yes;
+}
+
+static void
 compile_spec_key(struct compiler *c, struct action *a, const struct ynode *v)
 {
 	const char *names[CV_COUNT];
@@ -157,12 +176,8 @@ compile_spec_key(struct compiler *c, struct action *a, const struct ynode *v)
 			a->map_keep = v->text.p[0] == 'k';
 		else
 			a->otherwise = source_scalar(c, v, "keep, drop or a value");
-	} else if (slice_eq(v->key, SL("add"))) {
-		if (!y_bool(v, &a->to.add))
-			why_wanted(source_fault(c, v, "SRC-BOOL"), "true or false");
-	} else if (slice_eq(v->key, SL("if_absent"))) {
-		if (!y_bool(v, &a->to.if_absent))
-			why_wanted(source_fault(c, v, "SRC-BOOL"), "true or false");
+	} else {
+		compile_flag(c, a, v);
 	}
 }
 
@@ -170,7 +185,7 @@ static void
 compile_one(struct compiler *c, const struct ynode *n, struct action *a)
 {
 	static const char *const keys[] = { "to", "as", "map", "else", "type", "format", "split", "strip", "add",
-		                            "if_absent" };
+		                            "if_absent", "last_word", "utc" };
 	const struct ynode *to = n;
 	struct slice name;
 

@@ -64,6 +64,8 @@ struct action {
 	uint8_t format;        /* CV_TIME: enum timefmt */
 	bool map_keep;         /* value not in the map: keep it (else drop) */
 	char sep;              /* CV_LIST */
+	bool last_word;        /* CV_LIST, CV_IPS: of "type:  5 name" only the name */
+	bool utc;              /* CV_TIME: a time without a zone is UTC whatever the device's zone */
 	struct target to;
 	struct target *sub;    /* compound conversions, in the order of their table */
 	const struct vmap *map;

@@ -10,7 +10,6 @@
  */
 #include <dirent.h>
 #include <jansson.h>
-#include <libevtx.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,7 +18,7 @@
 #include "base/vec.h"
 #include "enrich/enrich.h"
 #include "source/source.h"
-#include "sys/fd.h"
+#include "main/cli/input.c"
 #include "unit.h"
 
 static struct fieldset *fs;
@@ -40,7 +39,8 @@ left_out(const char *k)
 {
 	static const char *const exact[] = { "log.offset", "tags", "service.type", "event.original", "log.original", "log.flags",
 		                             "event.dataset", "event.module", "log.file.path", "winlog.api", "winlog.event_id",
-		                             "user_agent.name", "user_agent.version", "network.community_id", "event.timezone" };
+		                             "user_agent.name", "user_agent.version", "network.community_id", "event.timezone",
+		                             "winlog.task" /* text of the publisher's message table */ };
 	static const char *const begin[] = { "input.", "fileset.", "rsa.", "user_agent.device", "user_agent.os", "ecs.", "client.",
 		                             "server." };
 	static const char *const inside[] = { ".geo.", ".as.", "registered_domain", "top_level_domain", "subdomain",
@@ -67,11 +67,13 @@ canonical(const json_t *v, struct buf *out)
 	if (json_is_string(v)) {
 		struct slice s = slice_of(json_string_value(v), json_string_length(v));
 		struct timefmt_context c = { 0 };
+		bool guid = s.n == 38 && s.p[0] == '{' && s.p[9] == '-'; /* written in either case */
 
 		if (s.n >= 20 && s.p[4] == '-' && s.p[10] == 'T' && timefmt_parse(TF_RFC3339, s, &c, &ns) == 0)
 			buf_printf(out, "@%lld", (long long)(ns / NS_PER_MS));
 		else
-			buf_put_slice(out, s);
+			for (size_t i = 0; i < s.n; i++)
+				buf_put_byte(out, guid && s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + 32) : s.p[i]);
 	} else if (json_is_integer(v)) {
 		buf_printf(out, "%lld", (long long)json_integer_value(v));
 	} else if (json_is_real(v)) {
@@ -87,15 +89,21 @@ holds(const json_t *got, const json_t *want)
 	auto_buf struct buf a = { 0 }, b = { 0 };
 	const json_t *one;
 	size_t i;
+	bool cut;
 
 	canonical(want, &a);
+	cut = a.n > 4 && a.p[0] == '@' && memcmp(a.p + a.n - 3, "000", 3) == 0; /* their parser kept whole seconds */
+	if (cut)
+		a.n -= 3;
 	if (!json_is_array(got)) {
 		canonical(got, &b);
+		b.n -= cut && b.n > 4 ? 3 : 0;
 		return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 	}
 	json_array_foreach(got, i, one) {
 		buf_clear(&b);
 		canonical(one, &b);
+		b.n -= cut && b.n > 4 ? 3 : 0;
 		if (a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0))
 			return true;
 	}
@@ -207,28 +215,15 @@ evtx_file(struct tally *t, const char *path, const char *source)
 {
 	char *expected = x_asprintf("%s.golden.json", path);
 	json_t *docs = json_load_file(expected, 0, NULL), *doc;
-	libevtx_file_t *f = NULL;
+	struct input *in = input_open("evtx", &path, 1);
+	struct slice xml;
 	size_t i;
 
 	free(expected);
-	if (docs == NULL || libevtx_file_initialize(&f, NULL) != 1)
-		return;
-	assert_int_equal(libevtx_file_open(f, path, LIBEVTX_OPEN_READ, NULL), 1);
-	json_array_foreach(docs, i, doc) {
-		libevtx_record_t *r = NULL;
-		size_t n = 0;
-		char *xml;
-
-		if (libevtx_file_get_record_by_index(f, (int)i, &r, NULL) != 1)
-			break;
-		libevtx_record_get_utf8_xml_string_size(r, &n, NULL);
-		xml = x_malloc(n + 1);
-		libevtx_record_get_utf8_xml_string(r, (uint8_t *)xml, n, NULL);
-		libevtx_record_free(&r, NULL);
-		one_line(t, slice_of(xml, n - 1), source, doc);
-		free(xml);
-	}
-	libevtx_file_free(&f, NULL);
+	json_array_foreach(docs, i, doc)
+		if (input_next(in, &xml) == 1)
+			one_line(t, xml, source, doc);
+	input_close(in);
 	json_decref(docs);
 }
 
@@ -278,7 +273,8 @@ folder(const char *name, const char *source, double least_lines, double least_fi
 
 		if (slice_ends(slice_str(path), SL(".evtx")))
 			evtx_file(&t, path, source);
-		else if (ent->d_name[0] != '.' && !slice_ends(slice_str(path), SL(".json")))
+		else if (ent->d_name[0] != '.' && !slice_ends(slice_str(path), SL(".json"))
+		         && strcmp(ent->d_name, "generated.log") != 0) /* lines of filler words, no proxy wrote them */
 			log_file(&t, path, source);
 		free(path);
 	}

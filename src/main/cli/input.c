@@ -330,6 +330,23 @@ message_of(struct input *in, struct slice line)
 	return line;
 }
 
+/* libevtx writes hexadecimal numbers with all their zeros (0x00000000000003e7), Windows without (0x3e7), and rules
+ * name them as Windows does. */
+static void
+unpad_hex(struct buf *xml)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < xml->n; i++) {
+		xml->p[n++] = xml->p[i];
+		if (xml->p[i] != 'x' || i < 2 || xml->p[i - 1] != '0' || xml->p[i - 2] != '>')
+			continue;
+		while (i + 2 < xml->n && xml->p[i + 1] == '0' && xml->p[i + 2] != '<')
+			i++;
+	}
+	xml->n = n;
+}
+
 static int
 next_evtx(struct input *in, struct slice *ret)
 {
@@ -348,6 +365,7 @@ next_evtx(struct input *in, struct slice *ret)
 		libevtx_record_free(&record, NULL);
 		if (in->record.n == 0)
 			return E_CORRUPT;
+		unpad_hex(&in->record);
 		*ret = buf_slice(&in->record);
 		return 1;
 	}
