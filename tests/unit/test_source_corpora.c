@@ -18,7 +18,7 @@
 #include "base/vec.h"
 #include "enrich/enrich.h"
 #include "source/source.h"
-#include "main/cli/input.c"
+#include "main/cli/records.c"
 #include "unit.h"
 
 static struct fieldset *fs;
@@ -215,15 +215,15 @@ evtx_file(struct tally *t, const char *path, const char *source)
 {
 	char *expected = x_asprintf("%s.golden.json", path);
 	json_t *docs = json_load_file(expected, 0, NULL), *doc;
-	struct input *in = input_open("evtx", &path, 1);
+	struct records *in = records_open("evtx", &path, 1);
 	struct slice xml;
 	size_t i;
 
 	free(expected);
 	json_array_foreach(docs, i, doc)
-		if (input_next(in, &xml) == 1)
+		if (records_next(in, &xml) == 1)
 			one_line(t, xml, source, doc);
-	input_close(in);
+	records_close(in);
 	json_decref(docs);
 }
 

@@ -9,7 +9,7 @@
 #include "base/vec.h"
 #include "enrich/enrich.h"
 #include "main/cli/cli.h"
-#include "main/cli/input.h"
+#include "main/cli/records.h"
 #include "main/cli/sources.h"
 #include "sys/fd.h"
 
@@ -67,18 +67,18 @@ parse_one(struct parser *p, struct slice record)
 }
 
 static int
-parse_all(struct cli *c, struct parser *p, struct input *in)
+parse_all(struct cli *c, struct parser *p, struct records *in)
 {
 	struct slice record;
 	int r, result = CLI_DONE;
 
 	for (;;) {
-		r = input_next(in, &record);
+		r = records_next(in, &record);
 		if (r == 0)
 			break;
 		if (r < 0) {
 			flush(&p->out);
-			result = cli_could_not(c, "%s: %s", input_where(in), err_text(r));
+			result = cli_could_not(c, "%s: %s", records_where(in), err_text(r));
 			if (r == E_NOTFOUND || r == E_CORRUPT)
 				continue;
 			break;
@@ -111,7 +111,7 @@ load_tenant(struct cli *c, struct parser *p)
 }
 
 static int
-parse_with(struct cli *c, struct source_set *set, struct fieldset *fs, struct input *in)
+parse_with(struct cli *c, struct source_set *set, struct fieldset *fs, struct records *in)
 {
 	struct parser p = { .hint = slice_str(cli_opt(c, "--source", "auto")), .keep_line = cli_has(c, "--keep-line") };
 	int r;
@@ -139,13 +139,13 @@ cli_parse(struct cli *c)
 	struct fieldset *fs = fieldset_new();
 	struct source_set *set = NULL;
 	VEC(const char *) files = { 0 };
-	struct input *in;
+	struct records *in;
 	const char *zone = cli_opt(c, "--zone", NULL), *source = cli_opt(c, "--source", "auto");
 	int r = CLI_COULD_NOT;
 
 	for (int i = 0; i < cli_operands(c); i++)
 		vec_push(&files, cli_operand(c, i));
-	in = input_open(cli_opt(c, "--input", "lines"), files.v, files.n);
+	in = records_open(cli_opt(c, "--input", "lines"), files.v, files.n);
 	if (in == NULL)
 		r = cli_usage(c, "--input is lines, ndjson or evtx");
 	else if (zone != NULL && zone_open(slice_str(zone)) == NULL)
@@ -156,7 +156,7 @@ cli_parse(struct cli *c)
 		else
 			r = parse_with(c, set, fs, in);
 	}
-	input_close(in);
+	records_close(in);
 	vec_fini(&files);
 	source_set_free(set);
 	fieldset_free(fs);
