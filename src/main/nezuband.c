@@ -22,6 +22,7 @@
 static const struct role *const roles[] = {
 	&role_archive,
 	&role_store,
+	&role_intel,
 	&role_ingest,
 	&role_notify,
 	&role_call,
