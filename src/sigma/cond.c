@@ -50,7 +50,7 @@ next(struct parser *p)
 static struct why *
 fail(struct parser *p, const char *id)
 {
-	unsigned col = p->at->col + (unsigned)p->from + (p->at->plain ? 0 : 1);
+	unsigned col = p->at->col + (unsigned)p->from;
 
 	p->failed = true;
 	return comp_fault_at(p->c, id, p->at->line, memchr(p->at->text.p, '\n', p->at->text.n) != NULL ? p->at->col : col);
@@ -102,10 +102,8 @@ sel_ref(struct parser *p, size_t i)
 	struct node *n = node_new(p->c, N_AND, p->sels->tree[i]);
 
 	p->sels->used[i] = true;
-	if (p->sels->tree[i] == NULL) { /* its faults are reported already */
-		p->failed = true;
-		return NULL;
-	}
+	if (p->sels->tree[i] == NULL)
+		return n; /* its faults are reported already and keep the rule out; read on for more */
 	/* A tree may be named several times: share it below a fresh node, whose `next` is its own. */
 	n->child = arena_new(&p->c->set->arena, struct node);
 	*n->child = *p->sels->tree[i];
