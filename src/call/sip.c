@@ -92,8 +92,8 @@ struct leg {
 	struct tmr tick;
 	struct pcm say;
 	size_t said;                 /* of say */
-	int tag, pt;
-	bool tried, rang, up, record, mark, telev, telev_seen, voice;
+	int tag, pt, telev_pt;       /* telev_pt: their number for telephone-event, -1 when they have none */
+	bool tried, rang, up, record, mark, telev_seen, voice;
 	uint32_t ts, telev_ts;
 	uint64_t next, last_voice;
 	int64_t voice_ms;
@@ -276,7 +276,7 @@ on_rtp(const struct sa *src, const struct rtp_header *hdr, struct mbuf *mb, void
 
 	if (!leg->up || !(sa_cmp(src, sdp_media_raddr(leg->media), SA_ADDR) || sa_cmp(src, &leg->peer, SA_ADDR)))
 		return;
-	if (hdr->pt == TELEV_PT || (hdr->pt >= 96 && leg->telev)) {
+	if (hdr->pt == TELEV_PT || hdr->pt == leg->telev_pt) {
 		int digit;
 
 		/* All packets of one key carry the time stamp of its beginning (RFC 4733 2.2.1). */
@@ -328,14 +328,15 @@ sdp_begin(struct sdp_session **ret_sdp, struct sdp_media **ret_media, const stru
 
 /* Takes the other side's description: which codec, has it keys. 0 or an errno. */
 static int
-sdp_take(struct sdp_session *sdp, struct sdp_media *m, struct mbuf *mb, bool offer, int *ret_pt, bool *ret_telev)
+sdp_take(struct sdp_session *sdp, struct sdp_media *m, struct mbuf *mb, bool offer, int *ret_pt, int *ret_telev)
 {
 	const struct sdp_format *f;
 	int err = sdp_decode(sdp, mb, offer);
 
 	if (err != 0)
 		return err;
-	*ret_telev = sdp_media_rformat(m, telev_rtpfmt) != NULL;
+	f = sdp_media_rformat(m, telev_rtpfmt);
+	*ret_telev = f != NULL ? f->pt : -1;
 	f = sdp_media_rformat(m, "PCMU");
 	if (f == NULL)
 		f = sdp_media_rformat(m, "PCMA");
@@ -356,8 +357,7 @@ sip_fuzz_answer(const uint8_t *p, size_t n)
 	struct sip_msg *msg = NULL;
 	struct mbuf *mb = mbuf_alloc(n + 1);
 	struct sa laddr;
-	int pt, r;
-	bool telev;
+	int pt, telev, r;
 
 	must(mb != NULL);
 	mbuf_write_mem(mb, p, n);
@@ -378,9 +378,9 @@ static int
 on_answer(const struct sip_msg *msg, void *arg)
 {
 	struct leg *leg = arg;
-	int err = sdp_take(leg->sdp, leg->media, msg->mb, false, &leg->pt, &leg->telev);
+	int err = sdp_take(leg->sdp, leg->media, msg->mb, false, &leg->pt, &leg->telev_pt);
 
-	if (err == 0 && !leg->telev && leg->dtmf == NULL)
+	if (err == 0 && leg->telev_pt < 0 && leg->dtmf == NULL)
 		dtmf_dec_alloc(&leg->dtmf, PCM_RATE, 1, on_inband, leg);
 	return err;
 }
@@ -391,7 +391,7 @@ on_offer(struct mbuf **descp, const struct sip_msg *msg, void *arg)
 {
 	struct leg *leg = arg;
 	bool got = mbuf_get_left(msg->mb) != 0;
-	int err = got ? sdp_take(leg->sdp, leg->media, msg->mb, true, &leg->pt, &leg->telev) : 0;
+	int err = got ? sdp_take(leg->sdp, leg->media, msg->mb, true, &leg->pt, &leg->telev_pt) : 0;
 
 	return err != 0 ? err : sdp_encode(descp, leg->sdp, !got);
 }
@@ -444,8 +444,10 @@ on_close(int err, const struct sip_msg *msg, void *arg)
 
 	if (msg != NULL && !msg->req)
 		leg_end(leg, false, msg->scode, &msg->reason, NULL);
+	else if (leg->up && (err == 0 || err == ECONNRESET)) /* libre's word for a BYE */
+		leg_end(leg, false, 200, NULL, "BYE");
 	else
-		leg_end(leg, false, leg->up && err == 0 ? 200 : 0, NULL, err != 0 ? strerror(err) : "BYE");
+		leg_end(leg, false, 0, NULL, strerror(err));
 }
 
 static int

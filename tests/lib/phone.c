@@ -4,7 +4,7 @@
  * sound hardware on loopback, answers and presses keys as told, and records what it heard.
  *
  *     phone --port 5070 [--answer-after S] [--press DIGITS] [--press-after S] [--between S]
- *           [--record FILE.wav] [--hang-up-after S] [--calls N] [--refuse] [--never-answer]
+ *           [--record FILE.wav] [--hang-up-after S] [--calls N] [--refuse] [--never-answer] [--voice FILE.wav]
  *
  *   --port N            SIP over UDP and TCP at 127.0.0.1:N; call it as sip:phone@127.0.0.1:N
  *   --answer-after S    seconds between ringing and answer (default 1)
@@ -14,6 +14,7 @@
  *   --record FILE.wav   what the person heard (8 kHz, mono); from the second call on FILE-2.wav, …
  *   --hang-up-after S   hangs up so long after the answer (default: waits for the other side)
  *   --calls N           ends after N calls (default: runs until SIGTERM)
+ *   --voice FILE.wav    what the person says (8 kHz, 16 bit, mono), from the answer on; default: nothing
  *   --refuse            refuses instead of answering; --never-answer lets it ring
  *
  * Prints one JSON object a line: {"what":"ready"|"ringing"|"answered"|"pressed"|"bye"|"recorded", …, "at":unix ms}.
@@ -43,7 +44,7 @@
 struct phone {
 	int port, ctl, calls, calls_wanted, pressed;
 	double answer_after, press_after, between, hang_up_after;
-	const char *press, *record;
+	const char *press, *record, *voice;
 	bool refuse, never;
 	char dir[64];
 	pid_t baresip;
@@ -144,14 +145,16 @@ write_silence(const struct phone *p)
 static void
 write_config(const struct phone *p, int ctl)
 {
+	char silence[128];
 	FILE *f = create(p, "config");
 
+	snprintf(silence, sizeof silence, "%s/silence.wav", p->dir);
 	fprintf(f,
-	        "sip_listen 127.0.0.1:%d\naudio_player aubridge,ear\naudio_source aufile,%s/silence.wav\n"
+	        "sip_listen 127.0.0.1:%d\naudio_player aubridge,ear\naudio_source aufile,%s\n"
 	        "audio_alert aubridge,bell\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule aufile.so\n"
 	        "module aubridge.so\nmodule sndfile.so\nmodule_app account.so\nmodule_app menu.so\n"
 	        "module_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:%d\nsnd_path %s\nrtp_ports 30000-32000\nnet_interface 127.0.0.1\n",
-	        p->port, p->dir, ctl, p->dir);
+	        p->port, p->voice != NULL ? p->voice : silence, ctl, p->dir);
 	fclose(f);
 	f = create(p, "accounts");
 	fputs("<sip:phone@127.0.0.1>;regint=0;answermode=manual;audio_codecs=pcmu,pcma\n", f);
@@ -376,7 +379,7 @@ static int
 usage(void)
 {
 	fputs("usage: phone --port N [--answer-after S] [--press DIGITS] [--press-after S] [--between S] [--record FILE.wav]\n"
-	      "             [--hang-up-after S] [--calls N] [--refuse] [--never-answer]\n", stderr);
+	      "             [--hang-up-after S] [--calls N] [--refuse] [--never-answer] [--voice FILE.wav]\n", stderr);
 	return 2;
 }
 
@@ -409,6 +412,8 @@ read_options(struct phone *p, int argc, char **argv)
 			p->between = strtod(v, NULL);
 		else if (strcmp(o, "--record") == 0)
 			p->record = v;
+		else if (strcmp(o, "--voice") == 0)
+			p->voice = v;
 		else if (strcmp(o, "--hang-up-after") == 0)
 			p->hang_up_after = strtod(v, NULL);
 		else if (strcmp(o, "--calls") == 0)
