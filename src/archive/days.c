@@ -3,6 +3,7 @@
  * Heads each minute, a manifest at a day's end, removal when a day is older than the contract.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,15 +32,6 @@ sign_and_close(const struct archive *a, struct buf *out)
 	buf_put_str(out, "}\n");
 }
 
-static void
-put_chain(struct buf *out, const uint8_t chain[32])
-{
-	char hex[65];
-
-	pki_hex(chain, 32, hex);
-	jsonw_kv_str(out, "chain", hex);
-}
-
 static int
 write_head(struct archive *a, struct tenant *t, int64_t now_ns)
 {
@@ -51,12 +43,8 @@ write_head(struct archive *a, struct tenant *t, int64_t now_ns)
 	if (s == NULL || s->dirty)
 		return 0; /* only what is on the disk may be signed; next time */
 	time_format_rfc3339(when, now_ns, 3);
-	buf_put_str(&out, "{\"v\":1,\"kind\":\"head\"");
-	jsonw_kv_str(&out, "tenant", t->name);
-	jsonw_kv_str(&out, "at", when);
-	jsonw_kv(&out, "segment", slice_sub(slice_str(s->path), strlen(a->folder) + strlen(t->name) + 2, SIZE_MAX));
-	jsonw_kv_i64(&out, "bytes", (int64_t)s->synced);
-	put_chain(&out, t->chain);
+	head_text(t->name, slice_str(when), slice_sub(slice_str(s->path), strlen(a->folder) + strlen(t->name) + 2, SIZE_MAX),
+	          s->synced, t->chain, &out);
 	sign_and_close(a, &out);
 	t->moved = false;
 	return file_write_atomic(path, buf_slice(&out), 0600);
@@ -75,45 +63,14 @@ archive_write_heads(struct archive *a, int64_t now_ns)
 
 /* ---- manifests ---- */
 
-struct day_count {
-	struct map devices;  /* lcp NUL device → index */
-	VEC(struct archive_device) count;
-	VEC(const char *) names; /* key bytes of the map */
-	uint64_t batches, lines, bytes, gaps;
-	uint8_t chain[32];
-};
-
-static void
-count_device(struct day_count *c, const char *lcp, const struct archive_device *d)
-{
-	char name[BATCH_ID_MAX + ARCHIVE_DEVICE_MAX + 1];
-	int n = snprintf(name, sizeof name, "%s/%.*s", lcp, ARCHIVE_DEVICE_MAX, d->id);
-	bool is_new;
-	struct map_slot *s = map_put(&c->devices, slice_of(name, (size_t)n), &is_new);
-
-	if (is_new) {
-		s->u = c->count.n;
-		vec_push(&c->count, (struct archive_device){ 0 });
-		vec_push(&c->names, s->key.p);
-	}
-	c->count.v[s->u].lines += d->lines;
-	c->count.v[s->u].bytes += d->bytes;
-}
-
 static void
 count_record(struct day_count *c, int fd, uint64_t off, const struct record *r)
 {
 	size_t n = r->devices * sizeof(struct archive_device);
 	struct archive_device *d = x_malloc(n);
 
-	c->batches++;
-	c->lines += r->meta.lines;
-	c->bytes += r->meta.bytes;
-	c->gaps += r->meta.gaps;
-	memcpy(c->chain, r->chain, 32);
 	if (pread(fd, d, n, (off_t)(off + sizeof *r + r->meta.wire_len)) == (ssize_t)n)
-		for (uint32_t i = 0; i < r->devices; i++)
-			count_device(c, r->meta.key.lcp, &d[i]);
+		day_count_add(c, r, d);
 	free(d);
 }
 
@@ -146,30 +103,9 @@ write_manifest(struct archive *a, struct tenant *t, const char *day, int64_t now
 
 	count_day(t, day, &c);
 	time_format_rfc3339(when, now_ns, 3);
-	buf_put_str(out, "{\"v\":1,\"kind\":\"manifest\"");
-	jsonw_kv_str(out, "tenant", t->name);
-	jsonw_kv_str(out, "day", day);
-	jsonw_kv_str(out, "at", when);
-	jsonw_kv_i64(out, "batches", (int64_t)c.batches);
-	jsonw_kv_i64(out, "lines", (int64_t)c.lines);
-	jsonw_kv_i64(out, "bytes", (int64_t)c.bytes);
-	jsonw_kv_i64(out, "gaps", (int64_t)c.gaps);
-	put_chain(out, c.chain);
-	jsonw_key(out, SL("devices"));
-	buf_put_byte(out, '[');
-	for (size_t i = 0; i < c.count.n; i++) {
-		jsonw_comma(out);
-		buf_put_byte(out, '{');
-		jsonw_kv_str(out, "device", c.names.v[i]);
-		jsonw_kv_i64(out, "lines", c.count.v[i].lines);
-		jsonw_kv_i64(out, "bytes", c.count.v[i].bytes);
-		buf_put_byte(out, '}');
-	}
-	buf_put_byte(out, ']');
+	manifest_text(&c, t->name, day, slice_str(when), out);
 	sign_and_close(a, out);
-	map_fini(&c.devices);
-	vec_fini(&c.count);
-	vec_fini(&c.names);
+	day_count_fini(&c);
 	return file_write_atomic(path, buf_slice(out), 0600);
 }
 
@@ -196,6 +132,7 @@ static void
 forget_day(struct archive *a, struct tenant *t, const char *day)
 {
 	auto_free char *path = x_asprintf("%s/%s/%s", a->folder, t->name, day);
+	auto_free char *manifest = x_asprintf("%s/manifest.json", path), *kept = x_asprintf("%s.removed.json", path);
 	size_t n = 0;
 
 	while (n < t->segs.n && strcmp(t->segs.v[n].day, day) == 0) {
@@ -205,6 +142,9 @@ forget_day(struct archive *a, struct tenant *t, const char *day)
 		vec_fini(&t->segs.v[n].spans);
 		n++;
 	}
+	/* What was signed about it stays: the chain of the days that are kept begins there. */
+	if (rename(manifest, kept) != 0 && errno != ENOENT)
+		log_error("archive.manifest_kept", kv_str("file", kept), kv_i64("errno", errno));
 	memmove(t->segs.v, t->segs.v + n, (t->segs.n - n) * sizeof *t->segs.v);
 	t->segs.n -= n;
 	t->first_seg += n;

@@ -6,6 +6,7 @@
 #define NZ_ARCHIVE_RECORD_PRIV_H
 
 #include "archive/archive.h"
+#include "base/map.h"
 #include "base/vec.h"
 
 #define RECORD_MAGIC 0x3152415au /* "ZAR1" */
@@ -78,6 +79,20 @@ void day_of(int64_t ns, char ret[11]);
 struct tenant *tenant_get(struct archive *a, const char *name);  /* made when absent */
 struct stream *stream_get(struct tenant *t, const struct batch_key *key, size_t *ret_index); /* made when absent */
 void seg_note(struct seg *s, size_t stream, uint64_t seq);
+/* What a manifest says about a day; built in the order of the records, so the same day gives the same text. */
+struct day_count {
+	struct map devices;        /* lcp/device → index */
+	VEC(struct archive_device) count;
+	VEC(char *) names;
+	uint64_t batches, lines, bytes, gaps;
+	uint8_t chain[32];
+};
+void day_count_add(struct day_count *c, const struct record *r, const struct archive_device *devices);
+void day_count_fini(struct day_count *c);
+/* The signed part of manifest.json and head.json: without the last members "key" and "sig". */
+void manifest_text(const struct day_count *c, const char *tenant, const char *day, struct slice at, struct buf *out);
+void head_text(const char *tenant, struct slice at, struct slice segment, uint64_t bytes, const uint8_t chain[32],
+               struct buf *out);
 /* Names in a folder, sorted; freed with names_free. */
 struct names {
 	VEC(char *) v;
