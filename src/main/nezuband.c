@@ -23,6 +23,7 @@ static const struct role *const roles[] = {
 	&role_archive,
 	&role_store,
 	&role_intel,
+	&role_engine,
 	&role_ingest,
 	&role_notify,
 	&role_call,
