@@ -15,6 +15,7 @@ answer_resume(struct http_req *r)
 		return;
 	r->suspended = false;
 	MHD_resume_connection(r->mc);
+	http_wake(r->h);
 }
 
 enum MHD_Result

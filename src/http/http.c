@@ -62,7 +62,15 @@ pump(struct http *h)
 			break;
 	}
 	h->pumping = false;
-	if (wait == 0 && h->again == NULL)
+	if (wait == 0)
+		http_wake(h);
+}
+
+/* Without threads a resumed connection wakes nobody: MHD has to be run once more, soon. */
+void
+http_wake(struct http *h)
+{
+	if (h->again == NULL && !h->pumping && !h->closing)
 		h->again = loop_timer(h->loop, 0, 0, on_again, h);
 }
 

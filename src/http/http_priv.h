@@ -63,6 +63,8 @@ struct http {
 	struct http_stats stats;
 };
 
+/* http.c */
+void http_wake(struct http *h);
 /* request.c */
 struct http_req *req_find(struct http *h, uint64_t id);
 void req_free(struct http_req *r);
