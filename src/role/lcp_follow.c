@@ -128,6 +128,9 @@ open_file(struct worker *w, struct follow *f)
 		f->ending = true;
 		return;
 	}
+	/* Its old file is nowhere: whatever it held behind our position was never seen. */
+	if (f->s.st.file[0] != 0)
+		worker_gap(w, "file-gone", 1, "files", f->f->path);
 	begin_file(w, f, &st, f->s.st.file[0] != 0 ? "another file" : NULL);
 	f->fd = fd;
 }
@@ -163,6 +166,8 @@ look_at_path(struct worker *w, struct follow *f)
 	if (f->ending || fstat(f->fd, &mine) != 0)
 		return;
 	if ((uint64_t)mine.st_size < f->s.end || hash_first(f->fd, f->s.st.file[2]) != f->s.st.file[3]) {
+		/* What stood there between our last look and the cut is not known. */
+		worker_gap(w, "file-truncated", 1, "files", f->f->path);
 		begin_file(w, f, &mine, "truncated");
 		return;
 	}

@@ -118,7 +118,7 @@ set_options(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
 	/* The kernel may hold as much as a few group commits; more is the sender's to keep. */
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ 4 * (int)SPOOL_COMMIT_BYTES }, sizeof(int));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ 8 * (int)SPOOL_COMMIT_BYTES }, sizeof(int));
 }
 
 /* A connected pair over loopback TCP: unlike a Unix socket it counts what it received. */
@@ -366,8 +366,8 @@ on_child_end(struct parent *p, struct child *c, int status)
 	         kv_i64("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0));
 	/* at once after work, else slower and slower */
 	c->delay_ns = !idle ? 0 : c->delay_ns == 0 ? 20 * NS_PER_MS : c->delay_ns * 2;
-	if (c->delay_ns > 2 * NS_PER_S)
-		c->delay_ns = 2 * NS_PER_S;
+	if (c->delay_ns > NS_PER_S / 2)
+		c->delay_ns = NS_PER_S / 2; /* what the kernel holds for us meanwhile is bounded */
 	if (c->again == NULL)
 		c->again = loop_timer(p->loop, c->delay_ns, 0, on_again, c);
 }

@@ -233,6 +233,7 @@ read_conn(struct worker *w, struct conn *c, bool *ret_commit)
 		return false;
 	}
 #endif
+	*ret_commit |= n >= PEEK_MUCH;
 	return used != 0;
 }
 
@@ -256,7 +257,7 @@ tcp_run(struct worker *w)
 			c->next_waiting = w->waiting;
 			w->waiting = c;
 			worker_commit_soon(w);
-		} else if (commit) {
+		} else if (commit && !c->closing) {
 			make_ready(c);
 		}
 		if ((commit || worker_must_commit(w)) && worker_commit(w) != 0)

@@ -12,7 +12,8 @@
 #include "role/lcp.h"
 #include "sys/chan.h"
 
-#define PEEK_BYTES (192u << 10)
+#define PEEK_BYTES (512u << 10)
+#define PEEK_MUCH (128u << 10)     /* so much waited: more will not come by waiting, it is synced at once */
 #define PART_AT (64u << 10)        /* an unfinished line of this length goes to its own file */
 #define GROUP_LINES 30000u
 #define NAMES_CACHED 256

@@ -17,7 +17,7 @@
 #include "spool/seglog_priv.h"
 
 #define CHECKPOINT_EVERY (8u << 20)
-#define ROOM_KEPT (1u << 20)
+#define ROOM_KEPT (2u << 20)
 
 struct value {
 	uint64_t end;
@@ -131,7 +131,7 @@ spool_in_open(const struct spool_opts *o, struct spool_in **ret)
 		log_warn("spool.in_damage", kv_u64("records", in->log.damage.records), kv_u64("bytes", in->log.damage.bytes),
 		         kv_u64("torn", in->log.damage.torn));
 	in->durable = in->log.next - 1; /* seglog_open synced what it read */
-	buf_reserve(&in->bytes, 2 * SPOOL_COMMIT_BYTES);
+	buf_reserve(&in->bytes, 4 * SPOOL_COMMIT_BYTES);
 	*ret = in;
 	return 0;
 }
@@ -390,7 +390,7 @@ settle(struct spool_in *in)
 	in->ndevices = 0;
 	if (in->bytes.cap > ROOM_KEPT) {
 		buf_fini(&in->bytes); /* a very long line passed: give its memory back */
-		buf_reserve(&in->bytes, 2 * SPOOL_COMMIT_BYTES);
+		buf_reserve(&in->bytes, 4 * SPOOL_COMMIT_BYTES);
 	}
 	buf_clear(&in->bytes);
 }

@@ -451,16 +451,21 @@ finish(void)
 
 /* ---- scenarios ---- */
 
-/* The next victim, once a new one lives and the senders have got further. */
+/* The next victim, once a new one lives, the senders have got further, and so has the SOC unless it is away. */
 static pid_t
-next_victim(const char *name, pid_t before)
+next_victim(const char *name, pid_t before, bool away)
 {
 	uint64_t sent = sent_total();
+	struct fake_ledger at, now;
 	pid_t pid = 0;
 
-	for (int64_t until = mono() + 20 * NS_PER_S; mono() < until; nap(NS_PER_MS))
-		if (((pid = child_of(t.lcp, name)) != 0 && pid != before) && sent_total() > sent + 500)
+	fake_soc_ledger(t.soc, &at);
+	for (int64_t until = mono() + 20 * NS_PER_S; mono() < until; nap(NS_PER_MS)) {
+		fake_soc_ledger(t.soc, &now);
+		if (((pid = child_of(t.lcp, name)) != 0 && pid != before) && sent_total() > sent + 500 &&
+		    (away || now.lines > at.lines))
 			return pid;
+	}
 	die(1, "no progress for 20 s with %s %d", name, (int)pid);
 }
 
@@ -485,7 +490,7 @@ run_kill(const char *program, unsigned kills, const char *what)
 	for (unsigned i = 0; i < kills; i++) {
 		pid_t *before = i % 3 == 2 ? &uplink : &worker;
 
-		*before = next_victim(i % 3 == 2 ? "uplink" : "worker", *before);
+		*before = next_victim(i % 3 == 2 ? "uplink" : "worker", *before, i > kills / 2 && i <= kills / 2 + kills / 6);
 		nap(random() % 120 * NS_PER_MS);
 		kill(*before, SIGKILL);
 		if (i == kills / 2)
