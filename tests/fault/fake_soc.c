@@ -42,6 +42,8 @@ struct fake_soc {
 	struct fake_ledger led;
 	uint8_t *seen[FAKE_STREAMS];
 	char *heartbeat;
+	struct fake_special specials[64];
+	unsigned nspecials;
 };
 
 struct upload {
@@ -69,6 +71,27 @@ see_gap(struct fake_soc *s, struct slice line)
 	if (unit != NULL && strcmp(unit, "lines") == 0)
 		s->led.gap_lines += (uint64_t)json_integer_value(json_object_get(j, "count"));
 	json_decref(j);
+}
+
+static bool
+see_special(struct fake_soc *s, const struct batch *b, uint32_t i)
+{
+	struct slice line = batch_line_bytes(b, i);
+	const struct batch_note *n = batch_note_of(b, i);
+	struct fake_special *x = &s->specials[s->nspecials];
+
+	if (slice_find_slice(slice_sub(line, 0, 40), slice_str("<14>SPECIAL")) < 0)
+		return false;
+	must(s->nspecials < 64);
+	s->nspecials++;
+	x->len = line.n;
+	x->flags = b->lines[i].flags;
+	pki_sha256(line, x->sha256);
+	if (n != NULL) {
+		x->original_len = n->original_len;
+		memcpy(x->sha256, n->sha256, 32);
+	}
+	return true;
 }
 
 static void
@@ -172,7 +195,8 @@ take_batch(struct fake_soc *s, struct slice wire, char **ret)
 		return 409;
 	}
 	for (uint32_t i = 0; i < b.head->lines; i++)
-		see_line(s, batch_line_bytes(&b, i), b.lines[i].flags);
+		if (!see_special(s, &b, i))
+			see_line(s, batch_line_bytes(&b, i), b.lines[i].flags);
 	if (e->count == e->cap) {
 		e->cap = e->cap != 0 ? e->cap * 2 : 1024;
 		e->batches = x_realloc(e->batches, e->cap * sizeof *e->batches);
@@ -403,6 +427,18 @@ fake_soc_missing(struct fake_soc *s, unsigned stream, uint64_t upto)
 		missing += s->seen[stream][i] == 0;
 	pthread_mutex_unlock(&s->lock);
 	return missing;
+}
+
+unsigned
+fake_soc_specials(struct fake_soc *s, struct fake_special *out, unsigned max)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&s->lock);
+	n = s->nspecials < max ? s->nspecials : max;
+	memcpy(out, s->specials, n * sizeof *out);
+	pthread_mutex_unlock(&s->lock);
+	return n;
 }
 
 char *

@@ -26,6 +26,12 @@ struct fake_ledger {
 	uint64_t per_stream[FAKE_STREAMS];
 };
 
+/* A line that begins with "<14>SPECIAL", or with a broken count before it. */
+struct fake_special {
+	uint64_t len, original_len;
+	uint8_t flags, sha256[32];   /* sha256: of the line as stored, or of the original when it was cut */
+};
+
 struct fake_soc *fake_soc_start(const char *dir); /* writes dir/ca.pem */
 void fake_soc_stop(struct fake_soc *s);
 unsigned fake_soc_port(const struct fake_soc *s);
@@ -34,6 +40,7 @@ void fake_soc_lose_answers(struct fake_soc *s, unsigned percent); /* stored, but
 void fake_soc_forget(struct fake_soc *s, uint64_t back);    /* as if restored from a backup: that many batches ago */
 void fake_soc_ledger(struct fake_soc *s, struct fake_ledger *ret);
 uint64_t fake_soc_missing(struct fake_soc *s, unsigned stream, uint64_t upto); /* of numbers 0 … upto - 1 */
+unsigned fake_soc_specials(struct fake_soc *s, struct fake_special *out, unsigned max);
 char *fake_soc_heartbeat(struct fake_soc *s);               /* the last one, heap; NULL */
 size_t fake_line(char *out, size_t size, unsigned stream, uint64_t n); /* without an end */
 

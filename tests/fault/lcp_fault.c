@@ -5,6 +5,7 @@
  *     lcp_fault kill PROGRAM [KILLS]           SIGKILL of worker and uplink under load; answers get lost too
  *     lcp_fault full PROGRAM                   the spool reaches its limit while the SOC is away, then it comes back
  *     lcp_fault disk PROGRAM                   the same on a full file system (tmpfs; skipped without the right to mount)
+ *     lcp_fault long PROGRAM                   over-long and broken lines, the worker killed in the middle of them
  *     lcp_fault restore PROGRAM                the archive forgets the newest batches, as after a restore
  *     lcp_fault twin-early|twin-forget PROGRAM a collector with that fault built in: must be seen to fail
  *
@@ -599,6 +600,119 @@ run_restore(const char *program)
 	return led.lines > sent_total() && led.doubles == 0 && led.epochs == 1 && led.altered == 0 ? 0 : 1;
 }
 
+/* ---- lines no sender should send ---- */
+
+struct odd {
+	const char *before;      /* bytes in front of the marked line */
+	uint64_t len;            /* of the line, mark included */
+	char fill;
+	const char *after;
+	bool cut;
+	uint8_t flags;
+};
+
+static const struct odd odds[] = {
+	{ "", 500, 'x', "\n", false, 0 },
+	{ "", 100, '\0', "\n", false, 0 },
+	{ "", 100, (char)0xff, "\r\n", false, 0 },
+	{ "", 200000, 'y', "\n", false, 0 },
+	{ "", 1 << 20, 'z', "\n", false, 0 },
+	{ "", (1 << 20) + 1, 'a', "\n", true, 1 },
+	{ "", 100000000, 'b', "\n", true, 1 },
+	{ "", 3000000, 'c', "", true, 1 | 8 },
+	{ "", 5000, 'd', "", false, 8 },
+	{ "99999999999 ", 60, 'e', "\n", false, 16 },
+	{ "3000000 ", 3000000, 'f', "", true, 1 },
+	{ "300 ", 300, 'g', "", false, 0 },
+	{ "9999999 ", 70000, 'h', "", false, 8 },
+};
+
+static void
+hash_odd(const struct odd *o, uint8_t ret[32])
+{
+	bool broken = (o->flags & 16) != 0; /* a broken count is part of the line: bytes are never dropped */
+	size_t head = broken ? strlen(o->before) : 0;
+	char *all = x_malloc(head + o->len);
+
+	memcpy(all, o->before, head);
+	memset(all + head, o->fill, o->len);
+	memcpy(all + head, "<14>SPECIAL", 11);
+	pki_sha256(slice_of(all, head + o->len), ret);
+	free(all);
+}
+
+static void *
+send_odd(void *ctx)
+{
+	const struct odd *o = ctx;
+	int fd = connect_to(SOCK_STREAM, t.tcp);
+	char chunk[65536], end;
+	uint64_t left = o->len - 11;
+
+	memset(chunk, o->fill, sizeof chunk);
+	send_all(fd, o->before, strlen(o->before));
+	send_all(fd, "<14>SPECIAL", 11);
+	for (; left != 0; left -= left < sizeof chunk ? left : sizeof chunk)
+		send_all(fd, chunk, left < sizeof chunk ? left : sizeof chunk);
+	send_all(fd, o->after, strlen(o->after));
+	shutdown(fd, SHUT_WR);
+	must(read(fd, &end, 1) == 0);
+	close(fd);
+	return NULL;
+}
+
+static bool
+odd_came(const struct odd *o, const struct fake_special *got, unsigned n)
+{
+	bool broken = (o->flags & 16) != 0;
+	uint64_t len = o->len + (broken ? strlen(o->before) : 0);
+	unsigned found = 0;
+	uint8_t hash[32];
+
+	hash_odd(o, hash);
+	for (unsigned i = 0; i < n; i++)
+		found += memcmp(got[i].sha256, hash, 32) == 0 && got[i].flags == o->flags &&
+		         (o->cut ? got[i].original_len == len && got[i].len == 1 << 20 : got[i].len == len);
+	if (found != 1)
+		fprintf(stderr, "line of %" PRIu64 " x '%c': came %u times as wanted\n", o->len, o->fill, found);
+	return found == 1;
+}
+
+static int
+run_long(const char *program)
+{
+	enum { ODDS = sizeof odds / sizeof *odds };
+	pthread_t th[ODDS];
+	struct fake_special got[64];
+	struct fake_ledger led;
+	unsigned n = 0, good = 0, kills = 0;
+	pid_t worker = 0;
+	uint64_t faults;
+
+	begin(program, "");
+	t.pace_ns = 2 * NS_PER_MS;
+	launch();
+	add_sender(BY_NEWLINE);
+	for (int i = 0; i < ODDS; i++)
+		must(pthread_create(&th[i], NULL, send_odd, (void *)(uintptr_t)&odds[i]) == 0);
+	for (; kills < 15; kills++) {
+		worker = next_victim("worker", worker, false);
+		kill(worker, SIGKILL);
+	}
+	for (int i = 0; i < ODDS; i++)
+		pthread_join(th[i], NULL);
+	end_senders();
+	drain(&led, 20);
+	for (int64_t until = mono() + 10 * NS_PER_S; mono() < until && n < ODDS; nap(20 * NS_PER_MS))
+		n = fake_soc_specials(t.soc, got, 64);
+	for (int i = 0; i < ODDS; i++)
+		good += odd_came(&odds[i], got, n);
+	faults = judge("long", kills, &led);
+	printf("{\"odd_lines\":%d,\"came\":%u,\"as_wanted\":%u}\n", ODDS, n, good);
+	finish();
+	return faults == 0 && good == ODDS && n == ODDS ? 0 : 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -609,6 +723,8 @@ main(int argc, char **argv)
 		return run_kill(argv[2], argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 60, what);
 	if (strcmp(what, "full") == 0 || strcmp(what, "disk") == 0)
 		return run_full(argv[2], what[0] == 'd');
+	if (strcmp(what, "long") == 0)
+		return run_long(argv[2]);
 	if (strcmp(what, "restore") == 0)
 		return run_restore(argv[2]);
 	if (strcmp(what, "twin-early") == 0 || strcmp(what, "twin-forget") == 0) {
@@ -619,6 +735,6 @@ main(int argc, char **argv)
 		}
 		return 0;
 	}
-	fprintf(stderr, "usage: lcp_fault kill|full|disk|restore|twin-early|twin-forget PROGRAM [KILLS]\n");
+	fprintf(stderr, "usage: lcp_fault kill|full|disk|long|restore|twin-early|twin-forget PROGRAM [KILLS]\n");
 	return 2;
 }
