@@ -331,7 +331,8 @@ cmd_lcp_revoke(struct cmd *c)
 void
 desk_lcps_json(struct desk *d, struct buf *out)
 {
-	struct rows r = db_query(d->db, "SELECT tenant, lcp, serial, revoked_at IS NOT NULL AS \"revoked:b\" FROM lcps WHERE serial IS NOT NULL ORDER BY 1, 2");
+	struct rows r = db_query(d->db, "SELECT tenant, lcp, '[\"' || serial || '\"]' AS \"serials:j\", revoked_at IS NOT NULL AS \"revoked:b\" FROM lcps"
+	                                " WHERE serial IS NOT NULL ORDER BY 1, 2");
 	json_t *o = json_pack("{s:i, s:o}", "v", 1, "lcps", rows_json(&r));
 	char *text = json_text(o);
 

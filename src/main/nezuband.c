@@ -24,6 +24,7 @@ static const struct role *const roles[] = {
 	&role_store,
 	&role_intel,
 	&role_engine,
+	&role_desk,
 	&role_ingest,
 	&role_notify,
 	&role_call,

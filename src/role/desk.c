@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Role desk: the one writer of business state.
+ *
+ *     engine ── DETECTIONS ─▶ candidates ── CHANGED ─▶ web ── ASK ─▶ commands and questions
+ *     notify, call ◀─ JOB, JOB_CANCEL ── outbox        ingest ── ENROL, HEARTBEAT ─▶ ◀─ LCPS
+ *
+ * Four times a second due timers fire and due outbox rows are handed out; what has no answer after a minute
+ * is handed out again, and everything after the other role was started anew.  Every five seconds the auditor
+ * looks for what should have happened; its alarm goes to the log by itself, and then the usual way.
+ *
+ * A failed sync of the database ends the process with status 4: the parent starts it again from the file.
+ * A full disk does not: commands are answered 503 until there is room.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/must.h"
+#include "codec/timefmt.h"
+#include "codec/yaml.h"
+#include "conf/conf.h"
+#include "role/desk_role_priv.h"
+#include "sys/fd.h"
+#include "sys/pki.h"
+
+#define TICK (250 * NS_PER_MS)
+#define AUDIT_EVERY (5 * NS_PER_S)
+#define REPEAT (60 * NS_PER_S)
+#define CERT_LIFE (90 * NS_PER_DAY)
+#define JSON_MAX (8u << 20)
+
+int64_t
+desk_role_now(const struct desk_role *dr)
+{
+	return clock_now(dr->env->clock);
+}
+
+void
+desk_role_check(struct desk_role *dr, int error)
+{
+	(void)dr;
+	if (error == E_IO || error == E_CORRUPT) {
+		log_alert("desk.database", kv_err(error));
+		_Exit(4);
+	}
+}
+
+/* ---- outbox ---- */
+
+static void
+hand_out(void *ctx, int64_t job, const char *kind, struct slice doc)
+{
+	struct desk_role *dr = ctx;
+	bool cancel = strncmp(kind, "cancel:", 7) == 0;
+	struct chan *to = strcmp(cancel ? kind + 7 : kind, "call") == 0 ? dr->call : dr->notify;
+	char key[40], body[64];
+	struct map_slot *s;
+	int64_t now = loop_mono_ns();
+	bool fresh;
+
+	if (to == NULL)
+		return;
+	snprintf(key, sizeof key, "%s%lld", cancel ? "c" : "j", (long long)job);
+	s = map_put(&dr->sent, slice_str(key), &fresh);
+	if (!fresh && now - (int64_t)s->u < REPEAT)
+		return;
+	s->u = (uint64_t)now;
+	if (cancel) {
+		snprintf(body, sizeof body, "{\"v\":1,\"job\":\"%lld\"}", (long long)job);
+		chan_send(to, MSG_JOB_CANCEL, (uint64_t)job, slice_str(body), -1);
+	} else {
+		chan_send(to, MSG_JOB, (uint64_t)job, doc, -1);
+	}
+}
+
+/* Rows that another role was working on go out again at once when it comes back. */
+static void
+forget_sent(struct desk_role *dr)
+{
+	map_fini(&dr->sent);
+}
+
+bool
+desk_role_job(struct desk_role *dr, const char *command, struct slice body)
+{
+	json_t *args = body.n <= (64u << 10) ? json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	const char *job = json_string_value(json_object_get(args, "job"));
+	struct desk_answer a;
+	char key[40];
+
+	if (!json_is_object(args) || job == NULL || strlen(job) > 20) {
+		json_decref(args);
+		return false;
+	}
+	a = desk_apply(dr->desk, command, &desk_service, args, desk_role_now(dr));
+	if (a.status >= 300 && a.status != 409 && a.status != 503)
+		log_warn("desk.job", kv_i64("status", a.status));
+	desk_role_check(dr, a.error);
+	/* done or to be tried again: either way the memory of having sent it is over */
+	if (strcmp(command, "job.done") == 0) {
+		snprintf(key, sizeof key, "j%s", job);
+		map_del(&dr->sent, slice_str(key));
+		snprintf(key, sizeof key, "c%s", job);
+		map_del(&dr->sent, slice_str(key));
+	}
+	json_decref(a.body);
+	json_decref(args);
+	return true;
+}
+
+/* ---- timers ---- */
+
+static void
+send_all(struct desk_role *dr)
+{
+	auto_buf struct buf tenants = { 0 }, lcps = { 0 };
+
+	if (dr->tenants_changed) {
+		desk_tenants_json(dr->desk, &tenants);
+		for (size_t i = 0; i < sizeof dr->engine / sizeof *dr->engine; i++)
+			if (dr->engine[i] != NULL)
+				chan_send(dr->engine[i], MSG_TENANTS, 0, buf_slice(&tenants), -1);
+	}
+	if (dr->lcps_changed && dr->ingest != NULL) {
+		desk_lcps_json(dr->desk, &lcps);
+		chan_send(dr->ingest, MSG_LCPS, 0, buf_slice(&lcps), -1);
+	}
+	dr->tenants_changed = dr->lcps_changed = false;
+}
+
+static void
+on_tick(void *ctx)
+{
+	struct desk_role *dr = ctx;
+	int error = 0;
+
+	desk_tick(dr->desk, desk_role_now(dr), &error);
+	desk_role_check(dr, error);
+	desk_jobs(dr->desk, desk_role_now(dr), hand_out, dr);
+	send_all(dr);
+}
+
+static void
+on_audit(void *ctx)
+{
+	struct desk_role *dr = ctx;
+	struct desk_overdue late[16];
+	size_t n = desk_audit(dr->db, desk_role_now(dr), late, 16);
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *args = json_pack("{s:s, s:s+, s:s, s:{s:s, s:s}}", "kind", "overdue", "key", late[i].kind, late[i].id, "level", "alarm", "text", "ja",
+		                         "予定の時刻を過ぎても行われていない処理があります。", "en", "Something that is due has not been done.");
+		struct desk_answer a;
+
+		log_alert("desk.overdue", kv_str("kind", late[i].kind), kv_str("id", late[i].id), kv_i64("due_ns", late[i].due_at));
+		a = desk_apply(dr->desk, "alarm.raise", &desk_service, args, desk_role_now(dr));
+		json_decref(a.body);
+		json_decref(args);
+	}
+}
+
+static void
+on_sweep(void *ctx)
+{
+	struct desk_role *dr = ctx;
+
+	auth_sweep(dr->auth, desk_role_now(dr));
+}
+
+static void
+on_change(void *ctx, const struct desk_change *ch)
+{
+	struct desk_role *dr = ctx;
+	json_t *o;
+	char *text;
+
+	dr->tenants_changed |= strcmp(ch->noun, "tenant") == 0;
+	dr->lcps_changed |= strcmp(ch->noun, "lcp") == 0;
+	if (dr->web == NULL)
+		return;
+	o = json_pack("{s:I, s:s, s:s, s:s?, s:s?}", "seq", (json_int_t)ch->seq, "noun", ch->noun, "id", ch->id, "tenant",
+	              ch->tenant != NULL && ch->tenant[0] != '\0' ? ch->tenant : NULL, "number", ch->number);
+	text = json_dumps(o, JSON_COMPACT);
+	if (text != NULL)
+		chan_send(dr->web, MSG_CHANGED, 0, slice_str(text), -1);
+	free(text);
+	json_decref(o);
+}
+
+/* ---- engine ---- */
+
+static void
+epoch_text(const struct batch_key *k, char ret[33])
+{
+	snprintf(ret, 33, "%016llx%016llx", (unsigned long long)k->epoch[0], (unsigned long long)k->epoch[1]);
+}
+
+static bool
+name_is_good(const char name[BATCH_ID_MAX])
+{
+	size_t n = strnlen(name, BATCH_ID_MAX);
+
+	return n < BATCH_ID_MAX && batch_id_is_good(slice_of(name, n));
+}
+
+static void
+on_detections(struct desk_role *dr, unsigned index, struct msg *m)
+{
+	struct batch_key key;
+	char epoch[33];
+	int r;
+
+	if (m->body.n < sizeof key) {
+		log_error("desk.detections_short", kv_u64("bytes", m->body.n));
+		return;
+	}
+	memcpy(&key, m->body.p, sizeof key);
+	if (!name_is_good(key.tenant) || !name_is_good(key.lcp) || key.seq > INT64_MAX) {
+		log_error("desk.detections_name");
+		return;
+	}
+	epoch_text(&key, epoch);
+	r = desk_detections(dr->desk, &(struct desk_position){ key.tenant, key.lcp, epoch, (int64_t)key.seq },
+	                    slice_sub(m->body, sizeof key, m->body.n), desk_role_now(dr));
+	desk_role_check(dr, r);
+	if (r != 0)
+		log_error("desk.detections", kv_err(r), kv_str("lcp", key.lcp), kv_u64("seq", key.seq));
+	else if (dr->engine[index] != NULL)
+		chan_send(dr->engine[index], MSG_DETECTED, m->id, slice_of(&key, sizeof key), -1);
+}
+
+static void
+put_position(void *ctx, const struct desk_position *at)
+{
+	struct batch_key key = { .seq = (uint64_t)at->seq };
+	char half[17] = "";
+
+	snprintf(key.tenant, sizeof key.tenant, "%s", at->tenant);
+	snprintf(key.lcp, sizeof key.lcp, "%s", at->lcp);
+	memcpy(half, at->epoch, 16);
+	key.epoch[0] = strtoull(half, NULL, 16);
+	key.epoch[1] = strlen(at->epoch) == 32 ? strtoull(at->epoch + 16, NULL, 16) : 0;
+	buf_put(ctx, &key, sizeof key);
+}
+
+static void
+engine_msg(struct desk_role *dr, unsigned index, struct msg *m)
+{
+	auto_buf struct buf out = { 0 };
+
+	switch (m->type) {
+	case MSG_DETECTIONS:
+		on_detections(dr, index, m);
+		break;
+	case MSG_POSITIONS_ASK:
+		desk_positions(dr->desk, put_position, &out);
+		chan_send(dr->engine[index], MSG_POSITIONS, m->id, buf_slice(&out), -1);
+		break;
+	case MSG_SNAPSHOT:
+		desk_role_check(dr, desk_snapshot_put(dr->desk, m->body, desk_role_now(dr)));
+		break;
+	case MSG_SNAPSHOT_ASK:
+		desk_snapshot_get(dr->desk, &out);
+		chan_send(dr->engine[index], MSG_SNAPSHOT, m->id, buf_slice(&out), -1);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- collectors ---- */
+
+static json_t *
+load(struct slice s)
+{
+	json_t *o = s.n <= JSON_MAX ? json_loadb(s.p, s.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+
+	if (json_is_object(o))
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+/* Signs first, then uses the token up and notes the serial in one transaction: a crash between leaves a
+ * certificate that nobody accepts and a token that still works. */
+static json_t *
+enrol(struct desk_role *dr, const json_t *ask)
+{
+	const char *token = json_string_value(json_object_get(ask, "token")), *csr = json_string_value(json_object_get(ask, "csr"));
+	int64_t now = desk_role_now(dr);
+	auto_buf struct buf cert = { 0 };
+	struct desk_enrol e;
+	uint8_t print[32];
+	char hex[65], serial[33];
+
+	if (token == NULL || csr == NULL || dr->ca_key == NULL || desk_token(dr->desk, slice_str(token), now, &e) != 0 ||
+	    pki_csr_fingerprint(slice_str(csr), print) != 0)
+		return NULL;
+	pki_hex(print, sizeof print, hex);
+	pki_serial(serial);
+	if (pki_csr_sign(slice_str(csr), buf_slice(&dr->ca_crt), dr->ca_key,
+	                 &(struct pki_ask){ .org = e.tenant, .cn = e.lcp, .serial = serial, .from_ns = now - 3600 * NS_PER_S, .to_ns = now + CERT_LIFE,
+	                                    .use = PKI_CLIENT },
+	                 &cert) != 0 ||
+	    desk_enrol(dr->desk, slice_str(token), hex, serial, now + CERT_LIFE, now, &e) != 0)
+		return NULL;
+	return json_pack("{s:s, s:s, s:s, s:s}", "cert", buf_cstr(&cert), "ca", buf_cstr(&dr->ca_crt), "tenant", e.tenant, "lcp", e.lcp);
+}
+
+static void
+on_enrol(struct desk_role *dr, struct msg *m)
+{
+	json_t *ask = load(m->body), *o = enrol(dr, ask);
+	char *text;
+
+	if (o == NULL)
+		o = json_pack("{s:s}", "error", "denied");
+	/* ingest has to know the certificate before the collector uses it */
+	send_all(dr);
+	text = json_dumps(o, JSON_COMPACT);
+	if (text != NULL && dr->ingest != NULL)
+		chan_send(dr->ingest, MSG_ENROLLED, m->id, slice_str(text), -1);
+	free(text);
+	json_decref(o);
+	json_decref(ask);
+}
+
+static void
+on_heartbeat(struct desk_role *dr, struct msg *m)
+{
+	json_t *o = load(m->body);
+	const char *tenant = json_string_value(json_object_get(o, "tenant")), *lcp = json_string_value(json_object_get(o, "lcp"));
+
+	if (tenant == NULL || lcp == NULL)
+		log_error("desk.heartbeat");
+	else
+		desk_role_check(dr, desk_heartbeat(dr->desk, tenant, lcp, o, desk_role_now(dr)));
+	json_decref(o);
+}
+
+static void
+desk_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *m)
+{
+	struct desk_role *dr = env->state;
+	json_t *o;
+
+	if (peer == ROLE_ENGINE && index < 64) {
+		engine_msg(dr, index, m);
+	} else if (peer == ROLE_WEB && m->type == MSG_ASK) {
+		people_ask(dr, m->id, m->body);
+	} else if (peer == ROLE_INGEST && m->type == MSG_ENROL) {
+		on_enrol(dr, m);
+	} else if (peer == ROLE_INGEST && m->type == MSG_HEARTBEAT) {
+		on_heartbeat(dr, m);
+	} else if ((peer == ROLE_NOTIFY || peer == ROLE_CALL) && (m->type == MSG_JOB_EVENT || m->type == MSG_JOB_DONE)) {
+		if (!desk_role_job(dr, m->type == MSG_JOB_EVENT ? "job.event" : "job.done", m->body))
+			log_error("desk.job_refused", kv_str("from", role_name(peer)));
+		desk_jobs(dr->desk, desk_role_now(dr), hand_out, dr);
+	} else if (peer == ROLE_ARCHIVE && m->type == MSG_MANIFEST && (o = load(m->body)) != NULL) {
+		desk_role_check(dr, desk_manifest(dr->desk, o, desk_role_now(dr)));
+		json_decref(o);
+	}
+}
+
+/* ---- the role's page ---- */
+
+static struct chan **
+slot_of(struct desk_role *dr, enum role_id peer, unsigned index)
+{
+	switch (peer) {
+	case ROLE_INGEST:
+		return &dr->ingest;
+	case ROLE_ARCHIVE:
+		return &dr->archive;
+	case ROLE_STORE:
+		return &dr->store;
+	case ROLE_NOTIFY:
+		return &dr->notify;
+	case ROLE_CALL:
+		return &dr->call;
+	case ROLE_WEB:
+		return &dr->web;
+	case ROLE_INTEL:
+		return &dr->intel;
+	case ROLE_ENGINE:
+		return index < 64 ? &dr->engine[index] : NULL;
+	default:
+		return NULL;
+	}
+}
+
+static void
+desk_peer(struct role_env *env, enum role_id peer, unsigned index, struct chan *ch)
+{
+	struct desk_role *dr = env->state;
+	struct chan **slot = slot_of(dr, peer, index);
+	auto_buf struct buf out = { 0 };
+
+	if (slot == NULL)
+		return;
+	*slot = ch;
+	if (peer == ROLE_ENGINE) {
+		desk_tenants_json(dr->desk, &out);
+		chan_send(ch, MSG_TENANTS, 0, buf_slice(&out), -1);
+	} else if (peer == ROLE_INGEST) {
+		desk_lcps_json(dr->desk, &out);
+		chan_send(ch, MSG_LCPS, 0, buf_slice(&out), -1);
+	} else if (peer == ROLE_NOTIFY || peer == ROLE_CALL) {
+		forget_sent(dr);
+	}
+}
+
+static void
+desk_peer_lost(struct role_env *env, enum role_id peer, unsigned index)
+{
+	struct desk_role *dr = env->state;
+	struct chan **slot = slot_of(dr, peer, index);
+
+	if (slot != NULL)
+		*slot = NULL;
+}
+
+static void
+read_settings(struct desk_role *dr)
+{
+	const struct ynode *list = conf_tree(dr->env->conf, "call.providers");
+	const char *mail = conf_str(dr->env->conf, "desk.alarm_mail");
+	size_t k = 0;
+
+	for (const struct ynode *n = list != NULL ? list->child : NULL; n != NULL && k < 4; n = n->next) {
+		const struct ynode *name = y_get(n, SL("name"));
+
+		if (name != NULL && name->kind == Y_SCALAR)
+			dr->settings.providers[k++] = name->text.p;
+	}
+	dr->settings.alarm_mail = mail[0] != '\0' ? mail : NULL;
+	dr->settings.url = conf_str(dr->env->conf, "desk.url");
+	dr->settings.silent_ns = conf_int(dr->env->conf, "desk.silent");
+}
+
+static int
+open_ca(struct desk_role *dr)
+{
+	const char *data = conf_str(dr->env->conf, "data");
+	auto_free char *key = x_asprintf("%s/keys/ca.key", data), *crt = x_asprintf("%s/keys/ca.crt", data);
+	auto_buf struct buf pem = { 0 };
+	int r = file_read(key, &pem, 64u << 10);
+
+	if (r == 0)
+		r = pki_key_read(buf_slice(&pem), &dr->ca_key);
+	if (pem.p != NULL)
+		explicit_bzero(pem.p, pem.cap);
+	if (r == 0)
+		r = file_read(crt, &dr->ca_crt, 64u << 10);
+	if (r != 0)
+		log_error("desk.ca", kv_str("path", key), kv_err(r));
+	return r;
+}
+
+static int
+open_databases(struct desk_role *dr)
+{
+	const struct conf *c = dr->env->conf;
+	auto_free char *folder = x_asprintf("%s/desk", conf_str(c, "data"));
+	auto_free char *desk_path = x_asprintf("%s/desk.db", folder), *auth_path = x_asprintf("%s/auth.db", folder);
+	struct auth_settings as = { .idle_staff_ns = conf_int(c, "desk.idle"), .idle_customer_ns = conf_int(c, "desk.idle_customer") };
+	int r = dir_make(folder, 0700);
+
+	umask(077);
+	if (r == 0)
+		r = db_open(desk_path, &dr->db);
+	if (r == 0)
+		r = desk_open(dr->db, &dr->settings, &dr->desk);
+	if (r == 0)
+		r = db_open(auth_path, &dr->auth_db);
+	if (r == 0)
+		r = auth_open(dr->auth_db, &as, &dr->auth);
+	if (r != 0)
+		log_error("desk.open", kv_str("folder", folder), kv_err(r));
+	return r;
+}
+
+static int
+desk_role_open(struct role_env *env)
+{
+	struct desk_role *dr = x_calloc(1, sizeof *dr);
+	int r;
+
+	env->state = dr;
+	dr->env = env;
+	zone_preload();
+	read_settings(dr);
+	if ((r = open_databases(dr)) != 0 || (r = open_ca(dr)) != 0)
+		return r;
+	desk_on_change(dr->desk, on_change, dr);
+	dr->pool = auth_pool_new(env->loop, 2, 32);
+	return 0;
+}
+
+static void
+desk_go(struct role_env *env)
+{
+	loop_timer(env->loop, 0, TICK, on_tick, env->state);
+	loop_timer(env->loop, AUDIT_EVERY, AUDIT_EVERY, on_audit, env->state);
+	loop_timer(env->loop, 60 * NS_PER_S, 600 * NS_PER_S, on_sweep, env->state);
+}
+
+const struct role role_desk = {
+	.id = ROLE_DESK,
+	.open = desk_role_open,
+	.on_peer = desk_peer,
+	.on_peer_lost = desk_peer_lost,
+	.on_msg = desk_msg,
+	.on_go = desk_go,
+};

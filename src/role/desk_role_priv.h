@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Inside role desk: desk.c carries messages of other roles, desk_people.c answers people.
+ */
+#ifndef NZ_ROLE_DESK_ROLE_PRIV_H
+#define NZ_ROLE_DESK_ROLE_PRIV_H
+
+#include <jansson.h>
+
+#include "auth/auth.h"
+#include "base/buf.h"
+#include "desk/desk.h"
+#include "role/role.h"
+
+struct engine_link {
+	unsigned index;
+	struct chan *ch;
+};
+
+struct desk_role {
+	struct role_env *env;
+	struct db *db, *auth_db;
+	struct desk *desk;
+	struct auth *auth;
+	struct auth_pool *pool;
+	struct buf ca_crt;
+	struct pki_key *ca_key;
+	struct chan *ingest, *archive, *store, *notify, *call, *web, *intel, *engine[64];
+	struct map sent;             /* job → when it was handed out last (mono ns); empty again after a restart */
+	struct desk_settings settings;
+	bool tenants_changed, lcps_changed;
+	unsigned long long dead_pending; /* answers of the pool whose asker went */
+};
+
+/* Answers an ASK of web. */
+void people_ask(struct desk_role *dr, uint64_t id, struct slice body);
+/* {"status","body"}; takes the body over. */
+void people_answer(struct desk_role *dr, uint64_t id, int status, json_t *body);
+int64_t desk_role_now(const struct desk_role *dr);
+/* After a database error that must end the process (R2). */
+void desk_role_check(struct desk_role *dr, int error);
+/* What a message of a less trusted role asks for, as a command; false when the body is no object. */
+bool desk_role_job(struct desk_role *dr, const char *command, struct slice body);
+
+#endif
