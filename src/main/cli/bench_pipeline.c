@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * nezuban bench pipeline: one line's way through collector, ingest, archive, engine and store, each stage's CPU
+ * time apart, in one process with the roles' own functions and settings.
+ *
+ *     collector  batch_add_line, build, zstd           (its receiving and spool: tests/bench/lcp_tcp.sh)
+ *     ingest     unpack with limits, check, SHA-256
+ *     archive    sign, append, fsync each GROUP
+ *     engine     unpack, check, parse, enrich, rules, indicators, correlation, column block
+ *     store      one Native block per insert, merges waited for (only with --libchdb)
+ *
+ * What is measured is user and system time of this process, all threads; so the store comes last and alone.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/archive.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/must.h"
+#include "codec/jsonw.h"
+#include "detect/detect.h"
+#include "main/cli/bench.h"
+#include "store/store.h"
+#include "sys/fd.h"
+
+#define BATCH_LINES 1800        /* about a mebibyte of FortiGate lines, the collector's default */
+#define GROUP 8                 /* batches a sync, as at 130,000 lines/s with a group wait of some ms */
+#define INSERT_ROWS 1000000
+
+enum stage { COLLECTOR, INGEST, ARCHIVE, ENGINE, STORE, STAGES };
+
+struct bench {
+	struct cli *cli;
+	struct buf input;
+	VEC(struct slice) lines;
+	struct batch_zip *zip;
+	struct archive *archive;
+	struct detect_gen *gen;
+	struct intel_image *image;
+	struct detect_worker *worker;
+	struct store_builder *columns;
+	struct detect_tenant tenant;
+	double cpu[STAGES];
+	uint64_t wire_bytes, detections_bytes, events, bytes, block_bytes;
+	VEC(struct buf) blocks;
+	bool keep_blocks;
+	struct batch_key key;
+	uint8_t prev[32];
+};
+
+static void
+read_lines(struct bench *b)
+{
+	struct slice rest = buf_slice(&b->input);
+
+	while (rest.p != NULL && rest.n != 0) {
+		struct slice line = slice_cut(&rest, '\n');
+
+		if (line.n != 0)
+			vec_push(&b->lines, line);
+	}
+}
+
+static void
+build(struct bench *b, size_t from, size_t n, struct buf *wire)
+{
+	static struct batch_builder *bb;
+	static struct buf block;
+	int64_t now = clock_now(clock_real());
+	int device;
+
+	if (bb == NULL)
+		bb = batch_builder_new();
+	batch_builder_reset(bb);
+	device = batch_add_device(bb, SL("bench-fw1"), SL(""));
+	for (size_t i = 0; i < n; i++)
+		must(batch_add_line(bb, (uint32_t)device, BT_TCP, 0, now, b->lines.v[(from + i) % b->lines.n]) == 0);
+	buf_clear(&block);
+	batch_build(bb, b->key.epoch, b->key.seq, b->prev, now, &block);
+	batch_pack(b->zip, buf_slice(&block), 1, wire);
+}
+
+static void
+ingest(struct bench *b, struct slice wire, struct archive_meta *m)
+{
+	struct slice block;
+	struct batch batch;
+
+	must(batch_unpack(b->zip, wire, &block) == 0 && batch_check(block, &batch, NULL) == 0);
+	*m = (struct archive_meta){ .key = b->key, .received_ns = clock_now(clock_real()), .lines = batch.head->lines,
+		                    .bytes = batch.head->bytes_len, .wire_len = (uint32_t)wire.n };
+	memcpy(m->prev, batch.head->prev, 32);
+	batch_hash(wire, m->hash);
+	memcpy(b->prev, m->hash, 32);
+}
+
+static void
+archive(struct bench *b, const struct archive_meta *m, struct slice wire)
+{
+	struct archive_device d = { .id = "bench-fw1", .lines = m->lines, .bytes = m->bytes };
+	struct archive_answer ans;
+
+	must(archive_put(b->archive, m, wire, &d, 1, &ans) == 0 && ans.result == ARCHIVE_NEW);
+	if (b->key.seq % GROUP == 0)
+		must(archive_sync(b->archive) == 0);
+}
+
+static void
+engine(struct bench *b, const struct archive_meta *m, struct slice wire)
+{
+	static struct buf found;
+	struct store_batch where = { .key = m->key, .stored_ns = m->received_ns };
+	struct buf block_out = { 0 };
+	struct detect_batch in = { .key = &m->key, .stored_ns = m->received_ns, .tenant = &b->tenant, .correlate = true,
+		                   .columns = b->columns, .detections = &found };
+	struct slice block;
+	struct batch batch;
+
+	must(batch_unpack(b->zip, wire, &block) == 0 && batch_check(block, &batch, NULL) == 0);
+	in.batch = &batch;
+	buf_clear(&found);
+	store_block_begin(b->columns, &where);
+	detect_batch(b->worker, &in);
+	store_block_end(b->columns, &block_out);
+	b->detections_bytes += found.n;
+	b->block_bytes += block_out.n;
+	if (b->keep_blocks)
+		vec_push(&b->blocks, block_out);
+	else
+		buf_fini(&block_out);
+}
+
+static double
+lap(struct bench_time *from)
+{
+	struct bench_time now = bench_now();
+	double cpu = now.cpu_s - from->cpu_s;
+
+	*from = now;
+	return cpu;
+}
+
+static void
+one_batch(struct bench *b, size_t from, size_t n)
+{
+	static struct buf wire;
+	struct bench_time t = bench_now();
+	struct archive_meta m;
+
+	buf_clear(&wire);
+	b->key.seq++;
+	build(b, from, n, &wire);
+	b->cpu[COLLECTOR] += lap(&t);
+	ingest(b, buf_slice(&wire), &m);
+	b->cpu[INGEST] += lap(&t);
+	archive(b, &m, buf_slice(&wire));
+	b->cpu[ARCHIVE] += lap(&t);
+	engine(b, &m, buf_slice(&wire));
+	b->cpu[ENGINE] += lap(&t);
+	b->wire_bytes += wire.n;
+	b->events += n;
+	b->bytes += m.bytes;
+}
+
+/* ---- store ---- */
+
+static int
+insert_all(struct bench *b, struct store_conn *c, struct buf *err)
+{
+	for (size_t from = 0; from < b->blocks.n;) {
+		struct store_block *checked = x_calloc(b->blocks.n, sizeof *checked);
+		const struct store_block **list = x_calloc(b->blocks.n, sizeof *list);
+		uint64_t rows = 0;
+		size_t n = 0;
+		int r;
+
+		for (; from + n < b->blocks.n && rows < INSERT_ROWS; n++) {
+			must(store_block_check(buf_slice(&b->blocks.v[from + n]), &checked[n], NULL) == 0);
+			list[n] = &checked[n];
+			rows += checked[n].rows;
+		}
+		r = store_insert(c, list, n, err);
+		free(checked);
+		free(list);
+		if (r != 0)
+			return r;
+		from += n;
+	}
+	return store_run(c, "OPTIMIZE TABLE " STORE_TABLE " FINAL", "TSV", &(struct buf){ 0 }, err);
+}
+
+static int
+store_stage(struct bench *b, const char *folder)
+{
+	auto_free char *dir = x_asprintf("%s/store", folder);
+	struct store_conf conf = { .library = cli_opt(b->cli, "--libchdb", NULL), .folder = dir };
+	auto_buf struct buf err = { 0 };
+	struct store_conn *c;
+	struct store *st;
+	struct bench_time t;
+	store_positions_vec pos = { 0 };
+	int r = store_open(&conf, &st, &err);
+
+	if (r == 0)
+		r = store_conn_new(st, &c, &err);
+	if (r == 0)
+		r = store_positions(c, &pos, &err);
+	t = bench_now();
+	if (r == 0)
+		r = insert_all(b, c, &err);
+	b->cpu[STORE] = lap(&t);
+	vec_fini(&pos);
+	if (r != 0)
+		return cli_could_not(b->cli, "the store: %s", err.n != 0 ? buf_cstr(&err) : err_text(r));
+	store_conn_free(c);
+	store_close(st);
+	return CLI_DONE;
+}
+
+/* ---- set-up ---- */
+
+static int
+open_image(struct bench *b)
+{
+	const char *path = cli_opt(b->cli, "--intel", NULL), *why = NULL;
+	int fd;
+
+	if (path == NULL)
+		return CLI_DONE;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || intel_open(fd, &b->image, &why) != 0)
+		return cli_could_not(b->cli, "%s: %s", path, why != NULL ? why : "cannot be opened");
+	close(fd);
+	return CLI_DONE;
+}
+
+static int
+set_up(struct bench *b, const char *folder)
+{
+	const char *rules = cli_opt(b->cli, "--rules", "rules"), *file = cli_operand(b->cli, 1);
+	auto_free char *dir = x_asprintf("%s/archive", folder);
+	struct archive_conf conf = { .folder = dir, .key = pki_key_make(PKI_ED25519), .segment = 256u << 20 };
+	struct whys ws = { 0 };
+
+	if (file == NULL || file_read(file, &b->input, 1u << 30) != 0)
+		return cli_could_not(b->cli, "a file of lines is wanted; /dev/stdin is one too");
+	read_lines(b);
+	if (b->lines.n == 0)
+		return cli_could_not(b->cli, "%s: no lines", file);
+	b->gen = detect_gen_load(&rules, 1, source_default_dir(), &ws);
+	whys_fini(&ws);
+	if (b->gen == NULL)
+		return cli_could_not(b->cli, "rules or sources do not load; see `nezuban rule lint`, `nezuban source test`");
+	b->zip = batch_zip_new();
+	b->columns = store_builder_new();
+	b->worker = detect_worker_new(b->gen, b->image);
+	b->tenant = (struct detect_tenant){ .name = SL("bench") };
+	snprintf(b->key.tenant, sizeof b->key.tenant, "bench");
+	snprintf(b->key.lcp, sizeof b->key.lcp, "bench-1");
+	b->key.epoch[0] = 1;
+	must(archive_open(&conf, &b->archive) == 0);
+	return CLI_DONE;
+}
+
+static void
+put_stage(struct buf *out, const char *name, double cpu, uint64_t events)
+{
+	jsonw_key(out, slice_str(name));
+	buf_printf(out, "%.3f", cpu * 1e6 / (double)events);
+}
+
+static void
+report(struct bench *b, struct bench_time total)
+{
+	auto_buf struct buf out = { 0 };
+	double soc = b->cpu[INGEST] + b->cpu[ARCHIVE] + b->cpu[ENGINE];
+	struct detect_stats s = detect_worker_stats(b->worker);
+
+	bench_begin(&out, "pipeline", b->events, b->bytes, total);
+	jsonw_key(&out, SL("us_per_event_of"));
+	buf_put_byte(&out, '{');
+	put_stage(&out, "collector", b->cpu[COLLECTOR], b->events);
+	put_stage(&out, "ingest", b->cpu[INGEST], b->events);
+	put_stage(&out, "archive", b->cpu[ARCHIVE], b->events);
+	put_stage(&out, "engine", b->cpu[ENGINE], b->events);
+	if (b->keep_blocks)
+		put_stage(&out, "store", b->cpu[STORE], b->events);
+	put_stage(&out, "received_archived_judged", soc, b->events);
+	if (b->keep_blocks)
+		put_stage(&out, "and_searchable", soc + b->cpu[STORE], b->events);
+	buf_put_byte(&out, '}');
+	jsonw_kv_i64(&out, "wire_bytes", (int64_t)b->wire_bytes);
+	jsonw_kv_i64(&out, "block_bytes", (int64_t)b->block_bytes);
+	jsonw_kv_i64(&out, "unparsed", (int64_t)s.unparsed);
+	jsonw_kv_i64(&out, "matches", (int64_t)s.matches);
+	jsonw_kv_i64(&out, "hits", (int64_t)s.hits);
+	jsonw_kv_i64(&out, "detections", (int64_t)s.detections);
+	bench_end(&out);
+}
+
+int
+bench_pipeline(struct cli *c)
+{
+	struct bench b = { .cli = c, .keep_blocks = cli_has(c, "--libchdb") };
+	char folder[] = "/var/tmp/nezuban-bench-XXXXXX";
+	uint64_t want = 0;
+	struct bench_time begun;
+	int r;
+
+	if (!slice_u64(slice_str(cli_opt(c, "--events", "1000000")), &want) || want == 0)
+		return cli_usage(c, "--events wants a number");
+	if (mkdtemp(folder) == NULL)
+		return cli_could_not(c, "no folder below /var/tmp");
+	r = open_image(&b);
+	if (r == CLI_DONE)
+		r = set_up(&b, folder);
+	if (r != CLI_DONE)
+		return r;
+	one_batch(&b, 0, BATCH_LINES); /* warm: first touch of memory is not the event's price */
+	memset(b.cpu, 0, sizeof b.cpu);
+	b.events = b.bytes = b.wire_bytes = b.block_bytes = 0;
+	begun = bench_now();
+	for (uint64_t at = 0; at < want; at += BATCH_LINES)
+		one_batch(&b, at, BATCH_LINES);
+	if (b.keep_blocks)
+		r = store_stage(&b, folder);
+	if (r == CLI_DONE)
+		report(&b, bench_since(begun));
+	fprintf(stderr, "nezuban bench: data in %s\n", folder);
+	return r;
+}
