@@ -184,6 +184,17 @@ give_credit(struct engine *e)
 	e->credit_owed = 0;
 }
 
+/* The funnel's first two numbers; a gap record is neither a line of a device nor an event. */
+static void
+put_counts(struct buf *out, const struct detect_stats *before, const struct detect_stats *after)
+{
+	uint64_t unparsed = after->unparsed - before->unparsed;
+	uint64_t lines = after->lines - before->lines - (after->gaps - before->gaps);
+
+	buf_printf(out, ",\"counts\":{\"lines\":%llu,\"events\":%llu,\"unparsed\":%llu}}", (unsigned long long)lines,
+	           (unsigned long long)(lines - unparsed), (unsigned long long)unparsed);
+}
+
 static void
 work(struct engine *e, const struct msg_batch *m, const struct batch *b)
 {
@@ -203,11 +214,16 @@ work(struct engine *e, const struct msg_batch *m, const struct batch *b)
 		                   .columns = to_store ? e->columns : NULL,
 		                   .detections = &e->found };
 
+	struct detect_stats before = detect_worker_stats(e->worker), after;
+
 	buf_clear(&e->found);
 	buf_clear(&e->block);
 	if (to_store)
 		store_block_begin(e->columns, &where);
+	buf_put_str(&e->found, "{\"detections\":");
 	detect_batch(e->worker, &in);
+	after = detect_worker_stats(e->worker);
+	put_counts(&e->found, &before, &after);
 	if (to_store) {
 		struct msg_block head = { .key = m->key };
 
