@@ -196,6 +196,7 @@ worker_probe(struct sigma_worker *w)
 	for (uint32_t i = 0; i < w->seg_n; i++) {
 		const struct seg *s = &w->seg[i];
 		struct slice text = seg_fold(w, s);
+		const char *tail;
 		char tmp[32];
 		double d;
 
@@ -204,6 +205,9 @@ worker_probe(struct sigma_worker *w)
 		for (uint32_t k = w->set->present_at[s->vf]; k < w->set->present_at[s->vf + 1]; k++)
 			worker_set(w, w->set->present[k].pred);
 		probe(w, s->vf, text, false);
+		tail = memrchr(text.p, '\\', text.n);
+		if (tail != NULL)
+			probe(w, s->vf | VF_TAIL, slice_of(tail, text.n - (size_t)(tail - text.p)), false);
 		if (text.n == 0 || text.p[0] > '9' || is_canonical(text) || !seg_number(s, &d))
 			continue;
 		if (d == (double)(int64_t)d && d > -9e15 && d < 9e15)
@@ -379,6 +383,15 @@ eval_slow(struct sigma_worker *w, const struct event *e, const struct pred *p)
 	return false;
 }
 
+static bool
+any_member(const struct sigma_worker *w, const struct pred *p)
+{
+	for (uint32_t i = 0; i < p->member_n; i++)
+		if (w->yes[p->members[i]] == w->epoch)
+			return true;
+	return false;
+}
+
 bool
 eval_pred(struct sigma_worker *w, const struct event *e, uint32_t id)
 {
@@ -387,6 +400,11 @@ eval_pred(struct sigma_worker *w, const struct event *e, uint32_t id)
 
 	if (w->yes[id] == w->epoch)
 		return true;
+	if (p->op == OP_GROUP && w->no[id] != w->epoch) {
+		yes = any_member(w, p);
+		*(yes ? &w->yes[id] : &w->no[id]) = w->epoch;
+		return yes;
+	}
 	if (p->scanned || w->no[id] == w->epoch || (p->trigger != NONE && w->yes[p->trigger] != w->epoch))
 		return false;
 	yes = eval_slow(w, e, p);

@@ -3,7 +3,7 @@
  * From trees to what runs: groups, witnesses, scan tables, programs.
  *
  * Group: the scanned alternatives of an OR become one predicate, so that a list of two hundred file names
- * is one bit.  Witness: a set of scanned predicates of which at least one holds whenever the rule matches
+ * is one instruction, decided by looking at their marks.  Witness: a set of scanned predicates of which at least one holds whenever the rule matches
  *     leaf  itself, or its trigger, or that its field is there      and  the cheapest child's
  *     or    all children's together, none if any has none            not  none
  * Cost is the expected number of hits: short, common and often named texts are dear.  Rules without a
@@ -146,8 +146,8 @@ static const char *const common_texts[] = {
 	"\\services.exe", "powershell", "\\microsoft\\", "microsoft", "windows", ".html", ".dll", ".exe", ".com", "system",
 };
 
-static bool
-is_common(struct slice lit)
+bool
+text_is_common(struct slice lit)
 {
 	for (size_t i = 0; i < sizeof common_texts / sizeof *common_texts; i++)
 		if (slice_find_slice(slice_str(common_texts[i]), lit) >= 0)
@@ -180,12 +180,12 @@ pred_cost(const struct sigma_set *set, const struct pred *p)
 	case OP_HAS:
 		return 4000;
 	case OP_EXACT:
-		return (names_kind(&set->vfs.v[p->vf]) ? 400 : is_common(p->lit) ? 40 : 4) * shared;
+		return (names_kind(&set->vfs.v[p->vf]) ? 400 : text_is_common(p->lit) ? 40 : 4) * shared;
 	case OP_NUMBER:
 		return names_kind(&set->vfs.v[p->vf]) ? 400 : 60;
 	default:
-		cost = p->lit.n >= 16 ? 2 : p->lit.n >= 10 ? 4 : p->lit.n >= 6 ? 8 : 24;
-		return cost * shared * (is_common(p->lit) ? 30 : 1) * (p->vf == 0 ? 3 : 1);
+		cost = p->lit.n >= 16 ? 2 : p->lit.n >= 10 ? 4 : p->lit.n >= 6 ? 8 : p->lit.n >= 4 ? 24 : 200;
+		return cost * shared * (text_is_common(p->lit) ? 30 : 1) * (p->vf == 0 ? 3 : 1);
 	}
 }
 
@@ -206,7 +206,12 @@ leaf_witness(struct build *b, uint32_t id)
 	const struct pred *p = &b->set->preds.v[id];
 	struct pred has = { .op = OP_HAS, .vf = p->vf, .vf2 = NONE, .shown = SL("") };
 
-	if (p->scanned)
+	if (p->op == OP_GROUP) { /* each member names the rule itself */
+		struct witness w = { .any = true, .n = p->member_n, .v = p->members, .cost = pred_cost(b->set, p) };
+
+		return w;
+	}
+	if (p->scanned || (p->op >= OP_PREFIX && p->op <= OP_CONTAINS && !p->cased && p->lit.n >= LITERAL_MIN))
 		return one_witness(b, id);
 	if (p->trigger != NONE)
 		return one_witness(b, p->trigger);
@@ -258,7 +263,8 @@ node_cost(struct build *b, const struct node *n)
 	double c = 0;
 
 	if (n->kind == N_LEAF)
-		return b->set->preds.v[n->pred].scanned ? pred_cost(b->set, &b->set->preds.v[n->pred]) : 1e5;
+		return b->set->preds.v[n->pred].scanned || b->set->preds.v[n->pred].op == OP_GROUP
+		               ? pred_cost(b->set, &b->set->preds.v[n->pred]) : 1e5;
 	for (const struct node *i = n->child; i != NULL; i = i->next)
 		c += node_cost(b, i);
 	return n->kind == N_NOT ? c + 1e6 : c;
@@ -283,6 +289,16 @@ order_children(struct build *b, struct node *n)
 	n->child = sorted;
 }
 
+static void
+mark_used(struct build *b, uint32_t id)
+{
+	struct pred *p = &b->set->preds.v[id];
+
+	p->used = true;
+	for (uint32_t i = 0; i < p->member_n; i++)
+		b->set->preds.v[p->members[i]].used = true;
+}
+
 static int32_t
 emit(struct build *b, struct node *n, int32_t yes, int32_t no)
 {
@@ -290,7 +306,7 @@ emit(struct build *b, struct node *n, int32_t yes, int32_t no)
 	int32_t at;
 
 	if (n->kind == N_LEAF) {
-		b->set->preds.v[n->pred].used = true;
+		mark_used(b, n->pred);
 		if (b->set->preds.v[n->pred].trigger != NONE)
 			b->set->preds.v[b->set->preds.v[n->pred].trigger].used = true;
 		vec_push(&b->set->code, (struct instr){ n->pred, yes, no });
@@ -323,6 +339,7 @@ build_rule(struct build *b, uint32_t rule)
 	p->witnessed = w.any;
 	for (size_t i = 0; i < w.n; i++) {
 		b->set->preds.v[w.v[i]].used = true;
+		b->set->preds.v[w.v[i]].scanned = true;
 		vec_push(&b->posts, (struct posting){ w.v[i], rule });
 	}
 	if (!w.any) {
@@ -341,10 +358,6 @@ enter_pred(struct build *b, const struct pred *p, uint32_t as)
 	char tmp[32];
 
 	switch (p->op) {
-	case OP_GROUP:
-		for (uint32_t i = 0; i < p->member_n; i++)
-			enter_pred(b, &b->set->preds.v[p->members[i]], as);
-		return;
 	case OP_HAS:
 		vec_push(&b->present, (struct lit_entry){ p->vf, as, 1 });
 		return;
@@ -357,6 +370,10 @@ enter_pred(struct build *b, const struct pred *p, uint32_t as)
 		         .text = arena_dup(&b->set->arena, slice_of(tmp, (size_t)snprintf(tmp, sizeof tmp, "%lld", (long long)p->num))) });
 		return;
 	default:
+		if (pred_is_tail(p)) {
+			vec_push(&b->exact, (struct exact_slot){ .vf = p->vf | VF_TAIL, .text = p->lit, .first = as });
+			return;
+		}
 		if (b->lit_n == b->lit_cap) {
 			b->lit_cap = b->lit_cap * 2 + 1024;
 			b->lits = x_realloc(b->lits, b->lit_cap * sizeof *b->lits);

@@ -58,6 +58,7 @@ trigger_of(struct comp *c, const struct pred *p)
 {
 	struct slice best = { 0 };
 	char *folded;
+	uint32_t id;
 	struct pred t = { .op = OP_CONTAINS, .vf = p->vf, .vf2 = NONE, .trigger = NONE };
 
 	if (p->op == OP_REGEX)
@@ -72,14 +73,28 @@ trigger_of(struct comp *c, const struct pred *p)
 	folded = arena_alloc(&c->tmp, best.n * 3 / 2 + 8);
 	t.lit = slice_of(folded, text_fold(folded, best.p, best.n));
 	t.shown = t.lit;
-	return pred_intern(c, &t);
+	id = pred_intern(c, &t);
+	c->set->preds.v[id].scanned = true;
+	return id;
 }
 
+/* endswith '\\name': holds exactly when the last component of the value is it. */
+bool
+pred_is_tail(const struct pred *p)
+{
+	return p->op == OP_SUFFIX && !p->cased && p->vf != 0 && p->lit.n > 1 && p->lit.p[0] == '\\' &&
+	       memchr(p->lit.p + 1, '\\', p->lit.n - 1) == NULL;
+}
+
+/* What stands in so many events that looking for it everywhere costs more than comparing it when a
+ * candidate asks; unless it is some rule's witness. */
 static bool
 is_scanned(const struct pred *p)
 {
-	if (p->op == OP_HAS || p->op == OP_GROUP)
+	if (p->op == OP_HAS)
 		return true;
+	if (p->op == OP_GROUP)
+		return false;
 	if (p->op == OP_NUMBER)
 		return p->part == PART_NONE && p->vf != 0 && p->num == (double)(int64_t)p->num &&
 		       p->num > -9e15 && p->num < 9e15;
@@ -87,7 +102,7 @@ is_scanned(const struct pred *p)
 		return false;
 	if (p->op == OP_EXACT)
 		return p->vf != 0;
-	return (p->op == OP_PREFIX || p->op == OP_SUFFIX || p->op == OP_CONTAINS) && p->lit.n >= LITERAL_MIN;
+	return pred_is_tail(p) || (p->op == OP_CONTAINS && p->lit.n >= LITERAL_RARE && !text_is_common(p->lit));
 }
 
 uint32_t
@@ -117,7 +132,7 @@ pred_intern(struct comp *c, const struct pred *want)
 		memcpy(p.members, want->members, p.member_n * sizeof *p.members);
 	}
 	vec_push(&set->preds, p);
-	if (!p.scanned && (trigger = trigger_of(c, &p)) != NONE)
+	if (!p.scanned && p.op != OP_GROUP && (trigger = trigger_of(c, &p)) != NONE)
 		set->preds.v[id].trigger = trigger;
 	return id;
 }

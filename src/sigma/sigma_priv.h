@@ -25,6 +25,8 @@
 #define FIELD_PATHS 8
 #define COND_DEPTH_MAX 48
 #define RULE_LEAVES_MAX 20000u
+#define LITERAL_RARE 6u         /* shorter ones are looked for everywhere only as a witness */
+#define VF_TAIL 0x40000000u     /* in the table of exact values: the last component of the field's value */
 #define LITERAL_MIN 2u          /* a single character is looked for on demand: it would hit everywhere */
 
 /* ---- text ---- */
@@ -227,6 +229,8 @@ uint32_t pred_pattern(struct comp *c, uint32_t vf, struct pat p, bool cased, str
 const char *pred_test_name(const struct pred *p);
 uint32_t map_vf(struct comp *c, struct slice field);
 int map_resolve(struct comp *c);       /* all vfs → slots; E_FULL */
+bool pred_is_tail(const struct pred *p);
+bool text_is_common(struct slice lit);
 uint32_t list_id(struct comp *c, struct slice name);
 void index_build(struct comp *c);
 struct scan *scan_new(const struct literal *lits, size_t n);
