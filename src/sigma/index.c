@@ -402,7 +402,14 @@ make_literals(struct build *b)
 		set->literals.v[set->literals.n - 1].n++;
 		vec_push(&set->entries, b->lits[i].e);
 	}
+	for (size_t i = 0; i < set->literals.n; i++)
+		for (uint32_t k = 0; k < set->literals.v[i].n; k++)
+			if (set->entries.v[set->literals.v[i].first + k].vf == 0) {
+				vec_push(&set->keyword_literals, set->literals.v[i]);
+				break;
+			}
 	set->scan = scan_new(set->literals.v, set->literals.n);
+	set->scan_keywords = scan_new(set->keyword_literals.v, set->keyword_literals.n);
 	set->count.literals = set->literals.n;
 	free(b->lits);
 }

@@ -287,6 +287,8 @@ sigma_free(struct sigma_set *set)
 	vec_fini(&set->corr);
 	free(set->exact);
 	scan_free(set->scan);
+	scan_free(set->scan_keywords);
+	vec_fini(&set->keyword_literals);
 	arena_fini(&set->arena);
 	free(set);
 }

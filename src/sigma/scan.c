@@ -244,10 +244,11 @@ on_pair(const struct scan *s, struct sigma_worker *w, const struct seg *seg, con
 }
 
 void
-scan_run(const struct scan *s, struct sigma_worker *w)
+scan_run(struct sigma_worker *w)
 {
 	for (uint32_t k = 0; k < w->seg_n; k++) {
 		const struct seg *seg = &w->seg[k];
+		const struct scan *s = seg->vf == NONE ? w->set->scan_keywords : w->set->scan;
 		const char *base = w->fold + seg->start;
 
 		/* worker.fold has room behind the last segment, so four bytes may always be read; a gram that

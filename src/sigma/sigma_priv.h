@@ -167,7 +167,9 @@ struct sigma_set {
 	VEC(struct exact_entry) exact_entries;
 	struct exact_slot *exact;       /* open addressing, exact_cap a power of two */
 	size_t exact_cap;
-	struct scan *scan;
+	struct scan *scan;              /* every literal: for values of fields rules name */
+	struct scan *scan_keywords;     /* those of keywords alone: for all other values and the line */
+	VEC(struct literal) keyword_literals;
 	uint32_t *slot_vf[EVENT_SLOTS]; /* vf numbers that look at this slot, NONE at the end */
 	uint64_t interest[EVENT_WORDS];
 	const struct lit_entry *present; /* OP_HAS and groups with one, ordered by vf */
@@ -301,7 +303,7 @@ struct sigma_worker {
 bool eval_pred(struct sigma_worker *w, const struct event *e, uint32_t pred);
 bool eval_slow(struct sigma_worker *w, const struct event *e, const struct pred *p);
 void worker_segments(struct sigma_worker *w, const struct event *e, bool keywords);
-void scan_run(const struct scan *s, struct sigma_worker *w);
+void scan_run(struct sigma_worker *w);
 const struct value *vf_value(const struct vf *f, const struct event *e);
 bool lists_match(const struct sigma_lists *l, const struct pred *p, struct slice folded, struct slice raw);
 bool lists_refuse(const struct sigma_lists *l, uint32_t rule);

@@ -73,7 +73,7 @@ fold_rest(char *dst, const char *src, size_t n)
 }
 
 size_t
-text_fold(char *dst, const char *src, size_t n)
+text_fold(char *restrict dst, const char *restrict src, size_t n)
 {
 	unsigned char any = 0;
 
