@@ -16,6 +16,8 @@
 #include "base/must.h"
 #include "sigma/sigma_priv.h"
 
+#define TABLE_LITERALS 64u
+
 struct witness {
 	bool any;
 	double cost;
@@ -36,6 +38,7 @@ struct build {
 	struct lit_raw {
 		struct slice text;
 		struct lit_entry e;
+		uint32_t table;
 	} *lits;
 	size_t lit_n, lit_cap;
 };
@@ -379,37 +382,60 @@ enter_pred(struct build *b, const struct pred *p, uint32_t as)
 			b->lits = x_realloc(b->lits, b->lit_cap * sizeof *b->lits);
 		}
 		b->lits[b->lit_n++] = (struct lit_raw){ p->lit,
-			{ p->vf, as, p->op == OP_PREFIX ? 1 : p->op == OP_SUFFIX ? 2 : 0 } };
+			{ p->vf, as, p->op == OP_PREFIX ? 1 : p->op == OP_SUFFIX ? 2 : 0 }, 0 };
 	}
 }
 
 static int
 cmp_lit(const void *a, const void *b)
 {
-	return slice_cmp(((const struct lit_raw *)a)->text, ((const struct lit_raw *)b)->text);
+	const struct lit_raw *x = a, *y = b;
+
+	if (x->table != y->table)
+		return x->table < y->table ? -1 : 1;
+	return slice_cmp(x->text, y->text);
+}
+
+/* Fields with many literals are scanned with a table of their own: less that cannot concern them is found. */
+static void
+choose_tables(struct build *b)
+{
+	struct sigma_set *set = b->set;
+	uint32_t *n = arena_array(&b->c->tmp, uint32_t, set->vfs.n), tables = 2;
+
+	set->vf_scan = arena_array(&set->arena, uint32_t, set->vfs.n);
+	for (size_t i = 0; i < b->lit_n; i++)
+		n[b->lits[i].e.vf]++;
+	for (size_t f = 1; f < set->vfs.n; f++)
+		set->vf_scan[f] = n[f] >= TABLE_LITERALS ? tables++ : 1;
+	for (size_t i = 0; i < b->lit_n; i++)
+		b->lits[i].table = set->vf_scan[b->lits[i].e.vf];
+	for (uint32_t i = 0; i < tables; i++)
+		vec_push(&set->scans, NULL);
 }
 
 static void
 make_literals(struct build *b)
 {
 	struct sigma_set *set = b->set;
+	size_t first = 0;
 
+	choose_tables(b);
 	if (b->lit_n != 0)
 		qsort(b->lits, b->lit_n, sizeof *b->lits, cmp_lit);
 	for (size_t i = 0; i < b->lit_n; i++) {
-		if (i == 0 || !slice_eq(b->lits[i].text, b->lits[i - 1].text))
+		if (i == 0 || cmp_lit(&b->lits[i], &b->lits[i - 1]) != 0)
 			vec_push(&set->literals, (struct literal){ b->lits[i].text, (uint32_t)i, 0 });
 		set->literals.v[set->literals.n - 1].n++;
 		vec_push(&set->entries, b->lits[i].e);
+		if (i + 1 == b->lit_n || b->lits[i + 1].table != b->lits[i].table) {
+			set->scans.v[b->lits[i].table] = scan_new(set->literals.v + first, set->literals.n - first);
+			first = set->literals.n;
+		}
 	}
-	for (size_t i = 0; i < set->literals.n; i++)
-		for (uint32_t k = 0; k < set->literals.v[i].n; k++)
-			if (set->entries.v[set->literals.v[i].first + k].vf == 0) {
-				vec_push(&set->keyword_literals, set->literals.v[i]);
-				break;
-			}
-	set->scan = scan_new(set->literals.v, set->literals.n);
-	set->scan_keywords = scan_new(set->keyword_literals.v, set->keyword_literals.n);
+	for (size_t i = 0; i < set->scans.n; i++)
+		if (set->scans.v[i] == NULL)
+			set->scans.v[i] = scan_new(NULL, 0);
 	set->count.literals = set->literals.n;
 	free(b->lits);
 }

@@ -286,9 +286,9 @@ sigma_free(struct sigma_set *set)
 	vec_fini(&set->always);
 	vec_fini(&set->corr);
 	free(set->exact);
-	scan_free(set->scan);
-	scan_free(set->scan_keywords);
-	vec_fini(&set->keyword_literals);
+	for (size_t i = 0; i < set->scans.n; i++)
+		scan_free(set->scans.v[i]);
+	vec_fini(&set->scans);
 	arena_fini(&set->arena);
 	free(set);
 }

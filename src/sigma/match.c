@@ -142,7 +142,7 @@ sigma_match(struct sigma_worker *w, const struct event *e, uint32_t route, sigma
 	next_epoch(w);
 	worker_segments(w, e, r->keywords);
 	worker_probe(w);
-	scan_run(w);
+	scan_run(w, r->keywords);
 	n = candidates(w, r);
 	w->stats.candidates += n;
 	for (uint32_t i = 0; i < n; i++) {

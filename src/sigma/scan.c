@@ -14,7 +14,8 @@
 #include "base/must.h"
 #include "sigma/sigma_priv.h"
 
-#define MAP_BITS 20u
+#define MAP_BITS_MIN 12u
+#define MAP_BITS_MAX 20u
 
 struct gram_slot {
 	uint32_t gram;
@@ -27,14 +28,16 @@ struct place {
 };
 
 struct scan {
-	uint64_t map[(1u << MAP_BITS) / 64];
+	uint64_t *map;
+	unsigned shift;                /* 32 - bits of the map */
 	uint64_t map2[65536 / 64];
 	struct place *pairs;           /* literals of two and three bytes by their first two */
 	uint32_t pair_at[65536 + 1];
 	struct gram_slot *slots;
 	uint32_t mask;
 	struct place *places;
-	const struct literal *lits;
+	struct literal *lits;
+	size_t lit_n;
 };
 
 static inline uint32_t
@@ -146,7 +149,7 @@ enter(struct scan *s, size_t n, const uint32_t *off)
 			continue;
 		s->slots[i].first = at;
 		at += s->slots[i].n;
-		bit_set(s->map, gram_hash(s->slots[i].gram) >> (32 - MAP_BITS));
+		bit_set(s->map, gram_hash(s->slots[i].gram) >> s->shift);
 	}
 	for (size_t l = n; l-- > 0;) {
 		uint32_t k;
@@ -164,6 +167,7 @@ struct scan *
 scan_new(const struct literal *lits, size_t n)
 {
 	struct scan *s = x_calloc(1, sizeof *s);
+	unsigned bits = MAP_BITS_MIN;
 	uint32_t cap = 1024, *off = x_malloc((n + 1) * sizeof *off);
 	size_t grams = 0;
 
@@ -175,12 +179,19 @@ scan_new(const struct literal *lits, size_t n)
 	s->slots = x_calloc(cap, sizeof *s->slots);
 	s->places = x_malloc((n + 1) * sizeof *s->places);
 	memset(s->places, 0xff, (n + 1) * sizeof *s->places);
-	s->lits = lits;
+	s->lits = x_malloc((n + 1) * sizeof *s->lits);
+	if (n != 0)
+		memcpy(s->lits, lits, n * sizeof *lits);
+	s->lit_n = n;
+	while (bits < MAP_BITS_MAX && (1u << bits) < n * 48)
+		bits++;
+	s->map = x_calloc(((size_t)1 << bits) / 64, sizeof *s->map);
+	s->shift = 32 - bits;
 	count_grams(s, n);
 	for (size_t l = 0; l < n; l++)
 		off[l] = rarest(s, lits[l].text);
 	free(s->slots);
-	for (cap = 1024; cap < n * 2;)
+	for (cap = 64; cap < n * 2;)
 		cap *= 2;
 	s->mask = cap - 1;
 	s->slots = x_calloc(cap, sizeof *s->slots);
@@ -196,6 +207,8 @@ scan_free(struct scan *s)
 	if (s == NULL)
 		return;
 	free(s->slots);
+	free(s->map);
+	free(s->lits);
 	free(s->places);
 	free(s->pairs);
 	free(s);
@@ -243,23 +256,33 @@ on_pair(const struct scan *s, struct sigma_worker *w, const struct seg *seg, con
 	}
 }
 
+static void
+scan_seg(const struct scan *s, struct sigma_worker *w, const struct seg *seg)
+{
+	const char *base = w->fold + seg->start;
+
+	/* worker.fold has room behind the last segment, so four bytes may always be read; a gram that
+	 * reaches past its segment is refused by the length of its literal. */
+	for (size_t i = 0; i + 2 <= seg->n; i++) {
+		uint32_t g = load32(base + i);
+
+		if (bit_test(s->map, gram_hash(g) >> s->shift))
+			on_gram(s, w, seg, base, i);
+		if (bit_test(s->map2, g & 0xffff))
+			on_pair(s, w, seg, base, i);
+	}
+}
+
 void
-scan_run(struct sigma_worker *w)
+scan_run(struct sigma_worker *w, bool keywords)
 {
 	for (uint32_t k = 0; k < w->seg_n; k++) {
 		const struct seg *seg = &w->seg[k];
-		const struct scan *s = seg->vf == NONE ? w->set->scan_keywords : w->set->scan;
-		const char *base = w->fold + seg->start;
+		const struct scan *s = seg->vf != NONE ? w->set->scans.v[w->set->vf_scan[seg->vf]] : NULL;
 
-		/* worker.fold has room behind the last segment, so four bytes may always be read; a gram that
-		 * reaches past its segment is refused by the length of its literal. */
-		for (size_t i = 0; i + 2 <= seg->n; i++) {
-			uint32_t g = load32(base + i);
-
-			if (bit_test(s->map, gram_hash(g) >> (32 - MAP_BITS)))
-				on_gram(s, w, seg, base, i);
-			if (bit_test(s->map2, g & 0xffff))
-				on_pair(s, w, seg, base, i);
-		}
+		if (s != NULL && s->lit_n != 0)
+			scan_seg(s, w, seg);
+		if (keywords && w->set->scans.v[0]->lit_n != 0)
+			scan_seg(w->set->scans.v[0], w, seg);
 	}
 }

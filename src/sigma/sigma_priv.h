@@ -167,9 +167,8 @@ struct sigma_set {
 	VEC(struct exact_entry) exact_entries;
 	struct exact_slot *exact;       /* open addressing, exact_cap a power of two */
 	size_t exact_cap;
-	struct scan *scan;              /* every literal: for values of fields rules name */
-	struct scan *scan_keywords;     /* those of keywords alone: for all other values and the line */
-	VEC(struct literal) keyword_literals;
+	VEC(struct scan *) scans;       /* 0 keywords, 1 fields with few literals, then one for each other field */
+	uint32_t *vf_scan;              /* per vf: which of them */
 	uint32_t *slot_vf[EVENT_SLOTS]; /* vf numbers that look at this slot, NONE at the end */
 	uint64_t interest[EVENT_WORDS];
 	const struct lit_entry *present; /* OP_HAS and groups with one, ordered by vf */
@@ -235,7 +234,7 @@ bool pred_is_tail(const struct pred *p);
 bool text_is_common(struct slice lit);
 uint32_t list_id(struct comp *c, struct slice name);
 void index_build(struct comp *c);
-struct scan *scan_new(const struct literal *lits, size_t n);
+struct scan *scan_new(const struct literal *lits, size_t n); /* copies lits, not their texts */
 void scan_free(struct scan *s);
 void corr_read(struct comp *c, const struct ynode *doc);
 void corr_link(struct comp *c);
@@ -303,7 +302,7 @@ struct sigma_worker {
 bool eval_pred(struct sigma_worker *w, const struct event *e, uint32_t pred);
 bool eval_slow(struct sigma_worker *w, const struct event *e, const struct pred *p);
 void worker_segments(struct sigma_worker *w, const struct event *e, bool keywords);
-void scan_run(struct sigma_worker *w);
+void scan_run(struct sigma_worker *w, bool keywords);
 const struct value *vf_value(const struct vf *f, const struct event *e);
 bool lists_match(const struct sigma_lists *l, const struct pred *p, struct slice folded, struct slice raw);
 bool lists_refuse(const struct sigma_lists *l, uint32_t rule);
