@@ -19,7 +19,7 @@ function Working({ c, put }: { c: Data; put: (c: Data) => void }) {
 	const rows = [['hypothesis', d.hypothesis], ['next_step', d.nextStep], ['blocker', d.blocker]] as const;
 	const save = () => void call('candidate.change', { id: c.id }, v).then((x) => { put(x); say(t().pinc.saved); }).catch(() => say(t().err.kept));
 	return (
-		<section><h3>{d.working}</h3><div class="fld">{rows.map(([k, label]) => <label key={k}><span>{label}</span><input class="fi sm" value={v[k]} onInput={(e) => set({ ...v, [k]: e.currentTarget.value })} /></label>)}</div><button class="btn sm" onClick={save}>{d.save}</button></section>
+		<section><h3>{d.working}</h3><div class="wf">{rows.map(([k, label]) => <label key={k}><span>{label}</span><input class="fi sm" value={v[k]} onInput={(e) => set({ ...v, [k]: e.currentTarget.value })} /></label>)}</div><button class="btn sm" onClick={save}>{d.save}</button></section>
 	);
 }
 

@@ -1,49 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
-// The store's answers as the explorer wants them.
-import { request } from './api';
+// The store's answers as the explorer wants them, and clauses put into the text of a query.
+import type { LogEvent } from './api.gen';
+import { call } from './api';
+import { zone } from './time';
 
 export interface LogRow { id: string; at: string; device: string; dataset: string; line: string; message: string; fields: Array<[string, string]>; where: string }
-export interface LogPage { rows: LogRow[]; limit: number; cut: boolean; read: number; seconds: number; total: number | null }
+export interface LogPage { rows: LogRow[]; columns: string[]; table: string[][]; limit: number; cut: boolean; read: number; seconds: number }
 export interface Bucket { at: number; n: number; known: boolean }
 export interface Ask { tenant: string; q: string; from: number; to: number }
+export type Facet = [field: string, values: Array<{ value: string; count: number }>];
 
-type Any = Record<string, unknown>;
-const text = (v: unknown): string => (v === null || v === undefined ? '' : typeof v === 'string' ? v : Array.isArray(v) ? v.map(text).join(', ') : typeof v === 'object' ? JSON.stringify(v) : String(v));
+export const text = (v: unknown): string => (v === null || v === undefined ? '' : typeof v === 'string' ? v : Array.isArray(v) ? v.map(text).join(', ') : typeof v === 'object' ? JSON.stringify(v) : String(v));
+const range = (a: Ask) => ({ from: new Date(a.from).toISOString(), to: new Date(a.to).toISOString(), q: a.q, tenant: a.tenant });
 
-function flat(o: Any, prefix = ''): Array<[string, string]> {
-	const out: Array<[string, string]> = [];
-	for (const [k, v] of Object.entries(o)) {
-		if (v && typeof v === 'object' && !Array.isArray(v)) out.push(...flat(v as Any, `${prefix}${k}.`));
-		else if (v !== null && v !== '') out.push([prefix + k, text(v)]);
-	}
-	return out;
-}
-
-const query = (a: Ask, more: Record<string, string>) => {
-	const p = new URLSearchParams({ from: new Date(a.from).toISOString(), to: new Date(a.to).toISOString(), ...more });
-	if (a.q) p.set('q', a.q);
-	if (a.tenant) p.set('tenant', a.tenant);
-	return p.toString();
-};
-
-function row(x: Any, i: number): LogRow {
-	const fields = (x.fields ?? x.event ?? {}) as Any, f = new Map(flat(fields));
-	return {
-		id: text(x.id) || `${text(x.lcp)}/${text(x.epoch)}/${text(x.seq)}/${text(x.n)}` || String(i),
-		at: text(x.at ?? f.get('@timestamp')), device: text(x.device ?? f.get('nezuban.device')), dataset: text(x.dataset ?? f.get('event.dataset')),
-		line: text(x.line), message: f.get('message') ?? text(x.line), fields: [...f].sort((a, b) => a[0].localeCompare(b[0])),
-		where: [x.lcp, x.seq !== undefined ? `seq ${text(x.seq)}` : '', x.n !== undefined ? `line ${text(x.n)}` : ''].filter(Boolean).map(text).join(' · '),
-	};
+function row(x: LogEvent): LogRow {
+	const fields = Object.entries(x.fields).map(([k, v]): [string, string] => [k, text(v)]).filter(([, v]) => v !== '').sort((a, b) => a[0].localeCompare(b[0]));
+	return { id: x.id, at: x.at, device: x.device, dataset: x.dataset ?? '', line: x.line, message: fields.find(([k]) => k === 'message')?.[1] ?? x.line, fields, where: `${x.lcp} · seq ${x.seq} · ${x.n}` };
 }
 
 export async function search(a: Ask, stop: AbortSignal): Promise<LogPage> {
-	const x = (await request('GET', `/api/v1/logs?${query(a, { limit: '200' })}`, undefined, stop)) as Any;
-	const rows = ((x.items ?? []) as Any[]).map(row);
-	return { rows, limit: Number(x.limit ?? rows.length), cut: Boolean(x.cut), read: Number(x.rows_read ?? 0), seconds: Number(x.took_ms ?? 0) / 1000, total: typeof x.total === 'number' ? x.total : null };
+	const x = await call('log.search', { ...range(a), limit: 200, zone: zone.value }, undefined, stop);
+	return { rows: x.items.map(row), columns: x.columns, table: x.rows.map((r) => r.map(text)), limit: x.limit, cut: x.cut, read: x.rows_read, seconds: x.took_ms / 1000 };
 }
 
 export async function histogram(a: Ask, stop: AbortSignal): Promise<{ buckets: Bucket[]; step: number }> {
-	const x = (await request('GET', `/api/v1/logs/histogram?${query(a, {})}`, undefined, stop)) as Any;
-	const step = Number(x.step_s ?? 900) * 1000;
-	return { step, buckets: ((x.buckets ?? []) as Any[]).map((b) => ({ at: Date.parse(text(b.at)), n: Number(b.count ?? b.n ?? 0), known: b.known !== false })) };
+	const x = await call('log.histogram', range(a), undefined, stop);
+	return { step: x.step_s * 1000, buckets: x.buckets.map((b) => ({ at: Date.parse(b.at), n: b.count, known: b.known })) };
+}
+
+const facetFields = ['nezuban.device', 'event.dataset', 'source.ip', 'user.name', 'event.action'];
+
+/** One field after the other, each told as it comes: the store serves two questions of a person at a time. */
+export async function facets(a: Ask, stop: AbortSignal, tell: (f: Facet) => void) {
+	for (const field of facetFields) {
+		const x = await call('log.facets', { ...range(a), field }, undefined, stop);
+		if (x.items.length) tell([field, x.items.slice(0, 5)]);
+	}
+}
+
+const quoted = (v: string) => `"${v.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+
+/** A click as query text: what is clicked and what is typed are one thing. */
+export function withClause(q: string, field: string, value: string, not: boolean): string {
+	const cut = q.indexOf('|'), first = (cut < 0 ? q : q.slice(0, cut)).trim(), rest = cut < 0 ? '' : ` ${q.slice(cut)}`;
+	const strict = /^where\b/.test(first);
+	const clause = strict ? `${field} ${not ? '!=' : '=='} ${quoted(value)}` : `${not ? '-' : ''}${field}:${quoted(value)}`;
+	return `${first ? `${first}${strict ? ' and ' : ' '}` : ''}${clause}${rest}`;
 }

@@ -5,48 +5,33 @@ import { ApiError, call } from './api';
 import { Histogram, type Brush } from './histogram';
 import { num, t, title, tx } from './i18n';
 import { useKeys } from './keys';
-import { histogram, search, type Bucket, type LogPage, type LogRow } from './logs-data';
+import { facets, histogram, search, withClause, type Bucket, type Facet, type LogPage, type LogRow } from './logs-data';
 import { asked, query } from './router';
 import { serverNow, whenLong, hms, day, zoneName } from './time';
 import { Pick, Reading, Safe, Trouble } from './ui';
 import { useLoad } from './use';
 
 const ranges = [['1h', 3600], ['24h', 86400], ['7d', 604800], ['92d', 7948800]] as const;
-const facetFields = ['source.ip', 'destination.ip', 'user.name', 'event.action', 'event.outcome', 'host.name'];
-
-function facets(rows: LogRow[]): Array<[string, Array<[string, number]>]> {
-	const out: Array<[string, Array<[string, number]>]> = [];
-	for (const f of ['device', 'dataset', ...facetFields]) {
-		const n = new Map<string, number>();
-		for (const r of rows) {
-			const v = f === 'device' ? r.device : f === 'dataset' ? r.dataset : r.fields.find(([k]) => k === f)?.[1];
-			if (v) n.set(v, (n.get(v) ?? 0) + 1);
-		}
-		if (n.size) out.push([f, [...n].sort((a, b) => b[1] - a[1]).slice(0, 5)]);
-	}
-	return out;
-}
-
-const quoted = (v: string) => `"${v.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
-const fieldOf = (f: string) => (f === 'device' ? 'nezuban.device' : f === 'dataset' ? 'event.dataset' : f);
-const joined = (q: string, add: string) => (q.trim() ? `${q.trim()} and ${add}` : add);
-
-function Detail({ r, add }: { r: LogRow | undefined; add: (clause: string) => void }) {
+function Detail({ r, add }: { r: LogRow | undefined; add: (field: string, value: string, not: boolean) => void }) {
 	const d = t().logs;
 	if (!r) return <div class="dt none"><p class="q">{d.pick}</p></div>;
 	return (
 		<div class="dt">
 			<div tabIndex={0} role="group" aria-label={d.line}><div class="row"><h2>{d.line}</h2><span class="sp" /><span class="q t12">{r.where}</span></div><pre class="raw"><Safe text={r.line} /></pre><p class="q t12">{d.hidden}</p></div>
-			<div tabIndex={0} role="group" aria-label={d.event}><h2>{d.event}</h2><div class="kv">{r.fields.map(([k, v]) => [<span key={k}>{k}</span>, <span key={`${k}v`} class="kvv"><Safe text={v} /> <button class="plain acc" aria-label={`${d.filterIn} ${k}`} onClick={() => add(`${k} == ${quoted(v)}`)}>＋</button><button class="plain acc" aria-label={`${d.filterOut} ${k}`} onClick={() => add(`${k} != ${quoted(v)}`)}>−</button></span>])}</div></div>
+			<div tabIndex={0} role="group" aria-label={d.event}><h2>{d.event}</h2><div class="kv">{r.fields.map(([k, v]) => [<span key={k}>{k}</span>, <span key={`${k}v`} class="kvv"><Safe text={v} /> <button class="plain acc" aria-label={`${d.filterIn} ${k}`} onClick={() => add(k, v, false)}>＋</button><button class="plain acc" aria-label={`${d.filterOut} ${k}`} onClick={() => add(k, v, true)}>−</button></span>])}</div></div>
 		</div>
 	);
+}
+
+function Table({ p }: { p: LogPage }) {
+	return <table class="rt"><thead><tr>{p.columns.map((c) => <th key={c}>{c}</th>)}</tr></thead><tbody>{p.table.map((r, i) => <tr key={i}>{r.map((v, j) => <td key={j} class="mono"><Safe text={v} /></td>)}</tr>)}</tbody></table>;
 }
 
 export function Logs({ staff }: { staff?: boolean }) {
 	const d = t().logs;
 	const tenants = useLoad(() => (staff ? call('tenant.list') : Promise.resolve({ items: [] })), [staff]);
 	const [q, setQ] = useState(asked('q')), [page, setPage] = useState<LogPage | null>(null), [chart, setChart] = useState<{ buckets: Bucket[]; step: number } | null>(null);
-	const [fault, setFault] = useState<ApiError | null>(null), [busy, setBusy] = useState(false), [cur, setCur] = useState(''), [brush, setBrush] = useState<Brush | null>(null), [round, setRound] = useState(0);
+	const [fault, setFault] = useState<ApiError | null>(null), [busy, setBusy] = useState(false), [cur, setCur] = useState(''), [brush, setBrush] = useState<Brush | null>(null), [round, setRound] = useState(0), [fcs, setFcs] = useState<Facet[]>([]);
 	const stop = useRef<AbortController | null>(null), zooms = useRef<Array<Record<string, string>>>([]);
 	const range = asked('r') || '24h', tenant = asked('tenant') || (staff ? tenants.data?.items[0]?.id ?? '' : ''), text = asked('q');
 	const seconds = ranges.find(([k]) => k === range)?.[1] ?? 86400;
@@ -62,13 +47,14 @@ export function Logs({ staff }: { staff?: boolean }) {
 		setBusy(true);
 		setFault(null);
 		setBrush(null);
-		Promise.all([search(a, s.signal), histogram(a, s.signal)]).then(([p, h]) => { setPage(p); setChart(h); setCur(p.rows[0]?.id ?? ''); setBusy(false); })
+		setFcs([]);
+		Promise.all([search(a, s.signal), histogram(a, s.signal)]).then(([p, h]) => { setPage(p); setChart(h); setCur(p.rows[0]?.id ?? ''); setBusy(false); return p.columns.length ? undefined : facets(a, s.signal, (f) => setFcs((x) => [...x, f])).catch(() => undefined); })
 			.catch((e: unknown) => { if (!s.signal.aborted) { setFault(e instanceof ApiError ? e : new ApiError(0, {})); setBusy(false); } });
 		return () => s.abort();
 	}, [tenant, text, range, zf, zt, round]);
 
 	const run = () => { if (q === text) setRound(round + 1); else query({ q }, false); };
-	const add = (clause: string) => { const n = joined(q, clause); setQ(n); query({ q: n }, false); };
+	const add = (field: string, value: string, not: boolean) => { const n = withClause(q, field, value, not); setQ(n); query({ q: n }, false); };
 	const zoom = (b: Brush) => { zooms.current.push({ from: asked('from'), to: asked('to') }); query({ from: String(b.from), to: String(b.to) }, false); };
 	const back = () => { const z = zooms.current.pop(); query(z ?? { from: '', to: '' }); };
 	const rows = page?.rows ?? [], at = rows.findIndex((r) => r.id === cur);
@@ -98,18 +84,18 @@ export function Logs({ staff }: { staff?: boolean }) {
 				<>
 					<Histogram buckets={chart.buckets} step={chart.step} brush={brush} set={setBrush} zoom={zoom} />
 					<div class="hx">
-						<div class="fc" tabIndex={0} role="group" aria-label={d.field}>{facets(rows).map(([f, values]) => (
-							<section key={f}><h2>{f}<span class="q">{values.length}</span></h2>{values.map(([v, n]) => <button key={v} class="fv" onClick={() => add(`${fieldOf(f)} == ${quoted(v)}`)}><i style={{ width: `${(100 * n) / (values[0]?.[1] ?? 1)}%` }} /><span class="mono el"><Safe text={v} /></span><span>{num(n)}</span></button>)}</section>
+						<div class="fc" tabIndex={0} role="group" aria-label={d.field}>{fcs.map(([f, values]) => (
+							<section key={f}><h2>{f}<span class="q">{values.length}</span></h2>{values.map((v) => <button key={v.value} class="fv" onClick={() => add(f, v.value, false)}><i style={{ width: `${(100 * v.count) / (values[0]?.count ?? 1)}%` }} /><span class="mono el"><Safe text={v.value} /></span><span>{num(v.count)}</span></button>)}</section>
 						))}</div>
 						<section class="rs">
-							<div class="rsh"><b class="b">{d.hits(page.total ?? rows.length)}</b></div>
+							<div class="rsh"><b class="b">{page.columns.length ? d.rows(page.table.length) : d.shown(rows.length)}</b></div>
 							<div class="rtw" tabIndex={0} role="group" aria-label={d.table}>
-								{rows.length === 0 ? <p class="state">{d.none}</p> : (
+								{page.columns.length ? <Table p={page} /> : rows.length === 0 ? <p class="state">{d.none}</p> : (
 									<table class="rt"><thead><tr><th>{d.time} {zoneName()}</th><th>{d.device}</th><th>{d.dataset}</th><th>{d.message}</th></tr></thead>
 										<tbody>{rows.map((r) => <tr key={r.id} class={r.id === cur ? 'cur' : ''} aria-current={r.id === cur || undefined} onClick={() => setCur(r.id)}><td class="mono">{day(r.at)} {hms(r.at)}</td><td class="q">{r.device}</td><td class="q">{r.dataset}</td><td class="mono ln1"><Safe text={r.message.slice(0, 300)} /></td></tr>)}</tbody></table>
 								)}
 							</div>
-							<Detail r={rows[at]} add={add} />
+							{!page.columns.length && <Detail r={rows[at]} add={add} />}
 						</section>
 					</div>
 				</>

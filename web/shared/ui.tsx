@@ -118,7 +118,8 @@ export function Trouble({ e, again }: { e: ApiError; again?: () => void }) {
 	const text = e.status === 403 ? d.forbidden : e.status === 404 ? d.notFound : e.status === 0 ? d.network : tx(e.problem.title) || d.title;
 	return (
 		<div class="state" role="alert">
-			<p><b>{text}</b>{e.problem.detail && <span class="s"> <Safe text={e.problem.detail} /></span>}</p>
+			<p><b>{text}</b>{e.problem.detail && !e.problem.faults && <span class="s"> <Safe text={e.problem.detail} /></span>}</p>
+			{(e.problem.faults ?? []).map((f, i) => <p key={i} class="mono s"><Safe text={f} /></p>)}
 			{again && e.status !== 403 && e.status !== 404 && <button class="btn sm" onClick={again}>{d.again}</button>}
 		</div>
 	);

@@ -60,10 +60,10 @@ export const en = {
 		code: { resolved: 'Resolved', accepted: 'Risk accepted', customer_handles: 'Customer handles it', false_positive: 'False positive' }, codeH: 'How it ended',
 	},
 	logs: {
-		run: 'Run', query: 'Query', range: 'Range', hour: '1 hour', day: '24 hours', week: '7 days', quarter: '92 days', hits: (n: number) => s(n, 'event', 'events'), read: (n: string, sec: string) => `${n} lines read · ${sec} s`,
+		run: 'Run', query: 'Query', range: 'Range', hour: '1 hour', day: '24 hours', week: '7 days', quarter: '92 days', hits: (n: number) => s(n, 'event', 'events'), shown: (n: number) => `${s(n, 'event', 'events')} shown, newest first`, rows: (n: number) => s(n, 'row', 'rows'), read: (n: string, sec: string) => `${n} lines read · ${sec} s`,
 		whole: 'complete, no limit reached', cut: (n: number) => `Cut at ${n.toLocaleString('en')} rows. Choose a shorter range.`, chart: (x: string) => `Events in ${x}`, brush: (a: string, b: string) => `Brush ${a} – ${b}`, zoom: 'zoom', back: 'Zoom back',
 		move: 'move', widen: 'widen', time: 'Device time', device: 'Device', dataset: 'Source', line: 'Line as received', event: 'Event', none: 'No events in this range.', hidden: 'Hidden characters are drawn as tokens. Links in log text are never active.',
-		table: 'Table', chartShow: 'Chart', field: 'field', tenant: 'Tenant', pick: 'Choose a row to see the line and its fields.', failed: 'The search did not finish.', again: 'Try again', message: 'Message', example: 'e.g. source.ip == "10.1.2.3"',
+		table: 'Table', chartShow: 'Chart', field: 'field', tenant: 'Tenant', pick: 'Choose a row to see the line and its fields.', failed: 'The search did not finish.', again: 'Try again', message: 'Message', example: 'e.g. deny source.ip:10.0.0.0/8   or   where event.action == "deny" | summarize count() by source.ip',
 		count: 'Events', bucket: 'From', silent: 'nothing received', filterIn: 'filter in', filterOut: 'filter out',
 	},
 	clocks: { kind: { decide: 'decide', call: 'call' }, what: 'Promise', due: 'Due', left: 'Left', none: 'No promise is running.', subject: 'For', of: 'Limit' },

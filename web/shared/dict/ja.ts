@@ -61,10 +61,10 @@ export const ja: Dict = {
 		code: { resolved: '解決', accepted: 'リスクを受容', customer_handles: 'お客様が対応', false_positive: '誤検知' }, codeH: '結果',
 	},
 	logs: {
-		run: '検索', query: '検索式', range: '期間', hour: '1時間', day: '24時間', week: '7日', quarter: '92日', hits: (n) => `${n3(n)} 件`, read: (n, sec) => `${n} 行を読み取り・${sec} 秒`,
+		run: '検索', query: '検索式', range: '期間', hour: '1時間', day: '24時間', week: '7日', quarter: '92日', hits: (n) => `${n3(n)} 件`, shown: (n) => `${n3(n)} 件を新しい順に表示`, rows: (n) => `${n3(n)} 行`, read: (n, sec) => `${n} 行を読み取り・${sec} 秒`,
 		whole: '完了・上限に達していません', cut: (n) => `${n3(n)} 件で打ち切りました。期間を短くしてください。`, chart: (x) => `${x}ごとの件数`, brush: (a, b) => `範囲 ${a} – ${b}`, zoom: '拡大', back: '戻す',
 		move: '移動', widen: '広げる', time: '機器の時刻', device: '機器', dataset: '種類', line: '届いた行', event: 'イベント', none: 'この期間に該当はありません。', hidden: '見えない文字は枠で示します。行の中のリンクは開けません。',
-		table: '表', chartShow: '図', field: '項目', tenant: '顧客', pick: '行を選ぶと、届いた行と項目を表示します。', failed: '検索が終わりませんでした。', again: 'もう一度', message: '内容', example: '例：source.ip == "10.1.2.3"',
+		table: '表', chartShow: '図', field: '項目', tenant: '顧客', pick: '行を選ぶと、届いた行と項目を表示します。', failed: '検索が終わりませんでした。', again: 'もう一度', message: '内容', example: '例：deny source.ip:10.0.0.0/8　または　where event.action == "deny" | summarize count() by source.ip',
 		count: '件数', bucket: '開始', silent: '届いていません', filterIn: '絞り込む', filterOut: '除く',
 	},
 	clocks: { kind: { decide: '判定', call: '電話' }, what: '約束', due: '期限', left: '残り', none: '動いている時計はありません。', subject: '対象', of: '持ち時間' },
