@@ -16,11 +16,11 @@ static inline bool
 in_bloom(const struct intel_image *im, uint64_t h)
 {
 	const uint32_t *w = im->bloom[bloom_block(h, im->blocks)];
-	uint32_t miss = 0;
 
-	for (int k = 0; k < 8; k++)
-		miss |= ~w[k] & 1u << ((uint32_t)h * bloom_salt[k] >> 27);
-	return miss == 0;
+	for (int k = 0; k < 8; k++) /* half of all misses end at the first word */
+		if ((w[k] & 1u << ((uint32_t)h * bloom_salt[k] >> 27)) == 0)
+			return false;
+	return true;
 }
 
 /* The record with this key, exactly. */

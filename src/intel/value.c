@@ -3,7 +3,6 @@
  * What people write in lists → canonical keys: refanged, lower-cased where case means nothing, and refused
  * with a reason where a value would match everything or nothing.
  */
-#include <ctype.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -39,6 +38,18 @@ key_add_port(struct intel_key *k, unsigned port)
 bool
 key_of_domain(struct slice s, unsigned labels, struct intel_key *ret)
 {
+	/* letters, digits, '-', '_' → themselves in lower case; '.' → '.'; 0 = not in a name */
+	static const char name_byte[256] = {
+		['-'] = '-', ['.'] = '.', ['_'] = '_', ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4',
+		['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = '8', ['9'] = '9',
+#define BOTH(upper, lower) [upper] = lower, [lower] = lower
+		BOTH('A', 'a'), BOTH('B', 'b'), BOTH('C', 'c'), BOTH('D', 'd'), BOTH('E', 'e'), BOTH('F', 'f'),
+		BOTH('G', 'g'), BOTH('H', 'h'), BOTH('I', 'i'), BOTH('J', 'j'), BOTH('K', 'k'), BOTH('L', 'l'),
+		BOTH('M', 'm'), BOTH('N', 'n'), BOTH('O', 'o'), BOTH('P', 'p'), BOTH('Q', 'q'), BOTH('R', 'r'),
+		BOTH('S', 's'), BOTH('T', 't'), BOTH('U', 'u'), BOTH('V', 'v'), BOTH('W', 'w'), BOTH('X', 'x'),
+		BOTH('Y', 'y'), BOTH('Z', 'z'),
+#undef BOTH
+	};
 	unsigned dots = 0, in_label = 0;
 
 	if (s.n != 0 && s.p[s.n - 1] == '.')
@@ -48,22 +59,22 @@ key_of_domain(struct slice s, unsigned labels, struct intel_key *ret)
 	if (s.n == 0 || s.n > 253)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+		char c = name_byte[(unsigned char)s.p[i]];
 
 		if (c == '.') {
 			if (in_label == 0)
 				return false;
 			dots++;
 			in_label = 0;
-		} else if (!(isalnum(c) || c == '-' || c == '_') || c > 126 || ++in_label > 63) {
+		} else if (c == '\0' || ++in_label > 63) {
 			return false;
 		}
+		ret->b[i] = c;
 	}
 	if (dots + 1 < labels)
 		return false;
 	ret->type = INTEL_DOMAIN;
 	ret->n = (unsigned)s.n;
-	ascii_lower(ret->b, s.p, s.n);
 	return true;
 }
 
@@ -247,7 +258,7 @@ key_of_text(struct slice text, struct intel_key *ret, const char **ret_reason)
 	}
 	if (key_of_hash(s, ret))
 		return 0;
-	if (memchr(s.p, '\\', s.n) != NULL || memchr(s.p, '^', s.n) != NULL || memchr(s.p, '*', s.n) != NULL)
+	if (s.p[0] != '/' && (memchr(s.p, '\\', s.n) != NULL || memchr(s.p, '^', s.n) != NULL || memchr(s.p, '*', s.n) != NULL))
 		return refuse(E_SYNTAX, "a pattern, not a value", ret_reason);
 	if (slice_find(s, '/') >= 0) {
 		uint64_t bits;

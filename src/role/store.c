@@ -11,6 +11,7 @@
  * loudly: the engine begins anew from the positions.  After an insert in doubt the rows are asked first.
  */
 #include <jansson.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -26,6 +27,8 @@
 #define HELD_HIGH (192u << 20) /* bytes held: engines wait above it */
 #define HELD_LOW (96u << 20)
 #define INSERT_BYTES (160u << 20) /* one insert at most; the engine's own memory is several times that */
+#define SPARES 24              /* warm buffers kept while blocks come */
+#define REST_EVERY (10 * NS_PER_S)
 #define RETRY_AFTER (2 * NS_PER_S)
 #define QUERIES_WAITING_MAX 64
 #define EXPIRE_EVERY (3600 * NS_PER_S)
@@ -73,6 +76,7 @@ struct store_role {
 	uint64_t held_rows, insert_rows;
 	int64_t insert_age;
 	bool inserting, doubt, paused, going, expire_due;
+	bool busy;                 /* something was inserted since the last look */
 	struct timer *due;
 	int64_t retry_at;          /* after a failure; monotonic */
 	uint64_t rows, inserts, failed, refused, asked;
@@ -110,7 +114,8 @@ let_go(struct store_role *s, struct held *h)
 {
 	s->held_bytes -= h->bytes.n;
 	s->held_rows -= h->block.rows;
-	if (s->spare.n < 64 && h->bytes.cap < 8u << 20) {
+	s->busy = true;
+	if (s->spare.n < SPARES && h->bytes.cap < 8u << 20) {
 		vec_push(&s->spare, h);
 		return;
 	}
@@ -542,6 +547,24 @@ on_expire(void *ctx)
 	consider(s);
 }
 
+/* Nothing came for a while: what only inserting needs goes back to the system. */
+static void
+on_rest(void *ctx)
+{
+	struct store_role *s = ctx;
+
+	if (!s->busy && !s->inserting && s->held.n == 0 && s->spare.n != 0) {
+		for (size_t i = 0; i < s->spare.n; i++) {
+			buf_fini(&s->spare.v[i]->bytes);
+			free(s->spare.v[i]);
+		}
+		vec_fini(&s->spare);
+		store_rest(s->store);
+		malloc_trim(0);
+	}
+	s->busy = false;
+}
+
 static int
 open_store(struct store_role *s, struct buf *err)
 {
@@ -605,6 +628,7 @@ store_go(struct role_env *env)
 	for (unsigned i = 0; i < ENGINES_MAX; i++) /* whoever asked before the rows were read */
 		if (s->engine[i] != NULL)
 			chan_pause(s->engine[i], false);
+	loop_timer(env->loop, REST_EVERY, REST_EVERY, on_rest, s);
 	loop_timer(env->loop, 10 * NS_PER_S, EXPIRE_EVERY, on_expire, s);
 	log_info("store.open", kv_u64("streams", s->stored.n));
 }

@@ -15,7 +15,7 @@ static const char *
 codec_of(int col, enum store_kind kind)
 {
 	if (col == SC_line)
-		return " CODEC(ZSTD(1))";
+		return " CODEC(LZ4)";
 	if (kind == SK_TIME)
 		return " CODEC(Delta, LZ4)";
 	return "";

@@ -53,6 +53,8 @@ int store_positions(struct store_conn *c, store_positions_vec *ret, struct buf *
 /* Inserts whole batches that lie in one partition, durably (the parts and their folder are synced before
  * it returns). Blocks of one LCP must be in order and follow its position: E_GAP, E_REPLAY otherwise. */
 int store_insert(struct store_conn *c, const struct store_block *const *blocks, size_t count, struct buf *err);
+/* Gives back memory that only inserting needs, when there is nothing to insert for a while. */
+void store_rest(struct store *st);
 /* Picks from pending[0..n) what may go into the next insert: one partition, order of every LCP kept, at
  * most max_rows. Writes indexes to ret_pick, returns how many. */
 size_t store_pick(const struct store_block *const *pending, size_t n, uint64_t max_rows, size_t *ret_pick);
