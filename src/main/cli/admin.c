@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tenant, user, lcp, doctor: the administrator's verbs at the local socket.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/must.h"
+#include "main/cli/remote.h"
+#include "sys/fd.h"
+
+static int
+list(struct cli *c, const char *path, const char *const *columns)
+{
+	json_t *body = NULL;
+	int r = remote_do(c, "GET", path, NULL, &body);
+
+	if (r != CLI_DONE)
+		return r;
+	if (cli_has(c, "--json"))
+		remote_print_json(json_object_get(body, "items"));
+	else
+		remote_print_table(json_object_get(body, "items"), columns);
+	json_decref(body);
+	return CLI_DONE;
+}
+
+static int
+show(struct cli *c, const char *method, const char *path, const json_t *body)
+{
+	json_t *out = NULL;
+	int r = remote_do(c, method, path, body, &out);
+
+	if (r == CLI_DONE && out != NULL)
+		remote_print_json(out);
+	json_decref(out);
+	return r;
+}
+
+/* ---- tenant ---- */
+
+static int
+tenant_import(struct cli *c, const char *file)
+{
+	auto_buf struct buf text = { 0 };
+	json_t *body, *out = NULL;
+	int r = strcmp(file, "-") == 0 ? fd_read_all(0, &text, 4u << 20) : file_read(file, &text, 4u << 20);
+
+	if (r != 0)
+		return cli_could_not(c, "%s: %s", file, err_text(r));
+	body = json_pack("{s:s%, s:s, s:b}", "yaml", text.p != NULL ? text.p : "", text.n, "file", file, "check", cli_has(c, "--check"));
+	if (body == NULL)
+		return cli_could_not(c, "%s: it is not UTF-8", file);
+	r = remote_do(c, "POST", "/api/v1/tenants/import", body, &out);
+	if (r == CLI_DONE && cli_has(c, "--json"))
+		remote_print_json(out);
+	else if (r == CLI_DONE)
+		printf("%lld tenants, %lld contacts, %lld accounts\n", (long long)json_integer_value(json_object_get(out, "tenants")),
+		       (long long)json_integer_value(json_object_get(out, "contacts")), (long long)json_integer_value(json_object_get(out, "users")));
+	json_decref(body);
+	json_decref(out);
+	return r;
+}
+
+int
+cli_tenant(struct cli *c)
+{
+	static const char *const columns[] = { "ID=id", "NAME=name.en", "名前=name.ja", "ZONE=zone", "LCPS=lcps", "CANDIDATES=open_candidates", "INCIDENTS=open_incidents", NULL };
+	const char *what = cli_operand(c, 0), *arg = cli_operand(c, 1);
+
+	if (what != NULL && strcmp(what, "list") == 0 && arg == NULL)
+		return list(c, "/api/v1/tenants", columns);
+	if (what != NULL && strcmp(what, "show") == 0 && arg != NULL) {
+		auto_free char *path = remote_path("/api/v1/tenants/%s", arg);
+
+		return show(c, "GET", path, NULL);
+	}
+	if (what != NULL && strcmp(what, "import") == 0 && arg != NULL)
+		return tenant_import(c, arg);
+	return cli_usage(c, "wanted list, show ID, or import FILE");
+}
+
+/* ---- user ---- */
+
+/* From --password-file or the first line of standard input; never from an argument. */
+static int
+read_password(struct cli *c, struct buf *out)
+{
+	const char *file = cli_opt(c, "--password-file", NULL);
+	int r;
+
+	if (file == NULL)
+		fprintf(stderr, "password (one line): ");
+	r = file != NULL ? file_read(file, out, 2048) : fd_read_all(0, out, 2048);
+	if (r != 0)
+		return cli_could_not(c, "%s: %s", file != NULL ? file : "standard input", err_text(r));
+	while (out->n != 0 && (out->p[out->n - 1] == '\n' || out->p[out->n - 1] == '\r'))
+		out->n--;
+	return CLI_DONE;
+}
+
+static int
+user_add(struct cli *c, const char *login)
+{
+	const char *role = cli_opt(c, "--role", NULL), *name = cli_opt(c, "--name", login);
+	auto_buf struct buf password = { 0 };
+	json_t *body;
+	int r;
+
+	if (role == NULL)
+		return cli_usage(c, "user add wants --role");
+	if ((r = read_password(c, &password)) != CLI_DONE)
+		return r;
+	body = json_pack("{s:s, s:s, s:{s:s, s:s}, s:s, s:s%}", "login", login, "role", role, "name", "ja", cli_opt(c, "--name-ja", name), "en", name, "lang",
+	                 cli_opt(c, "--lang", "en"), "password", password.n != 0 ? password.p : "", password.n);
+	if (body == NULL)
+		return cli_could_not(c, "that is not UTF-8");
+	if (cli_opt(c, "--tenant", NULL) != NULL)
+		json_object_set_new(body, "tenant", json_string(cli_opt(c, "--tenant", NULL)));
+	r = show(c, "POST", "/api/v1/users", body);
+	json_decref(body);
+	return r;
+}
+
+static int
+user_passwd(struct cli *c, const char *login)
+{
+	auto_free char *path = remote_path("/api/v1/users/%s/password", login);
+	auto_buf struct buf password = { 0 };
+	json_t *body;
+	int r = read_password(c, &password);
+
+	if (r != CLI_DONE)
+		return r;
+	body = json_pack("{s:s%}", "password", password.n != 0 ? password.p : "", password.n);
+	if (body == NULL)
+		return cli_could_not(c, "that is not UTF-8");
+	r = remote_do(c, "POST", path, body, NULL);
+	json_decref(body);
+	return r;
+}
+
+int
+cli_user(struct cli *c)
+{
+	static const char *const columns[] = { "LOGIN=login", "NAME=name.en", "ROLE=role", "TENANT=tenant", "LANG=lang", "DISABLED=disabled", NULL };
+	const char *what = cli_operand(c, 0), *login = cli_operand(c, 1);
+
+	if (what != NULL && strcmp(what, "list") == 0 && login == NULL)
+		return list(c, "/api/v1/users", columns);
+	if (what != NULL && login != NULL && strcmp(what, "add") == 0)
+		return user_add(c, login);
+	if (what != NULL && login != NULL && strcmp(what, "passwd") == 0)
+		return user_passwd(c, login);
+	if (what != NULL && login != NULL && strcmp(what, "totp") == 0) {
+		auto_free char *path = remote_path("/api/v1/users/%s/totp", login);
+
+		return show(c, "POST", path, NULL);
+	}
+	return cli_usage(c, "wanted list, or add, passwd or totp with a LOGIN");
+}
+
+/* ---- lcp ---- */
+
+static int
+lcp_enroll(struct cli *c, const char *tenant, const char *lcp)
+{
+	json_t *body = json_pack("{s:s, s:s}", "tenant", tenant, "lcp", lcp), *out = NULL;
+	int r = remote_do(c, "POST", "/api/v1/lcps", body, &out);
+
+	if (r == CLI_DONE && cli_has(c, "--json"))
+		remote_print_json(out);
+	else if (r == CLI_DONE)
+		printf("%s\n", json_string_value(json_object_get(out, "token")));
+	json_decref(body);
+	json_decref(out);
+	return r;
+}
+
+int
+cli_lcp(struct cli *c)
+{
+	static const char *const columns[] = { "TENANT=tenant", "LCP=id", "STATE=state", "LAST=last_at", "VERSION=version", "DEVICES=devices", "EXPIRES=expires_at", NULL };
+	const char *what = cli_operand(c, 0), *tenant = cli_operand(c, 1), *lcp = cli_operand(c, 2);
+
+	if (what != NULL && strcmp(what, "list") == 0 && tenant == NULL)
+		return list(c, "/api/v1/lcps", columns);
+	if (what != NULL && lcp != NULL && strcmp(what, "enroll") == 0)
+		return lcp_enroll(c, tenant, lcp);
+	if (what != NULL && lcp != NULL && strcmp(what, "revoke") == 0) {
+		auto_free char *front = remote_path("/api/v1/lcps/%s/", tenant), *back = remote_path("%s", lcp);
+		auto_free char *path = x_asprintf("%s%s", front, back);
+
+		return remote_do(c, "DELETE", path, NULL, NULL);
+	}
+	return cli_usage(c, "wanted list, or enroll or revoke with TENANT LCP");
+}
+
+/* ---- doctor ---- */
+
+int
+cli_doctor(struct cli *c)
+{
+	json_t *body = NULL, *v;
+	bool ok;
+	size_t i;
+	int r = remote_do(c, "GET", "/api/v1/doctor", NULL, &body);
+
+	if (r != CLI_DONE)
+		return r;
+	ok = json_is_true(json_object_get(body, "ok"));
+	if (cli_has(c, "--json")) {
+		remote_print_json(body);
+	} else {
+		json_array_foreach(json_object_get(body, "checks"), i, v)
+			printf("%-4s %-12s %s (%lld)\n", json_is_true(json_object_get(v, "ok")) ? "ok" : "BAD", json_string_value(json_object_get(v, "id")),
+			       json_string_value(json_object_get(json_object_get(v, "text"), "en")), (long long)json_integer_value(json_object_get(v, "value")));
+	}
+	json_decref(body);
+	return ok ? CLI_DONE : CLI_PROBLEMS;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "main/cli/remote.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/must.h"
+#include "base/utf8.h"
+
+#define ANSWER_MAX (64u << 20)
+
+static size_t
+take(char *p, size_t size, size_t n, void *ctx)
+{
+	struct buf *b = ctx;
+
+	if (b->n + size * n > ANSWER_MAX)
+		return 0;
+	buf_put(b, p, size * n);
+	return size * n;
+}
+
+static const char *
+socket_of(struct cli *c)
+{
+	const char *env = getenv("NEZUBAN_SOCKET");
+
+	return cli_opt(c, "--socket", env != NULL && env[0] != '\0' ? env : "/var/lib/nezuban/api.sock");
+}
+
+static int
+perform(struct cli *c, CURL *h, const char *method, const char *url, const char *text, struct buf *out, long *ret_status)
+{
+	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+	char error[CURL_ERROR_SIZE] = "";
+	CURLcode rc;
+
+	curl_easy_setopt(h, CURLOPT_UNIX_SOCKET_PATH, socket_of(c));
+	curl_easy_setopt(h, CURLOPT_URL, url);
+	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, method);
+	curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
+	if (text != NULL)
+		curl_easy_setopt(h, CURLOPT_POSTFIELDS, text);
+	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(h, CURLOPT_WRITEDATA, out);
+	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, error);
+	curl_easy_setopt(h, CURLOPT_TIMEOUT, 60L);
+	curl_easy_setopt(h, CURLOPT_PROXY, "");
+	rc = curl_easy_perform(h);
+	curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, ret_status);
+	curl_slist_free_all(headers);
+	return rc == CURLE_OK ? CLI_DONE
+	                      : cli_could_not(c, "%s does not answer: %s", socket_of(c), error[0] != '\0' ? error : curl_easy_strerror(rc));
+}
+
+int
+remote_call(struct cli *c, const char *method, const char *path, const json_t *body, struct remote_answer *ret)
+{
+	auto_free char *url = x_asprintf("http://nezuban%s", path), *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+	auto_buf struct buf out = { 0 };
+	CURL *h = curl_easy_init();
+	long status = 0;
+	int r;
+
+	must(h != NULL);
+	r = perform(c, h, method, url, text, &out, &status);
+	curl_easy_cleanup(h);
+	if (r != CLI_DONE)
+		return r;
+	ret->status = status;
+	ret->body = out.n != 0 ? json_loadb(out.p, out.n, JSON_DECODE_ANY, NULL) : NULL;
+	return CLI_DONE;
+}
+
+static void
+tell_problem(struct cli *c, const struct remote_answer *a)
+{
+	const char *title = json_string_value(json_object_get(json_object_get(a->body, "title"), "en"));
+	const char *detail = json_string_value(json_object_get(a->body, "detail")), *field = json_string_value(json_object_get(a->body, "field"));
+	const json_t *v;
+	size_t i;
+
+	if (title == NULL)
+		title = json_string_value(json_object_get(a->body, "title"));
+	fprintf(stderr, "nezuban: %s (%ld)%s%s%s%s\n", title != NULL ? title : "refused", a->status, field != NULL ? " " : "", field != NULL ? field : "",
+	        detail != NULL ? ": " : "", detail != NULL ? detail : "");
+	json_array_foreach(json_object_get(a->body, "faults"), i, v)
+		if (json_is_string(v))
+			fprintf(stderr, "%s\n", json_string_value(v));
+	(void)c;
+}
+
+int
+remote_do(struct cli *c, const char *method, const char *path, const json_t *body, json_t **ret_body)
+{
+	struct remote_answer a;
+	int r = remote_call(c, method, path, body, &a);
+
+	if (r != CLI_DONE)
+		return r;
+	if (a.status >= 200 && a.status < 300) {
+		if (ret_body != NULL)
+			*ret_body = a.body;
+		else
+			json_decref(a.body);
+		return CLI_DONE;
+	}
+	tell_problem(c, &a);
+	json_decref(a.body);
+	return a.status == 404 || a.status == 409 || a.status == 422 ? CLI_PROBLEMS : CLI_COULD_NOT;
+}
+
+char *
+remote_path(const char *fmt, const char *part)
+{
+	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+	auto_buf struct buf b = { 0 };
+	const char *at = strstr(fmt, "%s");
+
+	must(at != NULL);
+	buf_put(&b, fmt, (size_t)(at - fmt));
+	for (const char *p = part; *p != '\0'; p++) {
+		if (strchr(safe, *p) != NULL)
+			buf_put_byte(&b, *p);
+		else
+			buf_printf(&b, "%%%02X", (unsigned char)*p);
+	}
+	buf_put_str(&b, at + 2);
+	return x_strdup(buf_cstr(&b));
+}
+
+void
+remote_print_json(const json_t *o)
+{
+	char *text = json_dumps(o, JSON_INDENT(2) | JSON_ENCODE_ANY);
+
+	puts(text != NULL ? text : "null");
+	free(text);
+}
+
+const char *
+remote_text(const json_t *o, const char *dotted, char *scratch, size_t n)
+{
+	struct slice rest = slice_str(dotted);
+
+	while (rest.n != 0 && o != NULL) {
+		struct slice key = slice_cut(&rest, '.');
+		auto_free char *k = x_asprintf(SL_FMT, SL_ARG(key));
+
+		o = json_object_get(o, k);
+	}
+	if (json_is_string(o))
+		return json_string_value(o);
+	if (json_is_integer(o)) {
+		snprintf(scratch, n, "%lld", (long long)json_integer_value(o));
+		return scratch;
+	}
+	return json_is_true(o) ? "yes" : json_is_false(o) ? "no" : "";
+}
+
+/* Columns on a terminal: a wide character takes two; control characters become '?'. */
+static size_t
+shown(struct slice s, struct buf *out)
+{
+	size_t width = 0;
+
+	while (s.n != 0) {
+		uint32_t code;
+		size_t n = utf8_next(s, &code);
+
+		if (code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069))
+			buf_put_byte(out, '?');
+		else
+			buf_put(out, s.p, n);
+		width += code >= 0x1100 && (code <= 0x115f || (code >= 0x2e80 && code <= 0xff60)) ? 2 : 1;
+		s.p += n;
+		s.n -= n;
+	}
+	return width;
+}
+
+void
+remote_print_table(const json_t *items, const char *const *columns)
+{
+	size_t width[16] = { 0 }, cols = 0, i;
+	char scratch[32];
+	const json_t *o;
+
+	for (; columns[cols] != NULL && cols < 16; cols++) {
+		auto_buf struct buf b = { 0 };
+		size_t k;
+
+		width[cols] = (size_t)(strchr(columns[cols], '=') - columns[cols]);
+		json_array_foreach(items, k, o) {
+			size_t w = shown(slice_str(remote_text(o, strchr(columns[cols], '=') + 1, scratch, sizeof scratch)), &b);
+
+			width[cols] = w > width[cols] ? w : width[cols];
+		}
+	}
+	for (size_t k = 0; k < cols; k++)
+		printf("%-*.*s%s", (int)width[k], (int)(strchr(columns[k], '=') - columns[k]), columns[k], k + 1 < cols ? "  " : "\n");
+	json_array_foreach(items, i, o)
+		for (size_t k = 0; k < cols; k++) {
+			auto_buf struct buf b = { 0 };
+			size_t w = shown(slice_str(remote_text(o, strchr(columns[k], '=') + 1, scratch, sizeof scratch)), &b);
+
+			printf("%s%*s%s", b.n != 0 ? buf_cstr(&b) : "", k + 1 < cols ? (int)(width[k] - w) : 0, "", k + 1 < cols ? "  " : "\n");
+		}
+}
