@@ -20,6 +20,9 @@
 
 /* In the order of start. */
 static const struct role *const roles[] = {
+#ifdef NEZUBAN_ROLES /* a test's own choice */
+	NEZUBAN_ROLES,
+#else
 	&role_archive,
 	&role_store,
 	&role_intel,
@@ -29,6 +32,7 @@ static const struct role *const roles[] = {
 	&role_notify,
 	&role_call,
 	&role_web,
+#endif
 };
 #define ROLE_N (sizeof roles / sizeof *roles)
 
