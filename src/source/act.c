@@ -3,8 +3,6 @@
  * Conversions: one value → one or several fields.  Compound ones (address, url, user …) have their fields in
  * `sub`, in the order of the table in compile_map.c.
  */
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "source/source_priv.h"
@@ -19,10 +17,9 @@ put_if(struct source_worker *w, const struct target *t, struct slice v)
 static void
 put_long(struct source_worker *w, const struct target *t, int64_t v)
 {
-	char *p = arena_alloc(w->e->arena, 24);
-	int n = snprintf(p, 24, "%lld", (long long)v);
+	struct slice text = source_long_text(w, v);
 
-	source_put_value(w, t, (struct value){ .p = p, .n = (uint32_t)n, .kind = VALUE_LONG, .i = v });
+	source_put_value(w, t, (struct value){ .p = text.p, .n = (uint32_t)text.n, .kind = VALUE_LONG, .i = v });
 }
 
 static struct slice
@@ -171,10 +168,22 @@ act_time(struct source_worker *w, const struct action *a, struct slice v)
 	source_put_value(w, &a->to, (struct value){ .kind = VALUE_TIME, .i = ns });
 }
 
+const struct zone *
+source_zone(struct source_worker *w, struct slice name)
+{
+	if (name.n == w->zone_name_n && memcmp(name.p, w->zone_name, name.n) == 0)
+		return w->zone_named;
+	if (name.n == 0 || name.n > sizeof w->zone_name)
+		return NULL;
+	memcpy(w->zone_name, name.p, name.n);
+	w->zone_name_n = name.n;
+	return w->zone_named = zone_open(name);
+}
+
 static void
 act_zone(struct source_worker *w, const struct action *a, struct slice v)
 {
-	const struct zone *z = zone_open(v);
+	const struct zone *z = source_zone(w, v);
 
 	if (z != NULL)
 		w->zone = z;

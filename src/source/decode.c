@@ -88,30 +88,59 @@ put_native(struct source_worker *w, struct wkey *k, struct value v, bool again)
 	source_put_value(w, &k->native, v);
 }
 
-/* One key with its value: through the actions, and under its native name. */
-static inline void
-emit(struct source_worker *w, struct wkey *k, struct value v)
+static inline bool
+means_nothing(const struct form *f, const char *p, uint32_t n)
 {
-	const struct form *f = w->wf->form;
-	struct slice s = { v.p, v.n };
-	bool again = k->seen == w->event_no;
+	return n == 0 || (n <= f->empty_max && vmap_find(f->empty, slice_of(p, n)) >= 0);
+}
 
-	if (v.n == 0 || (v.n <= f->empty_max && vmap_find(f->empty, s) >= 0))
+static void
+act_again(struct source_worker *w, const struct action *a, struct slice s)
+{
+	struct target more = a->to;
+
+	if (a->to.add || a->conv != CV_TEXT || a->map != NULL) {
+		source_act(w, a, s);
+		return;
+	}
+	more.add = true;
+	source_put(w, &more, s);
+}
+
+/* Text of one key: through the actions, and under its native name. Scalars, not structs: this is the hot place. */
+static inline void
+emit_text(struct source_worker *w, struct wkey *k, const char *p, uint32_t n)
+{
+	bool again = k->seen == w->event_no;
+	const struct action *a = k->acts.v, *end = a + k->acts.n;
+
+	if (means_nothing(w->wf->form, p, n))
 		return;
 	k->seen = w->event_no;
-	for (uint16_t i = 0; i < k->acts.n; i++) {
-		const struct action *a = &k->acts.v[i];
-
-		if (again && !a->to.add && a->conv == CV_TEXT && a->map == NULL) {
-			struct target more = a->to;
-
-			more.add = true;
-			source_put(w, &more, s);
-		} else {
-			source_act(w, a, s);
-		}
+	for (; a < end; a++) {
+		if (again)
+			act_again(w, a, slice_of(p, n));
+		else if (a->conv == CV_TEXT && a->map == NULL && a->strip.n == 0)
+			source_put(w, &a->to, slice_of(p, n));
+		else
+			source_act(w, a, slice_of(p, n));
 	}
 	if (k->has_native)
+		put_native(w, k, (struct value){ .p = p, .n = n }, again);
+}
+
+/* The same for a value that has a kind already. */
+static void
+emit(struct source_worker *w, struct wkey *k, struct value v)
+{
+	bool again = k->seen == w->event_no, native = k->has_native;
+
+	if (means_nothing(w->wf->form, v.p, v.n))
+		return;
+	k->has_native = false;
+	emit_text(w, k, v.p, v.n);
+	k->has_native = native;
+	if (native)
 		put_native(w, k, v, again);
 }
 
@@ -152,7 +181,7 @@ decode_kv(struct source_worker *w, struct slice body)
 			break;
 		}
 		/* emit does not grow the keys, so k and link stay valid. */
-		emit(w, k, (struct value){ .p = pair.value.p, .n = (uint32_t)pair.value.n });
+		emit_text(w, k, pair.value.p, (uint32_t)pair.value.n);
 		guess = k->next;
 		link = k != &w->spare ? &k->next : NULL;
 		if (link != NULL && wf->keys.n == wf->keys.cap && wf->keys.n < LEARNED_MAX) {
@@ -202,8 +231,7 @@ decode_csv(struct source_worker *w, struct slice body)
 	column = wf->column[which];
 	for (size_t i = 0; i < n && i < set->n; i++)
 		if (column[i] != NO_KEY)
-			emit(w, &wf->keys.v[column[i]],
-			     (struct value){ .p = w->cells[i].p, .n = (uint32_t)w->cells[i].n });
+			emit_text(w, &wf->keys.v[column[i]], w->cells[i].p, (uint32_t)w->cells[i].n);
 	return true;
 }
 

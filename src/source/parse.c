@@ -147,7 +147,7 @@ zone_of_header(struct source_worker *w)
 
 	if (!w->head.iso || t.n < 25 || (t.p[t.n - 6] != '+' && t.p[t.n - 6] != '-'))
 		return;
-	z = zone_open(slice_sub(t, t.n - 6, t.n));
+	z = source_zone(w, slice_sub(t, t.n - 6, t.n));
 	if (z != NULL)
 		w->zone = z;
 }

@@ -38,6 +38,12 @@ run_fields(struct source_worker *w, const struct op *o)
 
 	if (!event_has(e, o->slot))
 		return;
+	if (e->slot[o->slot].next == NULL && e->slot[o->slot].kind == VALUE_TEXT) {
+		struct slice text = slice_of(e->slot[o->slot].p, e->slot[o->slot].n);
+
+		source_acts(w, &o->acts, text);
+		return;
+	}
 	for (const struct value *v = &e->slot[o->slot]; v != NULL; v = v->next) {
 		if (v->kind == VALUE_TIME || v->kind == VALUE_NULL) {
 			for (uint16_t i = 0; i < o->acts.n; i++)
@@ -87,8 +93,6 @@ run_sum(struct source_worker *w, const struct op *o)
 {
 	struct event *e = w->e;
 	struct value v = { .kind = VALUE_TIME };
-	char *p, *at;
-	uint64_t left;
 	int64_t sum = 0;
 	bool is_time = false;
 
@@ -102,17 +106,10 @@ run_sum(struct source_worker *w, const struct op *o)
 	}
 	v.i = sum;
 	if (!is_time) {
-		p = arena_alloc(e->arena, 24);
-		at = p + 24;
-		left = sum < 0 ? 0 - (uint64_t)sum : (uint64_t)sum;
-		do {
-			*--at = (char)('0' + left % 10);
-			left /= 10;
-		} while (left != 0);
-		if (sum < 0)
-			*--at = '-';
-		v.p = at;
-		v.n = (uint32_t)(p + 24 - at);
+		struct slice text = source_long_text(w, sum);
+
+		v.p = text.p;
+		v.n = (uint32_t)text.n;
 		v.kind = VALUE_LONG;
 	}
 	source_put_value(w, &o->to, v);
@@ -162,7 +159,12 @@ run_op(struct source_worker *w, const struct op *o)
 {
 	switch (o->kind) {
 	case OP_SET:
-		source_put_value(w, &o->to, o->value);
+		if (o->to.slot >= 0 && !o->to.add && o->to.type <= FT_IP) {
+			w->e->slot[o->to.slot] = o->value;
+			bit_set(w->e->has, (size_t)o->to.slot);
+		} else {
+			source_put_value(w, &o->to, o->value);
+		}
 		break;
 	case OP_UNSET:
 		event_unset(w->e, o->slot);

@@ -265,13 +265,18 @@ struct source_worker {
 	struct wform *wf;
 	struct source *src;
 	const struct zone *zone;
+	char zone_name[40];      /* of the last zone a line named, so that it is looked up once */
+	size_t zone_name_n;
+	const struct zone *zone_named;
 	int64_t received_ns;
 	struct syslog head;
 	bool failed;
 };
 
 void source_put(struct source_worker *w, const struct target *t, struct slice v);
+struct slice source_long_text(struct source_worker *w, int64_t v);
 void source_put_value(struct source_worker *w, const struct target *t, struct value v);
+const struct zone *source_zone(struct source_worker *w, struct slice name);
 void source_act(struct source_worker *w, const struct action *a, struct slice v);
 void source_run(struct source_worker *w, const struct block *b);
 bool source_holds(const struct event *e, const struct block *b);

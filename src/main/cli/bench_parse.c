@@ -14,7 +14,6 @@
 #include "sys/fd.h"
 
 #define FILE_MAX (4ULL << 30)
-#define BATCH 2000 /* lines per arena, as an engine's batch */
 
 struct run {
 	struct source_worker *worker;
@@ -29,7 +28,6 @@ static void
 one_pass(struct run *r, struct slice text)
 {
 	int64_t now = clock_now(clock_real());
-	unsigned in_batch = 0;
 
 	while (text.n != 0) {
 		struct slice line = slice_cut(&text, '\n');
@@ -46,12 +44,8 @@ one_pass(struct run *r, struct slice text)
 		r->fields += r->event->extra_n;
 		r->events++;
 		r->bytes += line.n;
-		if (++in_batch == BATCH) {
-			arena_reset(&r->arena);
-			in_batch = 0;
-		}
+		arena_reset(&r->arena); /* an engine has judged the event and put it into columns by now */
 	}
-	arena_reset(&r->arena);
 }
 
 static int
