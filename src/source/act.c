@@ -19,7 +19,7 @@ put_long(struct source_worker *w, const struct target *t, int64_t v)
 {
 	struct slice text = source_long_text(w, v);
 
-	source_put_value(w, t, (struct value){ .p = text.p, .n = (uint32_t)text.n, .kind = VALUE_LONG, .i = v });
+	source_put_value(w, t, &(struct value){ .p = text.p, .n = (uint32_t)text.n, .kind = VALUE_LONG, .i = v });
 }
 
 static struct slice
@@ -160,12 +160,12 @@ act_time(struct source_worker *w, const struct action *a, struct slice v)
 	if (timefmt_parse((enum timefmt)a->format, v, &c, &ns) != 0) {
 		w->e->conflicts++;
 		if (a->to.slot != F_TIMESTAMP) /* a time that cannot be read stays as text */
-			source_put_value(w, &a->to, (struct value){ .p = v.p, .n = (uint32_t)v.n });
+			source_put_value(w, &a->to, &(struct value){ .p = v.p, .n = (uint32_t)v.n });
 		return;
 	}
 	if (a->to.slot == F_TIMESTAMP && !c.had_year)
 		event_set(w->e, F_NZ_TIME_REPAIRED, SL("year"));
-	source_put_value(w, &a->to, (struct value){ .kind = VALUE_TIME, .i = ns });
+	source_put_value(w, &a->to, &(struct value){ .kind = VALUE_TIME, .i = ns });
 }
 
 const struct zone *

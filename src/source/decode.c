@@ -85,7 +85,7 @@ put_native(struct source_worker *w, struct wkey *k, struct value v, bool again)
 		return;
 	}
 	k->native.add = again;
-	source_put_value(w, &k->native, v);
+	source_put_value(w, &k->native, &v);
 }
 
 static inline bool

@@ -83,13 +83,13 @@ source_long_text(struct source_worker *w, int64_t v)
 #define CHAIN_MAX 1024 /* values of one field; the line holds the rest */
 
 static void
-chain(struct event *e, struct value *first, struct value v, bool unique)
+chain(struct event *e, struct value *first, const struct value *v, bool unique)
 {
 	struct value *more;
 	int n = 0;
 
 	for (;; first = first->next) {
-		if (unique && same_value(first, &v))
+		if (unique && same_value(first, v))
 			return;
 		if (first->next == NULL || ++n == CHAIN_MAX)
 			break;
@@ -99,7 +99,8 @@ chain(struct event *e, struct value *first, struct value v, bool unique)
 		return;
 	}
 	more = arena_alloc(e->arena, sizeof *more);
-	*more = v;
+	*more = *v;
+	more->next = NULL;
 	first->next = more;
 }
 
@@ -112,13 +113,23 @@ extra_of(struct event *e, const char *interned)
 	return NULL;
 }
 
+static void
+write_value(struct value *at, const struct value *v)
+{
+	at->p = v->p;
+	at->n = v->n;
+	at->kind = v->kind;
+	at->i = v->i;
+	at->next = NULL;
+}
+
 void
-source_put_value(struct source_worker *w, const struct target *t, struct value v)
+source_put_value(struct source_worker *w, const struct target *t, const struct value *from)
 {
 	struct event *e = w->e;
-	struct value *at;
+	struct value v, *at;
 
-	v.next = NULL;
+	write_value(&v, from);
 	give_type(e, t->type, &v);
 	if (t->slot >= 0) {
 		at = &e->slot[t->slot];
@@ -126,25 +137,25 @@ source_put_value(struct source_worker *w, const struct target *t, struct value v
 			if (t->if_absent)
 				return;
 			if (t->add) {
-				chain(e, at, v, true);
+				chain(e, at, &v, true);
 				return;
 			}
 		}
-		*at = v;
+		write_value(at, &v);
 		bit_set(e->has, (size_t)t->slot);
 		return;
 	}
 	at = extra_of(e, t->name.p);
 	if (at != NULL) {
 		if (t->add)
-			chain(e, at, v, true);
+			chain(e, at, &v, true);
 		else if (!t->if_absent)
-			*at = v;
+			write_value(at, &v);
 		return;
 	}
 	at = event_extra_new(e, t->name);
 	if (at != NULL)
-		*at = v;
+		write_value(at, &v);
 }
 
 /* The hot way: whole text or number into a slot of its own. Fields are written one by one, because a struct built on
@@ -167,5 +178,5 @@ source_put(struct source_worker *w, const struct target *t, struct slice v)
 			return;
 		}
 	}
-	source_put_value(w, t, (struct value){ .p = v.p, .n = (uint32_t)v.n, .kind = VALUE_TEXT });
+	source_put_value(w, t, &(struct value){ .p = v.p, .n = (uint32_t)v.n, .kind = VALUE_TEXT });
 }

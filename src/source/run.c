@@ -47,7 +47,7 @@ run_fields(struct source_worker *w, const struct op *o)
 	for (const struct value *v = &e->slot[o->slot]; v != NULL; v = v->next) {
 		if (v->kind == VALUE_TIME || v->kind == VALUE_NULL) {
 			for (uint16_t i = 0; i < o->acts.n; i++)
-				source_put_value(w, &o->acts.v[i].to, *v);
+				source_put_value(w, &o->acts.v[i].to, v);
 			continue;
 		}
 		for (uint16_t i = 0; i < o->acts.n; i++) {
@@ -55,7 +55,7 @@ run_fields(struct source_worker *w, const struct op *o)
 
 			/* A copy keeps the number that was parsed already. */
 			if (a->conv == CV_TEXT && a->map == NULL && a->strip.n == 0)
-				source_put_value(w, &a->to, *v);
+				source_put_value(w, &a->to, v);
 			else
 				source_act(w, a, slice_of(v->p, v->n));
 		}
@@ -112,7 +112,7 @@ run_sum(struct source_worker *w, const struct op *o)
 		v.n = (uint32_t)text.n;
 		v.kind = VALUE_LONG;
 	}
-	source_put_value(w, &o->to, v);
+	source_put_value(w, &o->to, &v);
 }
 
 static void
@@ -163,7 +163,7 @@ run_op(struct source_worker *w, const struct op *o)
 			w->e->slot[o->to.slot] = o->value;
 			bit_set(w->e->has, (size_t)o->to.slot);
 		} else {
-			source_put_value(w, &o->to, o->value);
+			source_put_value(w, &o->to, &o->value);
 		}
 		break;
 	case OP_UNSET:

@@ -275,7 +275,7 @@ struct source_worker {
 
 void source_put(struct source_worker *w, const struct target *t, struct slice v);
 struct slice source_long_text(struct source_worker *w, int64_t v);
-void source_put_value(struct source_worker *w, const struct target *t, struct value v);
+void source_put_value(struct source_worker *w, const struct target *t, const struct value *from);
 const struct zone *source_zone(struct source_worker *w, struct slice name);
 void source_act(struct source_worker *w, const struct action *a, struct slice v);
 void source_run(struct source_worker *w, const struct block *b);
