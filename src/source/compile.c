@@ -198,6 +198,8 @@ compile_empty(struct compiler *c, struct form *f, const struct ynode *n)
 		struct slice s = source_scalar(c, v, "a value");
 
 		vmap_put(f->empty, s, SL(""), &index);
+		if (s.n != 0)
+			bit_set(f->empty_first, (unsigned char)s.p[0]);
 		if (s.n > f->empty_max)
 			f->empty_max = (uint16_t)s.n;
 	}

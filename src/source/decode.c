@@ -21,18 +21,10 @@ renamed(struct source_worker *w, const struct form *f, struct slice key)
 }
 
 static void
-learn(struct source_worker *w, struct wform *wf, struct wkey *k, struct slice key)
+set_native(struct source_worker *w, const struct form *f, struct wkey *k, struct slice name, bool mapped)
 {
-	const struct form *f = wf->form;
-	struct slice name;
-	int32_t row;
 	int slot;
 
-	k->key = arena_dup(&w->forever, key);
-	name = renamed(w, f, k->key);
-	row = vmap_find(f->keys, name);
-	if (row >= 0)
-		k->acts = f->acts[row];
 	if (f->native.p == NULL)
 		return;
 	if (f->native.n != 0 && name.p == k->key.p)
@@ -41,7 +33,36 @@ learn(struct source_worker *w, struct wform *wf, struct wkey *k, struct slice ke
 	k->native = (struct target){ .name = name, .slot = (int16_t)slot, .type = FT_KEYWORD };
 	if (slot != FIELD_NONE && slot < FIELD_COUNT)
 		k->native.type = (uint8_t)field_table[slot].type;
-	k->has_native = row < 0 || f->keep_native || slot != FIELD_NONE;
+	k->has_native = !mapped || f->keep_native || slot != FIELD_NONE;
+}
+
+static bool
+is_plain(const struct target *t)
+{
+	return t->slot >= 0 && !t->add && !t->if_absent && t->type <= FT_LONG;
+}
+
+static void
+learn(struct source_worker *w, struct wform *wf, struct wkey *k, struct slice key)
+{
+	const struct form *f = wf->form;
+	const struct action *a;
+	struct slice name;
+	int32_t row;
+
+	k->key = arena_dup(&w->forever, key);
+	memcpy(k->begin, key.p, key.n < sizeof k->begin ? key.n : sizeof k->begin);
+	name = renamed(w, f, k->key);
+	row = vmap_find(f->keys, name);
+	if (row >= 0)
+		k->acts = f->acts[row];
+	set_native(w, f, k, name, row >= 0);
+	k->plain_slot = FIELD_NONE;
+	a = k->acts.v;
+	if (k->acts.n == 1 && !k->has_native && a->conv == CV_TEXT && a->map == NULL && a->strip.n == 0 && is_plain(&a->to)) {
+		k->plain_slot = a->to.slot;
+		k->plain_long = a->to.type == FT_LONG;
+	}
 }
 
 #define NO_KEY UINT32_MAX
@@ -91,7 +112,8 @@ put_native(struct source_worker *w, struct wkey *k, struct value v, bool again)
 static inline bool
 means_nothing(const struct form *f, const char *p, uint32_t n)
 {
-	return n == 0 || (n <= f->empty_max && vmap_find(f->empty, slice_of(p, n)) >= 0);
+	return n == 0 || (n <= f->empty_max && bit_test(f->empty_first, (unsigned char)*p)
+	                  && vmap_find(f->empty, slice_of(p, n)) >= 0);
 }
 
 static void
@@ -117,6 +139,16 @@ emit_text(struct source_worker *w, struct wkey *k, const char *p, uint32_t n)
 	if (means_nothing(w->wf->form, p, n))
 		return;
 	k->seen = w->event_no;
+	if (k->plain_slot >= 0 && !again && !k->plain_long) {
+		struct value *at = &w->e->slot[k->plain_slot];
+
+		at->p = p;
+		at->n = n;
+		at->kind = VALUE_TEXT;
+		at->next = NULL;
+		bit_set(w->e->has, (size_t)k->plain_slot);
+		return;
+	}
 	for (; a < end; a++) {
 		if (again)
 			act_again(w, a, slice_of(p, n));
@@ -146,6 +178,22 @@ emit(struct source_worker *w, struct wkey *k, struct value v)
 
 /* ---- key=value ---- */
 
+/* Does "key=" stand at p? */
+static inline bool
+key_stands(const struct wkey *k, const char *p, const char *end)
+{
+	size_t n = k->key.n;
+	__m128i same;
+
+	if ((size_t)(end - p) <= n || p[n] != '=')
+		return false;
+	if (n > 16 || end - p < 16)
+		return memcmp(p, k->key.p, n) == 0;
+	same = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p),
+	                      _mm_loadu_si128((const __m128i *)(const void *)k->begin));
+	return (~(unsigned)_mm_movemask_epi8(same) & ((1u << n) - 1)) == 0;
+}
+
 static bool
 decode_kv(struct source_worker *w, struct slice body)
 {
@@ -160,8 +208,7 @@ decode_kv(struct source_worker *w, struct slice body)
 		struct wkey *k = guess != NO_KEY ? &wf->keys.v[guess] : NULL;
 		struct kv_pair pair;
 
-		if (k != NULL && (size_t)(it.end - it.p) > k->key.n && it.p[k->key.n] == '='
-		    && memcmp(it.p, k->key.p, k->key.n) == 0) {
+		if (k != NULL && key_stands(k, it.p, it.end)) {
 			it.p += k->key.n + 1;
 		} else {
 			if (!kv_key(&it, &pair.key))

@@ -161,6 +161,7 @@ struct form {
 	struct slice strip_prefix; /* text before the payload that is no header */
 	struct slice *rename_from, *rename_to; /* beginnings of keys: EventData. → winlog.event_data. */
 	uint16_t renames, empty_max;
+	uint64_t empty_first[4]; /* bytes that a meaningless value may begin with */
 	int select;              /* CSV: column that chooses the column set, -1 */
 	struct column_set *columns;
 	uint16_t columns_n;
@@ -231,7 +232,10 @@ int compile_source(struct compiler *c, const struct ynode *root, struct source *
 /* ---- run ---- */
 
 struct wkey {
+	char begin[16];          /* of the key, zero-padded: compared in one step */
 	struct slice key;        /* as the device writes it */
+	int16_t plain_slot;      /* one text or number into one slot and nothing else; else FIELD_NONE */
+	bool plain_long;
 	struct actions acts;
 	struct target native;    /* name.p == NULL: not kept */
 	uint32_t next;           /* index of the key that followed last time */
