@@ -280,7 +280,7 @@ block_new(struct compiler *c, const struct ynode *n, size_t ops)
 	b->ops = arena_array(&c->set->arena, struct op, ops + 1);
 	b->id = c->set->blocks++;
 	b->line = n->line;
-	vec_push(&c->set->block_lines, n->line);
+	vec_push(&c->set->block_lines, (struct block_place){ n->line, c->set->sources });
 	return b;
 }
 

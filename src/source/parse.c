@@ -284,6 +284,32 @@ source_routes(struct source_worker *w, const uint16_t **ret)
 	return w->routes_n;
 }
 
+void
+source_cover(struct source_worker *w)
+{
+	free(w->covered);
+	w->covered = x_calloc(BITSET_WORDS(w->set->blocks + 1), sizeof *w->covered);
+}
+
+size_t
+source_uncovered(const struct source_worker *w, int source, unsigned *ret_lines, size_t max, size_t *ret_all)
+{
+	size_t n = 0;
+
+	*ret_all = 0;
+	for (size_t i = 0; w->covered != NULL && i < w->set->blocks; i++) {
+		if (w->set->block_lines.v[i].source != source)
+			continue;
+		++*ret_all;
+		if (bit_test(w->covered, i))
+			continue;
+		if (n < max)
+			ret_lines[n] = w->set->block_lines.v[i].line;
+		n++;
+	}
+	return n;
+}
+
 const struct source_counts *
 source_counts(const struct source_worker *w, int source)
 {

@@ -79,6 +79,12 @@ int source_parse(struct source_worker *w, struct slice line, struct slice hint, 
 /* Log sources of the event just parsed, most special first: indexes into source_logsources(). */
 int source_routes(struct source_worker *w, const uint16_t **ret);
 
+/* For tests of sources: note which blocks, cases and patterns of the YAML files run. */
+void source_cover(struct source_worker *w);
+/* Lines of a source's file whose block never ran since; returns how many there are, fills at most max. *ret_all =
+ * how many blocks the file has. */
+size_t source_uncovered(const struct source_worker *w, int source, unsigned *ret_lines, size_t max, size_t *ret_all);
+
 const struct source_counts *source_counts(const struct source_worker *w, int source);
 const struct source_counts *source_counts_unknown(const struct source_worker *w); /* no source recognised it */
 

@@ -200,7 +200,7 @@ struct source_set {
 	struct map programs;     /* program → 1 + first probe index; the rest follow in probes order */
 	uint64_t scratch[EVENT_WORDS]; /* slots of names that begin with '_' */
 	unsigned blocks;         /* block ids given out */
-	VEC(unsigned) block_lines;
+	VEC(struct block_place { unsigned line; int source; }) block_lines;
 };
 
 /* ---- compile ---- */
