@@ -291,6 +291,19 @@ source_cover(struct source_worker *w)
 	w->covered = x_calloc(BITSET_WORDS(w->set->blocks + 1), sizeof *w->covered);
 }
 
+/* Forms that share their steps by a YAML alias have a copy of each block: one that ran is enough. */
+static bool
+line_covered(const struct source_worker *w, const struct block_place *at)
+{
+	for (size_t i = 0; i < w->set->blocks; i++) {
+		const struct block_place *b = &w->set->block_lines.v[i];
+
+		if (b->line == at->line && b->source == at->source && bit_test(w->covered, i))
+			return true;
+	}
+	return false;
+}
+
 size_t
 source_uncovered(const struct source_worker *w, int source, unsigned *ret_lines, size_t max, size_t *ret_all)
 {
@@ -301,7 +314,7 @@ source_uncovered(const struct source_worker *w, int source, unsigned *ret_lines,
 		if (w->set->block_lines.v[i].source != source)
 			continue;
 		++*ret_all;
-		if (bit_test(w->covered, i))
+		if (line_covered(w, &w->set->block_lines.v[i]))
 			continue;
 		if (n < max)
 			ret_lines[n] = w->set->block_lines.v[i].line;
