@@ -189,6 +189,8 @@ command_line(struct conn *c, const char *line)
 		answer(c, "250-sink\r\n250-8BITMIME\r\n250 SIZE 33554432\r\n");
 	} else if (strncasecmp(line, "MAIL FROM:", 10) == 0) {
 		snprintf(c->from, sizeof c->from, "%s", line + 10);
+		if (strchr(c->from, '>') != NULL)
+			strchr(c->from, '>')[1] = '\0'; /* SIZE= and the like */
 		c->to[0] = '\0';
 		answer(c, "250 2.1.0 ok\r\n");
 	} else if (strncasecmp(line, "RCPT TO:", 8) == 0) {
