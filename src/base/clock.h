@@ -45,7 +45,8 @@ void civil_from_days(int64_t days, int64_t *ret_year, unsigned *ret_month, unsig
 /* RFC 3339 in UTC with `digits` (0, 3, 6 or 9) of fraction: "2026-11-23T04:05:06.789Z".
  * out must hold 36 bytes; returns the length. */
 size_t time_format_rfc3339(char *out, int64_t t_ns, int digits);
-/* Reads RFC 3339 (also a blank for T, and a missing fraction); 0 or E_SYNTAX/E_RANGE. */
+/* Reads RFC 3339 (also a blank for T, and a missing fraction); 0 or E_SYNTAX/E_RANGE (years
+ * 1678 to 2261: more does not fit an int64_t of nanoseconds). */
 int time_parse_rfc3339(struct slice s, int64_t *ret_ns);
 
 #endif

@@ -3,7 +3,7 @@
  * nezuban-lcp, the collector.
  *
  *     nezuban-lcp [-c FILE]                                        runs
- *     nezuban-lcp [-c FILE] enrol --url URL --token TOKEN [--ca FILE]
+ *     nezuban-lcp [-c FILE] enrol --url URL --token TOKEN [--ca FILE] [--receipt-key FILE]
  *     nezuban-lcp [-c FILE] check                                  reads the configuration and says what is wrong
  *     nezuban-lcp -x worker|uplink|tls                             one process of it; the parent starts these
  *
@@ -24,7 +24,7 @@ usage(void)
 {
 	fputs("usage: nezuban-lcp [-c FILE]\n"
 	      "       nezuban-lcp [-c FILE] check\n"
-	      "       nezuban-lcp [-c FILE] enrol --url URL --token TOKEN [--ca FILE]\n"
+	      "       nezuban-lcp [-c FILE] enrol --url URL --token TOKEN [--ca FILE] [--receipt-key FILE]\n"
 	      "       nezuban-lcp --version\n",
 	      stderr);
 	return 2;
@@ -82,7 +82,8 @@ run_child(const char *which, const struct conf *c)
 int
 main(int argc, char **argv)
 {
-	const char *path = "/etc/nezuban/lcp.yaml", *child = NULL, *verb = NULL, *url = NULL, *token = NULL, *ca = NULL;
+	const char *path = "/etc/nezuban/lcp.yaml", *child = NULL, *verb = NULL, *url = NULL, *token = NULL, *ca = NULL,
+	           *receipt_key = NULL;
 	struct conf *c;
 
 	for (int i = 1; i < argc; i++) {
@@ -91,7 +92,8 @@ main(int argc, char **argv)
 		                    : strcmp(argv[i], "--url") == 0   ? &url
 		                    : strcmp(argv[i], "--token") == 0 ? &token
 		                    : strcmp(argv[i], "--ca") == 0    ? &ca
-		                                                      : NULL;
+		                    : strcmp(argv[i], "--receipt-key") == 0 ? &receipt_key
+		                                                            : NULL;
 
 		if (into != NULL && i + 1 < argc) {
 			*into = argv[++i];
@@ -115,6 +117,6 @@ main(int argc, char **argv)
 		return 0;
 	}
 	if (strcmp(verb, "enrol") == 0 && url != NULL && token != NULL)
-		return lcp_enrol_main(c, url, token, ca);
+		return lcp_enrol_main(c, url, token, ca, receipt_key);
 	return usage();
 }

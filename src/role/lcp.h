@@ -122,8 +122,10 @@ int lcp_parent_main(const struct conf *c, const char *conf_path);
 int lcp_worker_main(const struct conf *c);
 int lcp_uplink_main(const struct conf *c);
 int lcp_tls_main(const struct conf *c);
-/* Makes the key, asks for a certificate with the one-time token, stores both. Exit status. */
-int lcp_enrol_main(const struct conf *c, const char *url, const char *token, const char *ca_path);
+/* Makes the key, asks for a certificate with the one-time token, stores both. receipt_key: file with the SOC's public
+ * key for receipts when its answer does not bring it; may be NULL. Exit status. */
+int lcp_enrol_main(const struct conf *c, const char *url, const char *token, const char *ca_path,
+                   const char *receipt_key);
 
 struct lcp_board *lcp_board_map(int fd); /* dies when it cannot */
 

@@ -109,8 +109,23 @@ keep(const char *dir, const char *name, const char *text, mode_t mode)
 	return E_IO;
 }
 
+/* The key that came by another way, if it is one. */
+static int
+keep_key(const char *dir, const char *path)
+{
+	auto_buf struct buf pem = { 0 };
+	struct pki_key *k = NULL;
+
+	if (file_read(path, &pem, 4096) != 0 || pki_key_read_public(buf_slice(&pem), &k) != 0) {
+		fprintf(stderr, "nezuban-lcp: %s is no public key\n", path);
+		return E_SYNTAX;
+	}
+	pki_key_free(k);
+	return keep(dir, "receipt-key.pem", buf_cstr(&pem), 0644);
+}
+
 int
-lcp_enrol_main(const struct conf *c, const char *url, const char *token, const char *ca_path)
+lcp_enrol_main(const struct conf *c, const char *url, const char *token, const char *ca_path, const char *receipt_key)
 {
 	auto_free char *dir = conf_path(c, "identity.folder"), *key_path = x_asprintf("%s/key.pem", dir);
 	auto_buf struct buf csr = { 0 }, body = { 0 }, answer = { 0 };
@@ -144,7 +159,9 @@ lcp_enrol_main(const struct conf *c, const char *url, const char *token, const c
 	e = is_usable(&a, clock_now(clock_real())) ? 0 : E_CERT;
 	if (e == 0)
 		e = keep(dir, "ca.pem", a.ca, 0644);
-	if (e == 0 && a.receipt_key != NULL)
+	if (e == 0 && receipt_key != NULL)
+		e = keep_key(dir, receipt_key);
+	else if (e == 0 && a.receipt_key != NULL)
 		e = keep(dir, "receipt-key.pem", a.receipt_key, 0644);
 	if (e == 0)
 		e = keep(dir, "cert.pem", a.cert, 0644); /* last: with it the uplink counts as enrolled */

@@ -51,7 +51,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	size_t whole = 0, cut = 0;
 
-	if (n < 2 || n > 4096)
+	if (n < 3 || n > 4096)
 		return 0;
 	/* How the mode is guessed may depend on the cut when a line begins with a number; sizes may not. */
 	(void)run(slice_of(p + 2, n - 2), n, (size_t)-1, &whole);
