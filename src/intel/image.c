@@ -21,10 +21,11 @@ static bool
 take_section(const char *p, const struct image_head *h, enum section s, size_t unit, const void *ret_p, size_t *ret_n)
 {
 	uint64_t off = h->s[s].off, len = h->s[s].len;
-	const char *at = p + off;
+	const char *at;
 
 	if (off % 8 != 0 || off < sizeof *h || off > h->size || len > h->size - off || len % unit != 0)
 		return false;
+	at = p + off;
 	memcpy((void *)(uintptr_t)ret_p, &at, sizeof at);
 	*ret_n = len / unit;
 	return true;
@@ -126,8 +127,9 @@ table_is_good(struct intel_image *im, const char **ret_why)
 	for (size_t i = 0; i < im->nranges; i++) {
 		if (i > 0 && memcmp(im->ranges[i - 1].first, im->ranges[i].first, 16) >= 0)
 			REFUSE("the ranges are not in order");
-		if (im->ranges[i].record != RANGE_NONE && !record_at(im, im->ranges[i].record, &r))
-			REFUSE("a range leads to no record");
+		if (im->ranges[i].record != RANGE_NONE &&
+		    (!record_at(im, im->ranges[i].record, &r) || r.type != INTEL_CIDR || !key_length_is_good(&r)))
+			REFUSE("a range leads to no network");
 	}
 	return true;
 }
