@@ -73,7 +73,7 @@ int
 frame_jail(const struct role_env *env)
 {
 	auto_free char *path = NULL;
-	const char *write[] = { NULL, NULL }, *read[] = { "/usr", "/etc", "/dev", "/proc", "/lib", NULL };
+	const char *write[] = { NULL, NULL }, *read[] = { "/usr", "/etc/nezuban", "/dev", "/proc", "/lib", NULL };
 	struct jail j = { .read = read, .write = write };
 	struct jail_held held;
 	int r;
@@ -81,6 +81,8 @@ frame_jail(const struct role_env *env)
 	if (!conf_bool(env->conf, "jail"))
 		return 0;
 	j.user = user_of(env->id);
+	if (env->id == ROLE_ARCHIVE)
+		read[0] = NULL; /* nothing but its own folder */
 	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
 		if (needs[i].role == env->id) {
 			j.may = needs[i].may;

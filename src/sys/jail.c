@@ -45,8 +45,11 @@ struct ll_attr {
 };
 
 static const char *const read_for_all[] = { "/usr/share/zoneinfo", "/etc/localtime", "/dev/null", "/dev/urandom", NULL };
-static const char *const read_for_net[] = { "/etc", "/usr/lib", "/lib", "/usr/share", "/run/systemd/resolve", NULL };
-static const char *const read_for_exec[] = { "/usr", "/lib", "/lib64", "/bin", "/etc", NULL };
+/* Of /etc only what name service and TLS read: where the roles' own users do not exist, root would see all of it. */
+static const char *const read_for_net[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf",
+	"/etc/host.conf", "/etc/services", "/etc/protocols", "/etc/ssl", "/etc/ld.so.cache", "/etc/gnutls", "/usr/lib", "/lib",
+	"/usr/share", "/usr/local/share/ca-certificates", "/run/systemd/resolve", NULL };
+static const char *const read_for_exec[] = { "/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternatives", NULL };
 static const char *const read_for_foreign[] = { "/proc", "/sys", NULL };
 
 static void
