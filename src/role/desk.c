@@ -229,7 +229,7 @@ on_detections(struct desk_role *dr, unsigned index, struct msg *m)
 	desk_role_check(dr, r);
 	if (r != 0)
 		log_error("desk.detections", kv_err(r), kv_str("lcp", key.lcp), kv_u64("seq", key.seq));
-	else if (dr->engine[index] != NULL)
+	else
 		chan_send(dr->engine[index], MSG_DETECTED, m->id, slice_of(&key, sizeof key), -1);
 }
 
@@ -252,6 +252,8 @@ engine_msg(struct desk_role *dr, unsigned index, struct msg *m)
 {
 	auto_buf struct buf out = { 0 };
 
+	if (dr->engine[index] == NULL)
+		return;
 	switch (m->type) {
 	case MSG_DETECTIONS:
 		on_detections(dr, index, m);
@@ -358,7 +360,7 @@ desk_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *m)
 		on_heartbeat(dr, m);
 	} else if ((peer == ROLE_NOTIFY || peer == ROLE_CALL) && (m->type == MSG_JOB_EVENT || m->type == MSG_JOB_DONE)) {
 		if (!desk_role_job(dr, m->type == MSG_JOB_EVENT ? "job.event" : "job.done", m->body))
-			log_error("desk.job_refused", kv_str("from", role_name(peer)));
+			log_error("desk.job_refused", kv_str("from", peer == ROLE_CALL ? "call" : "notify"));
 		desk_jobs(dr->desk, desk_role_now(dr), hand_out, dr);
 	} else if (peer == ROLE_ARCHIVE && m->type == MSG_MANIFEST && (o = load(m->body)) != NULL) {
 		desk_role_check(dr, desk_manifest(dr->desk, o, desk_role_now(dr)));

@@ -9,6 +9,7 @@
 
 #include "auth/auth.h"
 #include "base/buf.h"
+#include "base/map.h"
 #include "desk/desk.h"
 #include "role/role.h"
 

@@ -50,7 +50,7 @@ struct scene {
 static const struct desk_settings scene_settings = { .providers = { "first", "second" }, .alarm_mail = "duty@soc.example",
 	                                                 .url = "https://soc.example" };
 
-static struct desk_actor
+static inline struct desk_actor
 actor_of(struct scene *s, const char *login, char id[32])
 {
 	struct rows r = db_query(s->db, "SELECT id, name_ja, name_en, role, tenant FROM users WHERE login = ?", Q(login));
@@ -70,14 +70,14 @@ actor_of(struct scene *s, const char *login, char id[32])
 	return a;
 }
 
-static void
+static inline void
 scene_open(struct scene *s)
 {
 	assert_int_equal(db_open(s->path[0] != '\0' ? s->path : ":memory:", &s->db), 0);
 	assert_int_equal(desk_open(s->db, &scene_settings, &s->d), 0);
 }
 
-static void
+static inline void
 scene_begin(struct scene *s)
 {
 	struct whys ws = { 0 };
@@ -100,7 +100,7 @@ scene_begin(struct scene *s)
 	whys_fini(&ws);
 }
 
-static void
+static inline void
 scene_end(struct scene *s)
 {
 	desk_close(s->d);
@@ -108,7 +108,7 @@ scene_end(struct scene *s)
 }
 
 /* detections: JSON array text */
-static void
+static inline void
 scene_detect(struct scene *s, const char *tenant, const char *detections)
 {
 	struct desk_position at = { tenant, "lcp-1", "00112233445566778899aabbccddeeff", ++s->seq };
@@ -117,7 +117,7 @@ scene_detect(struct scene *s, const char *tenant, const char *detections)
 }
 
 /* Runs a verb as login; the answer's status must be `want`. Returns the body (a new reference). */
-static json_t *
+static inline json_t *
 scene_do(struct scene *s, const char *login, const char *verb, int want, json_t *args)
 {
 	char id[32] = "";
@@ -127,13 +127,13 @@ scene_do(struct scene *s, const char *login, const char *verb, int want, json_t 
 	if (a.status != want) {
 		char *t = a.body != NULL ? json_dumps(a.body, 0) : NULL;
 
-		fail_msg("%s as %s: %d, wanted %d: %s", verb, login, a.status, want, t != NULL ? t : "");
+		fail_msg("%s as %s: %d, wanted %d: %s", verb, login != NULL ? login : "the service", a.status, want, t != NULL ? t : "");
 	}
 	json_decref(args);
 	return a.body;
 }
 
-static const char *
+static inline const char *
 jstr(const json_t *o, const char *key)
 {
 	const char *t = json_string_value(json_object_get(o, key));
@@ -141,7 +141,7 @@ jstr(const json_t *o, const char *key)
 	return t != NULL ? t : "";
 }
 
-static json_t *
+static inline json_t *
 decision(struct scene *s, const char *candidate, const char *severity)
 {
 	bool e = strcmp(severity, "emergency") == 0, c = strcmp(severity, "critical") == 0, w = strcmp(severity, "warning") == 0;
@@ -154,7 +154,7 @@ decision(struct scene *s, const char *candidate, const char *severity)
 	return o;
 }
 
-static void
+static inline void
 scene_tick(struct scene *s)
 {
 	int error;

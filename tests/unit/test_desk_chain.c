@@ -363,14 +363,11 @@ a_kill_at_any_commit_loses_nothing(void **st)
 		for (int after = 0; after < 2; after++) {
 			struct scene s;
 			struct desk_verified v;
-			struct db *mem;
 
 			scene_begin(&s); /* in memory, then copied to a file */
 			scene_detect(&s, "aoba", DETECTION("k1", "r1", ""));
 			snprintf(s.path, sizeof s.path, "%s/desk.db", dir);
 			assert_int_equal(db_backup(s.db, s.path), 0);
-			mem = s.db;
-			(void)mem;
 			killed = live_until_killed(&s, k, after != 0);
 			/* what is there is whole, and the service goes on to a person or the alarm */
 			assert_int_equal(desk_verify(s.db, &v), 0);
