@@ -280,6 +280,19 @@ web_answer(struct question *q, unsigned status, json_t *body)
 	free(text);
 }
 
+/* For tests (NEZUBAN_WEB_CHECK): does the owner answer what docs/openapi.yaml promises?  Told in the log,
+ * never changed on the way. */
+static void
+look_at_answer(const struct web *w, const struct question *q, unsigned status, const json_t *body)
+{
+	struct api_fault f;
+
+	if (!w->check || api_spec_check_answer(w->spec, q->route, status, json_is_null(body) ? NULL : body, &f) == 0)
+		return;
+	log_error("web.answer.shape", kv_str("verb", q->route->verb), kv_u64("status", status), kv_str("field", f.field),
+	          kv_str("fault", f.text));
+}
+
 /* The session is good: its person is the actor, if the row is for that role. */
 static void
 on_session(struct web *w, struct question *q, unsigned status, json_t *body)
@@ -330,6 +343,7 @@ on_answer(struct web *w, enum role_id peer, struct msg *m)
 		on_session(w, q, (unsigned)status, body);
 	} else {
 		web_answer(q, (unsigned)status, body);
+		look_at_answer(w, q, (unsigned)status, status == 204 ? NULL : json_object_get(o, "body"));
 		web_question_drop(w, q);
 	}
 	json_decref(o);
@@ -394,6 +408,7 @@ web_open(struct role_env *env)
 	env->state = w;
 	w->env = env;
 	w->own_uid = geteuid();
+	w->check = getenv("NEZUBAN_WEB_CHECK") != NULL;
 	rc = api_spec_load(api_spec_text(), &w->spec, &ws);
 	whys_fini(&ws);
 	if (rc == 0)

@@ -44,6 +44,7 @@ struct web {
 	struct http *tls, *local;
 	int tls_fd, local_fd;
 	uid_t own_uid;
+	bool check;        /* compare answers with the description */
 	struct buf cert, key;
 	struct http_route *routes;
 	struct chan *desk, *store;
