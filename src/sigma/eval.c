@@ -111,6 +111,32 @@ push_rest(struct sigma_worker *w, const struct event *e)
 		seg_push(w, NONE, NULL, line); /* syslog's <PRI> */
 }
 
+/* Providers that wrap their data in an element of their own: winlog.user_data.<element>.<Name> is <Name> too. */
+static void
+push_user_data(struct sigma_worker *w, const struct event *e)
+{
+	char name[300] = "winlog.event_data.";
+
+	for (uint32_t i = 0; i < e->extra_n; i++) {
+		struct slice key = e->extra[i].key;
+		const char *dot;
+		int slot;
+
+		if (!slice_starts(key, SL("winlog.user_data.")) || key.n > 250)
+			continue;
+		dot = memrchr(key.p, '.', key.n);
+		memcpy(name + 18, dot + 1, (size_t)(key.p + key.n - dot - 1));
+		slot = fieldset_find(w->set->fs, slice_of(name, 18 + (size_t)(key.p + key.n - dot - 1)));
+		for (const uint32_t *vf = slot >= 0 ? w->set->slot_vf[slot] : NULL; vf != NULL && *vf != NONE; vf++) {
+			if (w->range[*vf].epoch == w->epoch)
+				continue;
+			w->range[*vf] = (struct seg_range){ w->epoch, w->seg_n, 0 };
+			push_values(w, *vf, &e->extra[i].value);
+			w->range[*vf].n = w->seg_n - w->range[*vf].first;
+		}
+	}
+}
+
 void
 worker_segments(struct sigma_worker *w, const struct event *e, bool keywords)
 {
@@ -123,6 +149,8 @@ worker_segments(struct sigma_worker *w, const struct event *e, bool keywords)
 		for (; left != 0; left &= left - 1)
 			push_slot(w, e, (int)(i * 64) + __builtin_ctzll(left), keywords);
 	}
+	if (e->extra_n != 0)
+		push_user_data(w, e);
 	if (keywords)
 		push_rest(w, e);
 }
