@@ -51,7 +51,7 @@ struct lcp_board {
 
 /* ---- intake: where datagrams are received ---- */
 
-#define INTAKE_SLOTS 128
+#define INTAKE_SLOTS 1024 /* a group is synced at 256 kB, so large datagrams only ever touch the first few */
 #define INTAKE_BYTES 65536
 #define INTAKE_EMPTY UINT32_MAX
 

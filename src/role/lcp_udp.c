@@ -28,7 +28,7 @@ struct udp {
 	struct stream s;
 };
 
-#define AT_ONCE 32 /* datagrams of one call: at most 2 MiB into a group */
+#define AT_ONCE 64u /* datagrams of one call: at most 4 MiB into a group */
 
 static void on_udp(void *ctx, int fd, unsigned events);
 
@@ -199,12 +199,14 @@ udp_settled(struct worker *w)
 	w->slots_used = 0;
 }
 
-static void
+/* Points the next slots at their places; how many. */
+static unsigned
 aim_slots(struct worker *w, struct udp *u)
 {
 	static struct iovec iov[INTAKE_SLOTS];
+	unsigned end = w->slots_used + AT_ONCE < INTAKE_SLOTS ? w->slots_used + AT_ONCE : INTAKE_SLOTS;
 
-	for (unsigned i = w->slots_used; i < INTAKE_SLOTS; i++) {
+	for (unsigned i = w->slots_used; i < end; i++) {
 		struct lcp_slot *s = &w->intake->slot[i];
 
 		s->listener = u->listener;
@@ -213,6 +215,7 @@ aim_slots(struct worker *w, struct udp *u)
 			                                      .msg_iov = &iov[i], .msg_iovlen = 1,
 			                                      .msg_control = s->control, .msg_controllen = sizeof s->control };
 	}
+	return end - w->slots_used;
 }
 
 static void
@@ -237,9 +240,7 @@ on_udp(void *ctx, int fd, unsigned events)
 	(void)events;
 	if (w->full || !w->going)
 		return;
-	aim_slots(w, u);
-	n = (int)(INTAKE_SLOTS - w->slots_used);
-	n = recvmmsg(fd, w->intake->head + w->slots_used, n < AT_ONCE ? (unsigned)n : AT_ONCE, MSG_DONTWAIT, NULL);
+	n = recvmmsg(fd, w->intake->head + w->slots_used, aim_slots(w, u), MSG_DONTWAIT, NULL);
 	if (n <= 0)
 		return;
 	w->now_ns = clock_now(clock_real());

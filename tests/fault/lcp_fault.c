@@ -7,6 +7,7 @@
  *     lcp_fault disk PROGRAM                   the same on a full file system (tmpfs; skipped without the right to mount)
  *     lcp_fault long PROGRAM                   over-long and broken lines, the worker killed in the middle of them
  *     lcp_fault restore PROGRAM                the archive forgets the newest batches, as after a restore
+ *     lcp_fault twin-die PROGRAM               a collector that dies between sync and taking, time and again: nothing lost
  *     lcp_fault twin-early|twin-forget PROGRAM a collector with that fault built in: must be seen to fail
  *
  * Every line is numbered and every byte of it known; at the end: sent = stored, none twice, none changed, and
@@ -727,14 +728,22 @@ main(int argc, char **argv)
 		return run_long(argv[2]);
 	if (strcmp(what, "restore") == 0)
 		return run_restore(argv[2]);
+	if (strcmp(what, "twin-die") == 0) {
+		setenv("NEZUBAN_TWIN_DIE", "1", 1);
+		return run_kill(argv[2], 20, what);
+	}
 	if (strcmp(what, "twin-early") == 0 || strcmp(what, "twin-forget") == 0) {
-		setenv(what[5] == 'e' ? "NEZUBAN_TWIN_TAKE_EARLY" : "NEZUBAN_TWIN_FORGET", "1", 1);
-		if (run_kill(argv[2], 30, what) == 0) {
+		bool early = what[5] == 'e';
+
+		setenv(early ? "NEZUBAN_TWIN_TAKE_EARLY" : "NEZUBAN_TWIN_FORGET", "1", 1);
+		if (!early)
+			setenv("NEZUBAN_TWIN_DIE", "1", 1);
+		if (run_kill(argv[2], 20, what) == 0) {
 			printf("the twin was not seen to fail: this test proves nothing\n");
 			return 1;
 		}
 		return 0;
 	}
-	fprintf(stderr, "usage: lcp_fault kill|full|disk|long|restore|twin-early|twin-forget PROGRAM [KILLS]\n");
+	fprintf(stderr, "usage: lcp_fault kill|full|disk|long|restore|twin-die|twin-early|twin-forget PROGRAM [KILLS]\n");
 	return 2;
 }
