@@ -257,6 +257,21 @@ cookie_of(json_t *body, char out[300])
 	return ret;
 }
 
+/* A problem without its title in both languages gets the one of its status. */
+static void
+complete_problem(unsigned status, json_t *body)
+{
+	auto_buf struct buf out = { 0 };
+	json_t *plain;
+
+	if (status < 400 || !json_is_object(body) || json_object_get(body, "title") != NULL)
+		return;
+	api_problem(&out, status, NULL, NULL, NULL);
+	plain = json_loadb(out.p, out.n, 0, NULL);
+	json_object_update_missing(body, plain);
+	json_decref(plain);
+}
+
 void
 web_answer(struct question *q, unsigned status, json_t *body)
 {
@@ -342,6 +357,7 @@ on_answer(struct web *w, enum role_id peer, struct msg *m)
 	} else if (q->step == STEP_SESSION) {
 		on_session(w, q, (unsigned)status, body);
 	} else {
+		complete_problem((unsigned)status, body);
 		web_answer(q, (unsigned)status, body);
 		look_at_answer(w, q, (unsigned)status, status == 204 ? NULL : json_object_get(o, "body"));
 		web_question_drop(w, q);

@@ -2,10 +2,11 @@
 // Each screen × language × theme: no complaint of the browser, axe clean, nothing wider than the window, a
 // picture in the build folder. Then the keyboard: every screen reached and worked without a mouse.
 //
-//     node tests/web/screens.mjs [--shots DIR] [--only NAME] [--base URL --login STAFF --portal-login CUSTOMER]
+//     node tests/web/screens.mjs [--shots DIR] [--only NAME] [--live FILE]
 //
-// Without --base the recorded answers of fake.mjs are served; with it a running service (see service.mjs).
-import { mkdirSync } from 'node:fs';
+// Without --live the recorded answers of fake.mjs are served; with it a running service that live.py made ready:
+// FILE holds its address, the sessions of two people, and the names of what to look at.
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { browser, check, page } from './browser.mjs';
 import { fake } from './fake.mjs';
@@ -33,15 +34,17 @@ function tell(name, faults) {
 }
 
 const dist = join(root, 'web/dist');
-const homes = { analyst: await fake(dist, 'analyst'), customer: await fake(dist, 'customer') };
+const live = args.live ? JSON.parse(readFileSync(args.live, 'utf8')) : null;
+const homes = live ? { analyst: { url: live.base, close() {} }, customer: { url: live.base, close() {} } } : { analyst: await fake(dist, 'analyst'), customer: await fake(dist, 'customer') };
+const named = (path) => (live ? path.replace('AOBA-2026-0007', live.ids.incident).replaceAll('c-48213', live.ids.open) : path);
 const { b, close } = await browser();
 
 async function screen([name, who, path, wait, height], lang, theme, more = {}) {
 	const width = more.width ?? (who === 'customer' ? 1280 : 1440);
-	const p = await page(b, { lang, theme, width, height: more.height ?? height ?? 900, ...more });
+	const p = await page(b, { lang, theme, width, height: more.height ?? height ?? 900, ...more, state: live?.states[who] });
 	const label = `${name}-${lang}-${theme}${more.tag ?? ''}`;
 	try {
-		await p.goto(homes[who].url + path);
+		await p.goto(homes[who].url + named(path));
 		await p.waitForSelector(wait, { timeout: 10000 });
 		await p.evaluate(() => document.fonts.ready);
 		const faults = await check(p);
@@ -80,7 +83,7 @@ const want = (ok, text) => { if (!ok) throw new Error(text); };
 const current = (p) => p.getAttribute('.qr.cur', 'data-id');
 const at = (p, s) => p.waitForFunction((x) => location.pathname.includes(x), s);
 
-if (!args.only || args.only === 'keys') {
+if (!live && (!args.only || args.only === 'keys')) {
 	await keys('queue moves, marks, opens', async (p) => {
 		await p.goto(`${homes.analyst.url}/console/queue`);
 		await p.waitForSelector('.qr.cur');
