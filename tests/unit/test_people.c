@@ -30,6 +30,7 @@ struct house {
 	int status;
 	json_t *body; /* of the last answer */
 	bool answered;
+	struct chan *web; /* the other end */
 };
 
 static void
@@ -99,7 +100,7 @@ house_open(struct house *h)
 	h->dr.pool = auth_pool_new(h->env.loop, 2, 16);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
 	h->dr.web = chan_new(h->env.loop, fd[0], &ops, h);
-	assert_non_null(chan_new(h->env.loop, fd[1], &ops, h));
+	h->web = chan_new(h->env.loop, fd[1], &ops, h);
 	assert_true(auth_password_make(SL("four random words here"), hash));
 	for (size_t i = 0; i < sizeof logins / sizeof *logins; i++) {
 		char *id = db_text(h->s.db, "SELECT id FROM users WHERE login = ?", Q(logins[i]));
@@ -114,6 +115,9 @@ static void
 house_close(struct house *h)
 {
 	auth_pool_free(h->dr.pool);
+	chan_free(h->dr.web);
+	chan_free(h->web);
+	loop_free(h->env.loop);
 	auth_close(h->dr.auth);
 	db_close(h->dr.auth_db);
 	json_decref(h->body);
