@@ -7,6 +7,8 @@
  *         expect: 1              # detections of x.yml's rules and correlations together
  *         events:
  *           - event: {event.dataset: squid.access, url.original: ...}     # ECS, nested or dotted, or Sigma's names
+ *           - line: 'Nov 23 01:02:03 web1 sshd[9]: Failed password ...'   # or a raw line, read by the sources
+ *             source: linux.auth # (found out when absent)
  *             at: 30s            # on the case's own clock (0s)
  *             repeat: 20         # {i} in texts is the number of the repetition, from 0
  *             every: 5s
@@ -25,6 +27,7 @@
 #include "codec/yaml.h"
 #include "main/cli/input.h"
 #include "main/cli/rule.h"
+#include "main/cli/sources.h"
 #include "sigma/sigma.h"
 #include "sys/fd.h"
 
@@ -32,12 +35,17 @@
 #define REPEAT_MAX 10000
 
 struct testing {
+	struct cli *c;
 	size_t files, cases, failed;
 	/* the file at hand */
 	struct sigma_set *set;
 	struct sigma_worker *w;
 	struct sigma_corr *corr;
 	struct input *in;
+	struct fieldset *fs;
+	struct source_set *sources; /* loaded when a case has a line */
+	struct source_worker *sw;
+	struct arena lines;
 	struct event *e;
 	uint64_t found;
 	int64_t now;
@@ -124,6 +132,35 @@ span_of(const struct ynode *n)
 	return v * seconds[u - units] * NS_PER_S;
 }
 
+/* A raw line, with {i} replaced. */
+static int
+read_line(struct testing *t, const struct ynode *n, const struct ynode *source, unsigned i)
+{
+	struct slice s = n->text, line;
+	struct buf b = { 0 };
+	ssize_t at;
+
+	if (t->sources == NULL) {
+		t->sources = cli_sources(t->c, NULL, t->fs);
+		if (t->sources == NULL)
+			return E_CONFIG;
+		t->sw = source_worker_new(t->sources);
+		arena_init(&t->lines, 0, 0);
+	}
+	while ((at = slice_find_slice(s, SL("{i}"))) >= 0) {
+		buf_put(&b, s.p, (size_t)at);
+		buf_printf(&b, "%u", i);
+		s = slice_sub(s, (size_t)at + 3, s.n);
+	}
+	buf_put_slice(&b, s);
+	line = arena_dup(&t->lines, buf_slice(&b));
+	buf_fini(&b);
+	event_init(t->e, t->fs, &t->lines);
+	source_parse(t->sw, line, source != NULL ? source->text : SL(""), t->now, NULL, t->e);
+	event_seal(t->e);
+	return 0;
+}
+
 static int
 run_event(struct testing *t, const struct ynode *n, const struct ynode *item)
 {
@@ -134,11 +171,15 @@ run_event(struct testing *t, const struct ynode *n, const struct ynode *item)
 	if (y_get(item, SL("repeat")) != NULL && (!y_i64(y_get(item, SL("repeat")), &repeat) || repeat < 1 || repeat > REPEAT_MAX))
 		return E_RANGE;
 	for (unsigned i = 0; i < (unsigned)repeat && r == 0; i++) {
-		buf_clear(&json);
-		put_node(&json, n, i);
-		buf_reserve(&json, 64);
 		t->now = CASE_START + at + (int64_t)i * every;
-		r = input_json(t->in, buf_slice(&json), t->e);
+		if (slice_eq(n->key, SL("line"))) {
+			r = read_line(t, n, y_get(item, SL("source")), i);
+		} else {
+			buf_clear(&json);
+			put_node(&json, n, i);
+			buf_reserve(&json, 64);
+			r = input_json(t->in, buf_slice(&json), t->e);
+		}
 		if (r == 0)
 			sigma_match(t->w, t->e, sigma_route(t->w, t->e), on_match, t);
 		input_reset(t->in);
@@ -159,12 +200,13 @@ run_case(struct testing *t, const struct ynode *c, bool *positive, bool *negativ
 	t->refs = 0;
 	t->corr = sigma_corr_new(t->set, NULL);
 	for (const struct ynode *i = events != NULL ? events->child : NULL; i != NULL && r == 0; i = i->next)
-		r = y_get(i, SL("event")) != NULL ? run_event(t, y_get(i, SL("event")), i) : E_SYNTAX;
+		r = y_get(i, SL("event")) != NULL ? run_event(t, y_get(i, SL("event")), i) :
+		    y_get(i, SL("line")) != NULL ? run_event(t, y_get(i, SL("line")), i) : E_SYNTAX;
 	sigma_corr_advance(t->corr, SL("test"), t->now + 400 * NS_PER_DAY, on_alarm, t);
 	sigma_corr_free(t->corr);
 	if (expect == NULL || !y_i64(expect, &want) || events == NULL || events->child == NULL || r != 0) {
 		t->failed++;
-		printf("%s:%u:%u: a case wants name, expect and events with `event` each (%s)\n", t->path, c->line, c->col,
+		printf("%s:%u:%u: a case wants name, expect and events with `event` or `line` each (%s)\n", t->path, c->line, c->col,
 		       err_text(r));
 		return;
 	}
@@ -222,7 +264,14 @@ test_file(struct testing *t, const char *path)
 		t->w = sigma_worker_new(t->set);
 		t->in = input_new(fs);
 		t->e = x_calloc(1, sizeof *t->e);
+		t->fs = fs;
 		run_cases(t, test_path);
+		if (t->sources != NULL) {
+			source_worker_free(t->sw);
+			source_set_free(t->sources);
+			arena_fini(&t->lines);
+			t->sources = NULL;
+		}
 		free(t->e);
 		input_free(t->in);
 		sigma_worker_free(t->w);
@@ -265,7 +314,7 @@ test_path(struct testing *t, const char *path, int depth)
 int
 rule_test(struct cli *c)
 {
-	struct testing t = { 0 };
+	struct testing t = { .c = c };
 
 	if (cli_operands(c) < 2)
 		return cli_usage(c, "test wants files or folders");
