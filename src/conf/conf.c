@@ -447,7 +447,7 @@ value_of(const struct conf *c, const char *key, unsigned types)
 			must((types & 1u << params[i].type) != 0);
 			return &c->values[i];
 		}
-	must(!"a key that is no row of params.tbl");
+	must_fail("a key that is a row of params.tbl", __FILE__, __LINE__, __func__);
 	return NULL;
 }
 

@@ -359,4 +359,5 @@ def main():
     return 77 if good is None else 0 if good else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
