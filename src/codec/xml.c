@@ -26,6 +26,7 @@ struct xml {
 	size_t path_n;
 	struct level level[DEPTH_MAX];
 	int depth;
+	bool started;
 	unsigned fields;
 };
 
@@ -251,6 +252,7 @@ start_element(struct xml *x)
 		return E_SYNTAX;
 	if (x->depth == DEPTH_MAX)
 		return E_DEPTH;
+	x->started = true;
 	x->level[x->depth++] = (struct level){ .tag = tag, .path_n = x->path_n };
 	if (x->depth > 1 && !is_data)
 		push_path(x, local);
@@ -333,7 +335,7 @@ xml_flatten(struct slice s, struct arena *a, xml_field_fn *fn, void *ctx)
 		x.p = lt + 1;
 		if ((e = markup(&x, text, text.n != 0)) != 0)
 			return e;
-	} while (x.depth > 0 || (x.fields == 0 && x.p < x.end));
+	} while (x.depth > 0 || !x.started);
 	skip_space(&x);
 	return x.p == x.end ? 0 : E_SYNTAX;
 }

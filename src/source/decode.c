@@ -5,6 +5,7 @@
  * A worker learns the keys a form meets: which actions and which native name each has, and which key followed it last
  * time.  Devices repeat themselves, so the next key is compared with that guess before anything is hashed.
  */
+#include "base/hash.h"
 #include "base/utf8.h"
 #include "source/source_priv.h"
 
@@ -67,6 +68,33 @@ learn(struct source_worker *w, struct wform *wf, struct wkey *k, struct slice ke
 
 #define NO_KEY UINT32_MAX
 
+/* A key there is no memory for: its actions and names for this event alone. A repeated one gets the same name again, so
+ * that its values meet in one field as those of learned keys do. */
+static void
+use_spare(struct source_worker *w, struct wform *wf, struct slice key)
+{
+	struct arena_mark m = arena_mark(&w->forever);
+	uint64_t h = hash_keyed(key);
+	struct overflow *o;
+
+	if (w->overflow == NULL)
+		w->overflow = x_calloc(OVERFLOW_SLOTS, sizeof *w->overflow);
+	w->spare = (struct wkey){ .next = NO_KEY };
+	learn(w, wf, &w->spare, key);
+	for (size_t i = h % OVERFLOW_SLOTS;; i = (i + 1) % OVERFLOW_SLOTS) {
+		o = &w->overflow[i];
+		if (o->event != w->event_no || o->hash == h)
+			break;
+	}
+	if (o->event == w->event_no) {
+		w->spare.seen = w->event_no;
+	} else {
+		*o = (struct overflow){ w->event_no, h, arena_dup(w->e->arena, w->spare.native.name) };
+	}
+	w->spare.native.name = o->name;
+	arena_rewind(&w->forever, m);
+}
+
 /* The number of a key, learned when new; NO_KEY (and w->spare filled) when the memory for keys is used up. */
 static uint32_t
 key_number(struct source_worker *w, struct wform *wf, struct slice key)
@@ -77,13 +105,7 @@ key_number(struct source_worker *w, struct wform *wf, struct slice key)
 	if (s != NULL)
 		return (uint32_t)s->u;
 	if (wf->keys.n == LEARNED_MAX) {
-		struct arena_mark m = arena_mark(&w->forever);
-
-		w->spare = k;
-		learn(w, wf, &w->spare, key);
-		/* Its names must live as long as the event. */
-		w->spare.native.name = arena_dup(w->e->arena, w->spare.native.name);
-		arena_rewind(&w->forever, m);
+		use_spare(w, wf, key);
 		return NO_KEY;
 	}
 	learn(w, wf, &k, key);
@@ -91,6 +113,25 @@ key_number(struct source_worker *w, struct wform *wf, struct slice key)
 	s->u = wf->keys.n;
 	vec_push(&wf->keys, k);
 	return (uint32_t)(wf->keys.n - 1);
+}
+
+/* Keys the file maps are known from the start, so that no flood of others crowds them out. */
+void
+source_learn_mapped(struct source_worker *w, struct wform *wf)
+{
+	const struct form *f = wf->form;
+
+	for (size_t i = 0; i < f->keys->n && wf->keys.n < LEARNED_MAX / 2; i++) {
+		struct slice name = f->keys->key[i];
+
+		for (uint16_t r = 0; r < f->renames; r++)
+			if (slice_starts(name, f->rename_to[r])) {
+				struct slice rest = slice_sub(name, f->rename_to[r].n, name.n);
+
+				key_number(w, wf, arena_printf(&w->forever, SL_FMT SL_FMT, SL_ARG(f->rename_from[r]), SL_ARG(rest)));
+			}
+		key_number(w, wf, name);
+	}
 }
 
 static void

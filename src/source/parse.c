@@ -33,6 +33,8 @@ source_worker_new(const struct source_set *set)
 			w->form[w->form_base[i] + k].first = UINT32_MAX;
 		}
 	arena_init(&w->forever, 0, 0);
+	for (uint32_t i = 0; i < forms; i++)
+		source_learn_mapped(w, &w->form[i]);
 	return w;
 }
 
@@ -55,6 +57,7 @@ source_worker_free(struct source_worker *w)
 	free(w->form_base);
 	free(w->form);
 	free(w->covered);
+	free(w->overflow);
 	free(w);
 }
 

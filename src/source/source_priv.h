@@ -31,6 +31,7 @@
 
 #define COLUMNS_MAX 160
 #define LEARNED_MAX 8192    /* keys a worker remembers per form; further ones are looked up each time */
+#define OVERFLOW_SLOTS 16384 /* more than twice the keys of one event */
 
 struct target {
 	struct slice name;     /* interned */
@@ -264,6 +265,11 @@ struct source_worker {
 	uint64_t *covered;       /* block ids that ran; NULL = do not note */
 	struct arena forever;    /* learned names */
 	struct wkey spare;       /* for keys past LEARNED_MAX */
+	struct overflow {        /* those keys of the running event, to tell repeated ones */
+		uint32_t event;
+		uint64_t hash;
+		struct slice name; /* in the event's arena */
+	} *overflow;             /* OVERFLOW_SLOTS */
 	/* of the line under work */
 	struct event *e;
 	struct wform *wf;
@@ -285,6 +291,7 @@ void source_act(struct source_worker *w, const struct action *a, struct slice v)
 void source_run(struct source_worker *w, const struct block *b);
 bool source_holds(const struct event *e, const struct block *b);
 bool source_match(struct source_worker *w, const struct patterns *ps, struct slice text);
+void source_learn_mapped(struct source_worker *w, struct wform *wf);
 bool source_decode(struct source_worker *w, struct slice body);
 
 static inline void

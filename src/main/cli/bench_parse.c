@@ -78,7 +78,7 @@ measure(struct cli *c, struct source_set *set, struct fieldset *fs, const char *
 }
 
 int
-cli_bench_parse(struct cli *c)
+bench_parse(struct cli *c)
 {
 	struct fieldset *fs;
 	struct source_set *set;
