@@ -339,7 +339,7 @@ compile_pat(struct compiler *c, struct pat *p, const struct ynode *n)
 	if (pattern_compile(text->text, &c->set->arena, &p->p, &at, &why) != 0) {
 		struct why *w = source_fault(c, text, "SRC-PATTERN");
 
-		w->col += (unsigned)at + !text->plain;
+		w->col += (unsigned)at;
 		why_found(w, SL_FMT, SL_ARG(slice_sub(text->text, at, at + 40)));
 		why_wanted(w, "%s", why);
 		return;
