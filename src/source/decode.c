@@ -175,7 +175,6 @@ static inline void
 emit_text(struct source_worker *w, struct wkey *k, const char *p, uint32_t n)
 {
 	bool again = k->seen == w->event_no;
-	const struct action *a = k->acts.v, *end = a + k->acts.n;
 
 	if (means_nothing(w->wf->form, p, n))
 		return;
@@ -190,7 +189,9 @@ emit_text(struct source_worker *w, struct wkey *k, const char *p, uint32_t n)
 		bit_set(w->e->has, (size_t)k->plain_slot);
 		return;
 	}
-	for (; a < end; a++) {
+	for (uint16_t i = 0; i < k->acts.n; i++) {
+		const struct action *a = &k->acts.v[i];
+
 		if (again)
 			act_again(w, a, slice_of(p, n));
 		else if (a->conv == CV_TEXT && a->map == NULL && a->strip.n == 0)

@@ -65,7 +65,7 @@ bad_files(void **state)
 	fault_is("source: a.b\ncodec: pattern\npatterns:\n  - 'ab {x'\n", "x.yaml:4:9: error[SRC-PATTERN]: {x; wanted this { has no }");
 	fault_is("source: a.b\ncodec: kv\nfields:\n  x: {to: source.ip, as: adress}\n",
 	         "x.yaml:4:26: error[SRC-AS]: adress; wanted one of the known words (docs/sources.md); did you mean address");
-	fault_is("source: a.b\ncodec: kv\nsteps:\n  - {if: {a: {starst: x}}}\n", "x.yaml:4:13: error[SRC-KEY]");
+	fault_is("source: a.b\ncodec: kv\nsteps:\n  - {if: {a: {starst: x}}}\n", "x.yaml:4:15: error[SRC-KEY]");
 	fault_is("source: a.b\ncodec: csv\n", "x.yaml:1:1: error[SRC-COLUMNS]");
 	fault_is("source: a.b\ncodec: kv\nsteps:\n  - switch: x\n", "x.yaml:4:13: error[SRC-SWITCH]");
 	fault_is("source: a.b\n  bad: [\n", "x.yaml:");
