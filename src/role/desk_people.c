@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/must.h"
+#include "enrich/enrich.h"
 #include "role/desk_role_priv.h"
 
 #define TRIES_LOGIN 10
@@ -585,6 +586,22 @@ import_secrets(struct asking *q, const json_t *secrets)
 	}
 }
 
+/* The engine compiles the same lists: what it would refuse is refused here, with a word to the author. */
+static void
+check_lists(const json_t *doc, const char *file, struct whys *ws)
+{
+	const json_t *t;
+	size_t i;
+
+	json_array_foreach(json_object_get(doc, "tenants"), i, t) {
+		char *text = json_dumps(json_object_get(t, "doc"), JSON_COMPACT);
+		struct tenant_table *table = text != NULL ? tenant_table_compile(slice_str(text), file, ws) : NULL;
+
+		tenant_table_free(table);
+		free(text);
+	}
+}
+
 static void
 tenant_import(struct asking *q)
 {
@@ -593,8 +610,11 @@ tenant_import(struct asking *q)
 	json_t *doc = desk_import_read(slice_str(arg(q, "yaml")), file[0] != '\0' ? file : "tenants.yaml", &ws), *secrets;
 	struct desk_answer a;
 
-	if (doc == NULL) {
+	if (doc != NULL)
+		check_lists(doc, file[0] != '\0' ? file : "tenants.yaml", &ws);
+	if (doc == NULL || ws.errors != 0) {
 		import_faults(q, &ws);
+		json_decref(doc);
 		whys_fini(&ws);
 		return;
 	}

@@ -314,12 +314,29 @@ only_what_is_allowed_answers(void **st)
 	house_close(&h);
 }
 
+/* A network that the engine could not compile never reaches the tables. */
+static void
+a_document_the_engine_would_refuse_is_refused(void **st)
+{
+	const char *yaml = "tenants:\n  - {id: aoba, name: x, kana: カ, short: AOBA, code_word: カ, networks: [{name: n, cidr: 10.1.0.0/99}]}\n";
+	struct house h;
+
+	(void)st;
+	house_open(&h);
+	ask(&h, "tenant.import", json_pack("{s:b}", "local", 1), json_pack("{s:s, s:s}", "yaml", yaml, "file", "t.yaml"));
+	assert_int_equal(h.status, 422);
+	assert_true(json_array_size(json_object_get(h.body, "faults")) != 0);
+	assert_int_equal(db_int(h.s.db, -1, "SELECT count(*) FROM contacts WHERE tenant = 'aoba' AND active <> 0"), 2);
+	house_close(&h);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signing_in_takes_two_steps), cmocka_unit_test(nobody_learns_who_exists), cmocka_unit_test(a_disabled_person_is_out_at_once),
 		cmocka_unit_test(a_claimed_role_counts_for_nothing), cmocka_unit_test(only_what_is_allowed_answers),
+		cmocka_unit_test(a_document_the_engine_would_refuse_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
