@@ -4,6 +4,7 @@
  * wait for the network, so what waits for the SOC is compressed and the write-ahead log stays short.
  */
 #define _GNU_SOURCE
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,6 +187,9 @@ lcp_uplink_main(const struct conf *c)
 	static const struct chan_ops ops = { on_msg, on_close, NULL };
 	struct uplink *u = x_calloc(1, sizeof *u);
 
+	/* large buffers come and go: give their pages back at once */
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	mallopt(M_ARENA_MAX, 1);
 	signal(SIGPIPE, SIG_IGN);
 	u->board = lcp_board_map(LCP_FD_BOARD);
 	read_conf(u, c);
