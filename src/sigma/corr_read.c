@@ -107,7 +107,7 @@ read_span(struct comp *c, const struct ynode *corr, struct corr_doc *d)
 
 	for (size_t i = 0; n != NULL && n->text.n > 1 && i < sizeof units / sizeof *units; i++)
 		if (n->text.p[n->text.n - 1] == units[i].unit && slice_u64(slice_sub(n->text, 0, n->text.n - 1), &v) && v != 0 &&
-		    v < 100000000) {
+		    v < (uint64_t)(1000000000 / units[i].s)) {
 			d->span_ns = (int64_t)v * units[i].s * NS_PER_S;
 			if (i > 3)
 				why_found(comp_warn(c, "SIG-CORR-TIMESPAN", n), "the unit '%c', which is not in the specification", units[i].unit);

@@ -238,7 +238,7 @@ worker_probe(struct sigma_worker *w)
 			probe(w, s->vf | VF_TAIL, slice_of(tail, text.n - (size_t)(tail - text.p)), false);
 		if (text.n == 0 || text.p[0] > '9' || is_canonical(text) || !seg_number(s, &d))
 			continue;
-		if (d == (double)(int64_t)d && d > -9e15 && d < 9e15)
+		if (d > -9e15 && d < 9e15 && d == (double)(int64_t)d)
 			probe(w, s->vf, slice_of(tmp, (size_t)snprintf(tmp, sizeof tmp, "%lld", (long long)d)), true);
 	}
 }

@@ -96,8 +96,8 @@ is_scanned(const struct pred *p)
 	if (p->op == OP_GROUP)
 		return false;
 	if (p->op == OP_NUMBER)
-		return p->part == PART_NONE && p->vf != 0 && p->num == (double)(int64_t)p->num &&
-		       p->num > -9e15 && p->num < 9e15;
+		return p->part == PART_NONE && p->vf != 0 && p->num > -9e15 && p->num < 9e15 &&
+		       p->num == (double)(int64_t)p->num;
 	if (p->cased)
 		return false;
 	if (p->op == OP_EXACT)
@@ -143,7 +143,7 @@ pred_pattern(struct comp *c, uint32_t vf, struct pat p, bool cased, struct slice
 {
 	struct pred want = { .vf = vf, .vf2 = NONE, .cased = cased, .shown = shown };
 	bool head = p.n != 0 && p.v[0].kind == T_ANY, tail = p.n > 1 && p.v[p.n - 1].kind == T_ANY;
-	struct pat mid = { p.v + head, p.n - head - tail };
+	struct pat mid = { head ? p.v + 1 : p.v, p.n - head - tail };
 	bool list = false;
 
 	for (size_t i = 0; i < p.n; i++)
