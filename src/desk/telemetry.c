@@ -144,9 +144,10 @@ desk_manifest(struct desk *d, const json_t *m, int64_t now)
 		device = json_string_value(json_object_get(dev, "device"));
 		if (device == NULL)
 			device = json_string_value(json_object_get(dev, "id"));
-		if (lcp != NULL && device != NULL)
-			db_run(d->db, "UPDATE device_days SET archived = ? WHERE tenant = ? AND day = ? AND lcp = ? AND device = ?", Q(total(dev, "lines")),
-			       Q(tenant), Q(t / NS_PER_DAY), Q(lcp), Q(device));
+		/* the archive counts a device over all collectors of its tenant */
+		if (device != NULL)
+			db_run(d->db, "UPDATE device_days SET archived = ? WHERE tenant = ? AND day = ? AND (? IS NULL OR lcp = ?) AND device = ?",
+			       Q(total(dev, "lines")), Q(tenant), Q(t / NS_PER_DAY), Q(lcp), Q(lcp), Q(device));
 	}
 	return db_commit(d->db);
 }

@@ -413,6 +413,12 @@ devices_fall_silent_and_counts_add_up(void **st)
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(b, "total"), "received")), 103);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(b, "total"), "kept")), 100);
 	json_decref(b);
+	json_t *m = json_pack("{s:s, s:s, s:[{s:s, s:i}]}", "tenant", "aoba", "day", "2026-11-18", "devices", "device", "fw-1", "lines", 99);
+	assert_int_equal(desk_manifest(s.d, m, s.now), 0);
+	json_decref(m);
+	b = scene_do(&s, "odagiri", "ledger.show", 200, json_object());
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(json_object_get(b, "rows"), 0), "difference")), -1);
+	json_decref(b);
 	b = scene_do(&s, "lowe", "device.list", 200, json_object());
 	assert_int_equal(json_array_size(json_object_get(b, "items")), 0);
 	json_decref(b);
