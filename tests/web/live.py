@@ -182,7 +182,7 @@ def main():
                 states[role] = {"cookies": [{"name": "__Host-nezuban", "value": c.cookie.split("=", 1)[1], "domain": "127.0.0.1", "path": "/", "secure": True, "httpOnly": True, "sameSite": "Strict"}], "origins": []}
             state = pathlib.Path(folder, "states.json")
             state.write_text(json.dumps({"base": f"https://127.0.0.1:{service.web_port}", "ids": ids, "states": states}))
-            done = subprocess.run(["node", str(ROOT / "tests" / "web" / "screens.mjs"), "--live", str(state), "--shots", a.shots], timeout=500)
+            done = subprocess.run(["node", str(ROOT / "tests" / "web" / "screens.mjs"), "--live", str(state), "--shots", a.shots, *(["--only", os.environ["SCREENS_ONLY"]] if "SCREENS_ONLY" in os.environ else [])], timeout=500)
             tell("screens on the real service", done.returncode == 0)
     finally:
         service.stop()
