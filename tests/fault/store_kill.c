@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lib/blocks.h"
+#include "main/cli/blocks.h"
 #include "base/err.h"
 #include "store/store.h"
 

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../lib/blocks.h"
+#include "main/cli/blocks.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "conf/conf.h"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../lib/blocks.h"
+#include "main/cli/blocks.h"
 #include "base/err.h"
 #include "store/store.h"
 

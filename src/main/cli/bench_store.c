@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "../tests/lib/blocks.h"
+#include "main/cli/blocks.h"
 #include "base/err.h"
 #include "codec/jsonw.h"
 #include "main/cli/bench.h"

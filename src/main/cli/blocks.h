@@ -3,8 +3,8 @@
  * Made-up batches as column blocks, for the tests and the bench of the store: firewall lines of about
  * 570 bytes with the fields a parsed FortiGate line has, deterministic in (tenant, seq, n).
  */
-#ifndef NZ_TESTS_BLOCKS_H
-#define NZ_TESTS_BLOCKS_H
+#ifndef NZ_MAIN_CLI_BLOCKS_H
+#define NZ_MAIN_CLI_BLOCKS_H
 
 #include <stdio.h>
 #include <stdlib.h>
