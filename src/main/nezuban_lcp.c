@@ -85,6 +85,7 @@ main(int argc, char **argv)
 	const char *path = "/etc/nezuban/lcp.yaml", *child = NULL, *verb = NULL, *url = NULL, *token = NULL, *ca = NULL,
 	           *receipt_key = NULL;
 	struct conf *c;
+	int ret;
 
 	for (int i = 1; i < argc; i++) {
 		const char **into = strcmp(argv[i], "-c") == 0        ? &path
@@ -108,15 +109,18 @@ main(int argc, char **argv)
 	}
 	c = load(path);
 	log_init(child != NULL ? child : "lcp", level_of(conf_str(c, "log.level")));
-	if (child != NULL)
-		return run_child(child, c);
-	if (verb == NULL)
-		return lcp_parent_main(c, path);
-	if (strcmp(verb, "check") == 0) {
+	if (child != NULL) {
+		ret = run_child(child, c);
+	} else if (verb == NULL) {
+		ret = lcp_parent_main(c, path);
+	} else if (strcmp(verb, "check") == 0) {
 		puts("the configuration is right");
-		return 0;
+		ret = 0;
+	} else if (strcmp(verb, "enrol") == 0 && url != NULL && token != NULL) {
+		ret = lcp_enrol_main(c, url, token, ca, receipt_key);
+	} else {
+		ret = usage();
 	}
-	if (strcmp(verb, "enrol") == 0 && url != NULL && token != NULL)
-		return lcp_enrol_main(c, url, token, ca, receipt_key);
-	return usage();
+	conf_free(c);
+	return ret;
 }
