@@ -36,6 +36,28 @@ event_seal(struct event *e)
 	e->sealed = true;
 }
 
+/* Could strtod read all of it as a number, decimal or 0x…? Addresses and dates, which begin like numbers, could not. */
+static bool
+looks_numeric(struct slice s)
+{
+	unsigned dots = 0;
+
+	if (s.n > 2 && s.p[0] == '0' && (s.p[1] | 0x20) == 'x') {
+		for (size_t i = 2; i < s.n; i++)
+			if (!((s.p[i] >= '0' && s.p[i] <= '9') || ((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'f')))
+				return false;
+		return true;
+	}
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		dots += c == '.';
+		if (!((c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E' || c == '+' || c == '-') || dots > 1)
+			return false;
+	}
+	return s.n != 0 && s.p[0] != 'e' && s.p[0] != 'E';
+}
+
 static bool
 text_number(struct slice s, double *ret)
 {
@@ -46,7 +68,7 @@ text_number(struct slice s, double *ret)
 		*ret = (double)i;
 		return true;
 	}
-	if (s.n == 0 || s.n >= sizeof tmp || memchr("+-.0123456789", s.p[0], 13) == NULL)
+	if (s.n >= sizeof tmp || !looks_numeric(s))
 		return false;
 	memcpy(tmp, s.p, s.n);
 	tmp[s.n] = '\0';
