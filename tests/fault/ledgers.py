@@ -125,8 +125,8 @@ def main():
     status = 1
     try:
         service.start()
-        (folder / "tenants.yaml").write_text((ROOT / "tools/demo/tenants.yaml").read_text().replace("@PHONE@", "127.0.0.1:9"))
-        service.cli("tenant", "import", folder / "tenants.yaml")
+        text = (ROOT / "tools/demo/tenants.yaml").read_text().replace("@PHONE@", "127.0.0.1:9")
+        service.local().ask("POST", "/api/v1/tenants/import", {"yaml": text, "file": "tenants.yaml"})
         collector = Collector(service, "aoba", "aoba-tokyo-1")
         collector.enrol()
         collector.start()

@@ -197,7 +197,7 @@ class Collector:
 
     def enrol(self):
         """One-time token from the service, key made here."""
-        token = json.loads(self.service.cli("lcp", "enroll", self.tenant, self.lcp, "--json"))["token"]
+        token = self.service.local().ask("POST", "/api/v1/lcps", {"tenant": self.tenant, "lcp": self.lcp})["token"]
         self.write()
         done = subprocess.run([self.service.program("nezuban-lcp"), "-c", str(self.config), "enrol", "--url", f"https://127.0.0.1:{self.service.ingest_port}", "--token", token,
                                "--ca", str(self.service.data / "keys" / "ca.crt")], capture_output=True, text=True, timeout=60)

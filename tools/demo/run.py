@@ -88,7 +88,7 @@ class Demo:
         say("service is up: " + " ".join(sorted(self.service.role_pids())))
         text = (HERE / "tenants.yaml").read_text().replace("@PHONE@", "127.0.0.1:5070")
         (self.folder / "tenants.yaml").write_text(text)
-        self.service.cli("tenant", "import", self.folder / "tenants.yaml")
+        self.service.local().ask("POST", "/api/v1/tenants/import", {"yaml": text, "file": "tenants.yaml"})
         self.collectors = {"aoba": Collector(self.service, "aoba", "aoba-tokyo-1", 5514, 5514), "harbor": Collector(self.service, "harbor", "harbor-london-1", 5515, 5515)}
         for c in self.collectors.values():
             c.enrol()
