@@ -128,7 +128,7 @@ static const char *const call_foreign[] = { "sched_setaffinity", "sched_setsched
 	"timer_gettime", "timer_delete", "rt_tgsigqueueinfo", "rt_sigqueueinfo", "io_uring_setup", "io_uring_enter", "io_uring_register",
 	"io_setup", "io_submit", "io_getevents", "io_destroy", "get_mempolicy", "set_mempolicy", "mbind", "chdir", "fchdir", "personality",
 	"prctl", "arch_prctl", "process_mrelease", "fsetxattr", "fgetxattr", "getxattr", "flistxattr", "ioprio_get", "ioprio_set", "rt_sigsuspend", "pause",
-	"pkey_alloc", "pkey_free", "preadv2", "pwritev2", "capget", "copy_file_range", "sched_getattr", "setxattr", "lgetxattr", "inotify_init1", "inotify_add_watch", "inotify_rm_watch", "kill", "wait4", NULL };
+	"pkey_alloc", "pkey_free", "preadv2", "pwritev2", "capget", "epoll_create", "copy_file_range", "sched_getattr", "setxattr", "lgetxattr", "inotify_init1", "inotify_add_watch", "inotify_rm_watch", "kill", "wait4", NULL };
 /* No honest line of ours makes these: whoever tries is not us any more. */
 static const char *const call_kill[] = { "ptrace", "process_vm_readv", "process_vm_writev", "mount", "umount2", "pivot_root",
 	"chroot", "setns", "unshare", "bpf", "perf_event_open", "init_module", "finit_module", "delete_module", "kexec_load",
