@@ -133,6 +133,8 @@ duty_alarm(struct cmd *c, struct chain *h)
 	end(c, h, "alarmed");
 }
 
+static void next_contact(struct cmd *c, struct chain *h);
+
 static void
 dial(struct cmd *c, struct chain *h)
 {
@@ -141,9 +143,12 @@ dial(struct cmd *c, struct chain *h)
 
 	if (ord < 0 && contact != NULL)
 		ord = usable_number(c, contact, 0);
-	must(ord >= 0 || cmd_failed(c)); /* whoever moved to this contact has looked */
 	if (cmd_failed(c))
 		return;
+	if (ord < 0) { /* the number was good when the redial was planned; another chain found it broken since */
+		next_contact(c, h);
+		return;
+	}
 	h->number = ord;
 	if (h->tries == 0)
 		h->step_at = c->now;

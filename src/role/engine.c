@@ -27,6 +27,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/must.h"
+#include "codec/timefmt.h"
 #include "conf/conf.h"
 #include "role/engine_priv.h"
 
@@ -438,6 +439,7 @@ engine_open(struct role_env *env)
 	struct whys ws = { 0 };
 	struct sigma_count n;
 
+	zone_preload(); /* tenants' zones come when no file can be opened any more */
 	e->env = env;
 	e->scratch = &e->own_scratch;
 	e->columns = store_builder_new();

@@ -338,8 +338,10 @@ store_expire(struct store_conn *c, int64_t now_ns, struct buf *err)
 		auto_buf struct buf sql = { 0 }, answer = { 0 };
 		struct slice rest, id;
 
+		/* The id is "CLASS-YYYYMMDD". max_date of system.parts is no help: it is 1970 for this key. */
 		buf_printf(&sql, "SELECT DISTINCT partition_id FROM system.parts WHERE active AND database = 'nz' AND "
-		           "table = 'events' AND partition LIKE '(%u,%%' AND max_date < toDate(%lld)", class,
+		           "table = 'events' AND match(partition_id, '^%u-[0-9]{8}$') AND "
+		           "toUInt32(substring(partition_id, 3)) < toYYYYMMDD(toDate(%lld))", class,
 		           (long long)(now_ns / NS_PER_DAY - c->st->days[class]));
 		r = chdb_run(c->c, buf_slice(&sql), "TSV", &answer, err);
 		for (rest = buf_slice(&answer); r == 0 && rest.n != 0;) {

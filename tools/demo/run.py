@@ -210,23 +210,21 @@ def judge(demo):
     analyst = demo.person("miyoshi")
     rows = demo.candidates()
     table, good = [], 0
-    incidents = {}
     for s in [s for s in STORIES if s.wanted != "harmless"]:
+        line = [s, "no candidate", "", "", "", False]
+        table.append(line)
         row = demo.find(s, rows)
         if row is None:
-            table.append([s, "no candidate", "", "", "", False])
             continue
-        proposed = row["proposal"]["severity"]
+        line[1] = row["proposal"]["severity"]
         try:
             at, incident = decide(analyst, row)
-            incidents[s.name] = (at, incident["id"])
-            table.append([s, proposed, incident["id"], "", "", proposed == s.wanted])
         except Refused as e:
-            table.append([s, proposed, f"refused: {e}", "", "", False])
-    for line in table:
-        s = line[0]
-        if s.name in incidents and SEVERITIES.index(line[1]) >= 2:
-            line[3], line[4], reached = follow(demo, *incidents[s.name])
+            line[2] = f"refused: {e}"
+            continue
+        line[2], line[5] = incident["id"], line[1] == s.wanted
+        if SEVERITIES.index(line[1]) >= 2:  # one telephone: one call after the other
+            line[3], line[4], reached = follow(demo, at, incident["id"])
             line[5] = line[5] and reached
     for s in [s for s in STORIES if s.wanted == "harmless"]:
         row = demo.find(s, rows)
