@@ -80,6 +80,7 @@ struct store_role {
 	struct timer *due;
 	int64_t retry_at;          /* after a failure; monotonic */
 	uint64_t rows, inserts, failed, refused, asked;
+	struct insert_job *current; /* the one under way; its blocks are neither held nor stored yet */
 };
 
 static bool
@@ -220,6 +221,7 @@ insert_done(struct job *j)
 	struct store_role *s = in->role;
 
 	s->inserting = false;
+	s->current = NULL;
 	if (in->result == 0 && in->ask_first) {
 		take_positions(s, in);
 	} else if (in->result == 0) {
@@ -310,12 +312,13 @@ consider(struct store_role *s)
 	else if (!in->ask_first)
 		pick(s, in);
 	s->inserting = true;
+	s->current = in;
 	crew_put(s->inserter, &in->job);
 }
 
 /* ---- blocks ---- */
 
-/* The last batch of this stream that is stored or held; 0 and false when none is known. */
+/* The last batch of this stream that is stored, being inserted or held; 0 and false when none is known. */
 static bool
 last_known(struct store_role *s, const struct batch_key *key, uint64_t *ret)
 {
@@ -323,6 +326,11 @@ last_known(struct store_role *s, const struct batch_key *key, uint64_t *ret)
 	bool known = p != NULL;
 
 	*ret = known ? p->key.seq : 0;
+	for (size_t i = 0; s->current != NULL && i < s->current->n; i++)
+		if (same_stream(&s->current->v[i]->block.batch.key, key)) {
+			*ret = s->current->v[i]->block.batch.key.seq;
+			known = true;
+		}
 	for (size_t i = s->held.n; i-- > 0;)
 		if (same_stream(&s->held.v[i]->block.batch.key, key)) {
 			*ret = s->held.v[i]->block.batch.key.seq > *ret ? s->held.v[i]->block.batch.key.seq : *ret;

@@ -247,6 +247,7 @@ def follow(demo, at, number):
     except TimeoutError as e:
         print("  ", e)
         return "-", "-", False
+    wait_until(lambda: len(demo.phone.has("bye")) >= len(demo.phone.has("ringing")), 60, 0.2, "the telephone hung up")
     rang, answered = (iso_to_unix(incident["stamps"][k]) - at for k in ("rang", "acknowledged"))
     mailed = any(number in subject for subject in subjects(demo.mails))
     if not mailed:
