@@ -21,6 +21,8 @@
 #include "desk/desk_priv.h"
 #include "desk/journal_priv.h"
 
+#define VICTIM 0.6
+#define WEAK_BELOW 0.2
 #define JOIN 0.8
 #define ROWS_MAX 500
 #define ENTITIES_MAX 64
@@ -118,7 +120,8 @@ match_entity(struct joining *j, const struct entity *e)
 	while (rows_next(&r)) {
 		int64_t first = row_int(&r, 5), last = row_int(&r, 6);
 		int64_t dt = j->at < first ? first - j->at : j->first_at > last ? j->first_at - last : 0;
-		double w = row_real(&r, 4) < e->weight ? row_real(&r, 4) : e->weight;
+		double less = fmin(row_real(&r, 4), e->weight), more = fmax(row_real(&r, 4), e->weight);
+		double w = less < WEAK_BELOW ? less : more; /* what is weak for one side binds weakly; else the stronger word */
 		struct match *m;
 		size_t used;
 
@@ -313,6 +316,25 @@ read_detection(struct joining *j)
 	return true;
 }
 
+/* Attacks from outside without a sign of success: the public server they aim at is everybody's target, so
+ * it alone does not make one case of two attackers.  The attacker's address beside it does, and so does
+ * anything that later happens on that server itself. */
+static void
+soften_victims(struct joining *j)
+{
+	const json_t *ev = json_object_get(j->d, "evidence");
+	bool foreign = false;
+
+	if (json_is_true(json_object_get(ev, "success")) || json_is_true(json_object_get(ev, "damage")))
+		return;
+	for (size_t i = 0; i < j->n; i++)
+		foreign |= strcmp(j->e[i].kind, "ip") == 0 && !j->e[i].internal && strcmp(j->e[i].role, "source") == 0;
+	for (size_t i = 0; foreign && i < j->n; i++)
+		if ((strcmp(j->e[i].kind, "host") == 0 || (strcmp(j->e[i].kind, "ip") == 0 && j->e[i].internal)) &&
+		    j->e[i].weight > VICTIM)
+			j->e[i].weight = VICTIM;
+}
+
 static void
 read_entities(struct joining *j, const json_t *doc)
 {
@@ -322,6 +344,7 @@ read_entities(struct joining *j, const json_t *doc)
 	json_array_foreach(json_object_get(j->d, "entities"), i, e)
 		if (j->n < ENTITIES_MAX - 1 && entity_read(e, doc, &j->e[j->n]))
 			j->n++;
+	soften_victims(j);
 	find_lane(j);
 	if (j->lane[0] != '\0') {
 		struct entity *l = &j->e[j->n++];

@@ -66,6 +66,8 @@ def alert(t, tenant, dev, src, sport, dst, dport, sid, name, category, severity,
     extra = {"alert": {"action": action, "gid": 1, "signature_id": sid, "rev": 3, "signature": name, "category": category, "severity": severity}, "app_proto": "http"}
     if http:
         extra["http"] = http
+    if "metadata" in more:
+        extra["alert"]["metadata"] = more.pop("metadata")
     extra.update(more)
     return suricata(t, tenant, dev, "alert", src, sport, dst, dport, **extra)
 
