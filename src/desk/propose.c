@@ -121,8 +121,12 @@ read_sign(const json_t *d)
 	s.count = json_integer_value(json_object_get(d, "count"));
 	if (s.count < 1)
 		s.count = 1;
-	json_array_foreach(json_object_get(d, "entities"), i, e)
+	json_array_foreach(json_object_get(d, "entities"), i, e) {
 		s.endpoint |= word_in(str(e, "kind"), "process hash");
+		/* A server's own log names no direction: who comes from a foreign address comes in. */
+		s.inbound |= !s.outbound && strcmp(str(e, "kind"), "ip") == 0 && strcmp(str(e, "role"), "source") == 0 &&
+		             json_is_false(json_object_get(e, "internal"));
+	}
 	s.danger = danger_of(&s);
 	return s;
 }
