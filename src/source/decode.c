@@ -35,6 +35,10 @@ set_native(struct source_worker *w, const struct form *f, struct wkey *k, struct
 	if (slot != FIELD_NONE && slot < FIELD_COUNT)
 		k->native.type = (uint8_t)field_table[slot].type;
 	k->has_native = !mapped || f->keep_native || slot != FIELD_NONE;
+	/* A key that bears the name of its own target ('@timestamp') was read by the action; its text must not
+	 * take the place of what the action made of it. */
+	for (uint16_t i = 0; slot != FIELD_NONE && i < k->acts.n; i++)
+		k->has_native = k->has_native && k->acts.v[i].to.slot != slot;
 }
 
 static bool
