@@ -3,12 +3,14 @@
  * Post: the way out, with libcurl's multi interface in our loop.  One transfer per notice, none retried here.
  *
  * Slots: `connections` for mail and as many for webhooks; what does not fit waits in its own line.  A server
- * that never answers holds its slot for `timeout` and costs the others nothing.
+ * that never answers holds its slot for `timeout` and costs the others nothing.  Limit: libcurl waits for the
+ * answers to the final dot and to QUIT without giving the loop back.
  * Connections are not reused: a broken one would be found out by the next notice.
  */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -27,6 +29,7 @@ struct letter {
 	enum notice_channel channel;
 	char job[65];
 	bool under_way;
+	int fd;                            /* the socket libcurl waits on for this letter; -1 none */
 	struct mail mail;
 	struct buf from, to, body, url;    /* envelope addresses; webhook: body and address */
 	char error[CURL_ERROR_SIZE];
@@ -58,6 +61,10 @@ static void
 letter_free(struct letter *t)
 {
 	if (t->easy != NULL) {
+		/* Taken out half-way, libcurl ends an SMTP transfer as if it were whole: it sends the final dot and
+		 * waits, outside our loop, for the answer.  A line that is cut can do neither. */
+		if (t->fd >= 0)
+			shutdown(t->fd, SHUT_RDWR);
 		curl_multi_remove_handle(t->p->multi, t->easy);
 		curl_easy_cleanup(t->easy);
 	}
@@ -117,6 +124,7 @@ ended(struct post *p, CURL *easy, CURLcode r)
 	long code = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
+	t->fd = -1; /* closed by libcurl */
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
 	if (r != CURLE_OK && code < 400)
 		code = 0; /* the last good answer before the line broke says nothing about the end */
@@ -158,10 +166,13 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *sock_ctx)
 {
 	struct post *p = ctx;
 	struct watch *w = sock_ctx;
+	struct letter *t = NULL;
 	unsigned want = (what == CURL_POLL_IN || what == CURL_POLL_INOUT ? LOOP_IN : 0) |
 	                (what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? LOOP_OUT : 0);
 
-	(void)easy;
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
+	if (t != NULL && (what != CURL_POLL_REMOVE || t->fd == fd))
+		t->fd = what == CURL_POLL_REMOVE ? -1 : fd;
 	if (what == CURL_POLL_REMOVE) {
 		watch_free(w);
 		curl_multi_assign(p->multi, fd, NULL);
@@ -428,6 +439,7 @@ post_send(struct post *p, const struct notice *n)
 		return;
 	t = x_calloc(1, sizeof *t);
 	t->p = p;
+	t->fd = -1;
 	t->channel = n->channel;
 	snprintf(t->job, sizeof t->job, "%s", n->job);
 	vec_push(&p->letters, t);
