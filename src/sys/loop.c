@@ -41,6 +41,7 @@ struct hook {
 
 struct loop {
 	int ep, sigfd;
+	struct watch *sigwatch;
 	sigset_t signals;
 	struct {
 		signal_fn *fn;
@@ -95,6 +96,7 @@ loop_free(struct loop *l)
 		free(l->heap.v[i]);
 	vec_fini(&l->heap);
 	vec_fini(&l->hooks);
+	watch_free(l->sigwatch);
 	bury(l);
 	if (l->sigfd >= 0)
 		close(l->sigfd);
@@ -331,7 +333,7 @@ loop_signal(struct loop *l, int signo, signal_fn *fn, void *ctx)
 	l->sigfd = signalfd(l->sigfd, &l->signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	must(l->sigfd >= 0);
 	if (first)
-		loop_watch(l, l->sigfd, LOOP_IN, on_sigfd, l);
+		l->sigwatch = loop_watch(l, l->sigfd, LOOP_IN, on_sigfd, l);
 }
 
 void
