@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "conf/conf.h"
-#include "role/frame_priv.h"
+#include "role/parent.h"
 #include "role/role.h"
 
 #define ROLE_FD 3

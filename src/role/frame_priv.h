@@ -16,8 +16,4 @@ int frame_folders(const struct conf *conf);
 /* Certificate authority, ingest's certificate, signing key: made on the first start. */
 int frame_keys(const struct conf *conf);
 
-/* Runs the service until it is told to stop; returns the exit status of the program. */
-int parent_main(const struct conf *conf, const char *program, const char *conf_path, const struct role *const *roles,
-                size_t role_n);
-
 #endif

@@ -32,6 +32,7 @@
 #include "base/vec.h"
 #include "conf/conf.h"
 #include "role/frame_priv.h"
+#include "role/parent.h"
 #include "sys/fd.h"
 
 #define BACKOFF_MIN (100 * NS_PER_MS)
