@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "main/cli/cli.h"
-#include "main/cli/client.h"
+#include "main/cli/remote.h"
 #include "role/store_ask.h"
 
 static json_t *
@@ -32,15 +32,20 @@ arguments(const struct cli *c)
 static int
 ask_service(const struct cli *c, const json_t *args, long *ret_status, json_t **ret)
 {
-	auto_buf struct buf path = { 0 }, err = { 0 };
+	auto_buf struct buf path = { 0 };
+	struct remote_answer answer = { 0 };
 	const char *key;
 	json_t *v;
+	int r;
 
 	buf_put_str(&path, "/api/v1/logs");
 	json_object_foreach((json_t *)(uintptr_t)args, key, v)
-		client_query(&path, key, json_string_value(v));
-	if (client_call(client_socket(cli_opt(c, "--socket", NULL)), "GET", buf_cstr(&path), NULL, ret_status, ret, &err) != 0)
-		return cli_could_not(c, "%s", buf_cstr(&err));
+		remote_query(&path, key, json_string_value(v));
+	r = remote_call(c, "GET", buf_cstr(&path), NULL, &answer);
+	if (r != CLI_DONE)
+		return r;
+	*ret_status = answer.status;
+	*ret = answer.body;
 	return CLI_DONE;
 }
 

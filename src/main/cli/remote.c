@@ -10,7 +10,7 @@
 #include "base/must.h"
 #include "base/utf8.h"
 
-#define ANSWER_MAX (64u << 20)
+#define ANSWER_MAX (256u << 20)
 
 static size_t
 take(char *p, size_t size, size_t n, void *ctx)
@@ -24,7 +24,7 @@ take(char *p, size_t size, size_t n, void *ctx)
 }
 
 static const char *
-socket_of(struct cli *c)
+socket_of(const struct cli *c)
 {
 	const char *env = getenv("NEZUBAN_SOCKET");
 
@@ -32,7 +32,7 @@ socket_of(struct cli *c)
 }
 
 static int
-perform(struct cli *c, CURL *h, const char *method, const char *url, const char *text, struct buf *out, long *ret_status)
+perform(const struct cli *c, CURL *h, const char *method, const char *url, const char *text, struct buf *out, long *ret_status)
 {
 	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
 	char error[CURL_ERROR_SIZE] = "";
@@ -47,7 +47,7 @@ perform(struct cli *c, CURL *h, const char *method, const char *url, const char 
 	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(h, CURLOPT_WRITEDATA, out);
 	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, error);
-	curl_easy_setopt(h, CURLOPT_TIMEOUT, 60L);
+	curl_easy_setopt(h, CURLOPT_TIMEOUT, 120L);
 	curl_easy_setopt(h, CURLOPT_PROXY, "");
 	rc = curl_easy_perform(h);
 	curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, ret_status);
@@ -57,7 +57,7 @@ perform(struct cli *c, CURL *h, const char *method, const char *url, const char 
 }
 
 int
-remote_call(struct cli *c, const char *method, const char *path, const json_t *body, struct remote_answer *ret)
+remote_call(const struct cli *c, const char *method, const char *path, const json_t *body, struct remote_answer *ret)
 {
 	auto_free char *url = x_asprintf("http://nezuban%s", path), *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
 	auto_buf struct buf out = { 0 };
@@ -76,7 +76,7 @@ remote_call(struct cli *c, const char *method, const char *path, const json_t *b
 }
 
 static void
-tell_problem(struct cli *c, const struct remote_answer *a)
+tell_problem(const struct cli *c, const struct remote_answer *a)
 {
 	const char *title = json_string_value(json_object_get(json_object_get(a->body, "title"), "en"));
 	const char *detail = json_string_value(json_object_get(a->body, "detail")), *field = json_string_value(json_object_get(a->body, "field"));
@@ -94,7 +94,7 @@ tell_problem(struct cli *c, const struct remote_answer *a)
 }
 
 int
-remote_do(struct cli *c, const char *method, const char *path, const json_t *body, json_t **ret_body)
+remote_do(const struct cli *c, const char *method, const char *path, const json_t *body, json_t **ret_body)
 {
 	struct remote_answer a;
 	int r = remote_call(c, method, path, body, &a);
@@ -113,23 +113,37 @@ remote_do(struct cli *c, const char *method, const char *path, const json_t *bod
 	return a.status == 404 || a.status == 409 || a.status == 422 ? CLI_PROBLEMS : CLI_COULD_NOT;
 }
 
+static void
+put_escaped(struct buf *b, const char *text)
+{
+	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+	for (const char *p = text; *p != '\0'; p++) {
+		if (strchr(safe, *p) != NULL)
+			buf_put_byte(b, *p);
+		else
+			buf_printf(b, "%%%02X", (unsigned char)*p);
+	}
+}
+
 char *
 remote_path(const char *fmt, const char *part)
 {
-	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 	auto_buf struct buf b = { 0 };
 	const char *at = strstr(fmt, "%s");
 
 	must(at != NULL);
 	buf_put(&b, fmt, (size_t)(at - fmt));
-	for (const char *p = part; *p != '\0'; p++) {
-		if (strchr(safe, *p) != NULL)
-			buf_put_byte(&b, *p);
-		else
-			buf_printf(&b, "%%%02X", (unsigned char)*p);
-	}
+	put_escaped(&b, part);
 	buf_put_str(&b, at + 2);
 	return x_strdup(buf_cstr(&b));
+}
+
+void
+remote_query(struct buf *path, const char *name, const char *value)
+{
+	buf_printf(path, "%c%s=", memchr(path->p, '?', path->n) != NULL ? '&' : '?', name);
+	put_escaped(path, value);
 }
 
 void

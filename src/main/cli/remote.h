@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "base/buf.h"
 #include "main/cli/cli.h"
 
 struct remote_answer {
@@ -16,11 +17,13 @@ struct remote_answer {
 };
 
 /* body is borrowed, may be NULL. CLI_DONE whatever the status; CLI_COULD_NOT (told) when nobody answered. */
-int remote_call(struct cli *c, const char *method, const char *path, const json_t *body, struct remote_answer *ret);
+int remote_call(const struct cli *c, const char *method, const char *path, const json_t *body, struct remote_answer *ret);
 /* The same, and problems are told: 2xx CLI_DONE, 404/409/422 CLI_PROBLEMS, others CLI_COULD_NOT. *ret_body may be NULL. */
-int remote_do(struct cli *c, const char *method, const char *path, const json_t *body, json_t **ret_body);
+int remote_do(const struct cli *c, const char *method, const char *path, const json_t *body, json_t **ret_body);
 /* Path with one part escaped: "/api/v1/incidents/%s". Heap. */
 char *remote_path(const char *fmt, const char *part);
+/* Appends name=value, escaped, to a path, with ? or &. */
+void remote_query(struct buf *path, const char *name, const char *value);
 void remote_print_json(const json_t *o);
 /* Text of a (nested) key for a table: "name.en", "clock.state"; "" when absent. */
 const char *remote_text(const json_t *o, const char *dotted, char *scratch, size_t n);
