@@ -24,11 +24,13 @@ put_once(json_t *args, struct slice name, struct slice value, struct api_fault *
 	json_t *v = json_stringn(value.p, value.n);
 
 	snprintf(key, sizeof key, SL_FMT, (int)(name.n < 64 ? name.n : 64), name.p);
-	if (v == NULL || json_object_get(args, key) != NULL || json_object_set_new(args, key, v) != 0) {
+	if (v == NULL || json_object_get(args, key) != NULL || json_object_set(args, key, v) != 0) {
 		snprintf(fault->field, sizeof fault->field, "%s", key);
 		snprintf(fault->text, sizeof fault->text, v == NULL ? "not UTF-8" : "given twice");
+		json_decref(v);
 		return false;
 	}
+	json_decref(v);
 	return true;
 }
 
