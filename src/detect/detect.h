@@ -72,6 +72,9 @@ void detect_worker_image(struct detect_worker *w, const struct intel_image *imag
 void detect_worker_cursor(struct detect_worker *w, struct detect_cursor *c);
 struct sigma_corr *detect_worker_corr(struct detect_worker *w);
 
+/* Where a batch's time goes; ticks of the processor's own counter, so only their proportions mean anything. */
+enum detect_lap { LAP_PARSE, LAP_RULES, LAP_INTEL, LAP_COLUMNS, LAPS };
+
 struct detect_batch {
 	const struct batch *batch;         /* checked */
 	const struct batch_key *key;
@@ -82,6 +85,7 @@ struct detect_batch {
 	size_t poison_n;
 	struct store_builder *columns;     /* begun by the caller for this batch, or NULL */
 	struct buf *detections;            /* gets a JSON array, "[]" when nothing was found */
+	uint64_t *laps;                    /* LAPS numbers added to, for benches; or NULL */
 };
 
 void detect_batch(struct detect_worker *w, const struct detect_batch *in);

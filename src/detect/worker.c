@@ -26,6 +26,7 @@ struct detect_worker {
 	const struct detect_batch *in;
 	struct sigma_ref ref;
 	struct slice device;
+	uint64_t lap_from;
 };
 
 struct detect_worker *
@@ -272,14 +273,38 @@ understand(struct detect_worker *w, uint32_t i, bool poison)
 	enrich_event(t, &w->event);
 }
 
+static inline uint64_t
+ticks(void)
+{
+#ifdef __x86_64__
+	return __builtin_ia32_rdtsc();
+#else
+	return (uint64_t)clock_mono(clock_real());
+#endif
+}
+
+static inline void
+lap(struct detect_worker *w, enum detect_lap which)
+{
+	uint64_t now;
+
+	if (w->in->laps == NULL)
+		return;
+	now = ticks();
+	w->in->laps[which] += now - w->lap_from;
+	w->lap_from = now;
+}
+
 static void
 judge(struct detect_worker *w, int64_t now_ns)
 {
 	if (event_has(&w->event, F_NZ_UNPARSED))
 		return; /* nothing to route by; the line stays searchable */
 	sigma_match(w->sigma, &w->event, sigma_route(w->sigma, &w->event), on_match, w);
+	lap(w, LAP_RULES);
 	if (w->image != NULL)
 		intel_match_event(w->image, &w->event, now_ns, on_hit, w);
+	lap(w, LAP_INTEL);
 }
 
 static void
@@ -294,9 +319,11 @@ one_line(struct detect_worker *w, uint32_t i, bool poison)
 	understand(w, i, poison);
 	event_seal(&w->event);
 	w->stats.conflicts += w->event.conflicts;
+	lap(w, LAP_PARSE);
 	judge(w, w->in->stored_ns);
 	if (w->in->columns != NULL)
 		store_block_add(w->in->columns, &w->event, i, w->device, l->flags);
+	lap(w, LAP_COLUMNS);
 }
 
 static void
@@ -323,6 +350,8 @@ detect_batch(struct detect_worker *w, const struct detect_batch *in)
 	size_t bad = 0;
 
 	begin(w, in);
+	if (in->laps != NULL)
+		w->lap_from = ticks();
 	for (uint32_t i = 0; i < h->lines; i++) {
 		bool poison = bad < in->poison_n && in->poison[bad] == i;
 
@@ -332,6 +361,7 @@ detect_batch(struct detect_worker *w, const struct detect_batch *in)
 	/* Windows close by the collector's clock, so a replay closes them at the same lines. */
 	if (in->correlate && h->lines != 0)
 		sigma_corr_advance(w->corr, in->tenant->name, in->batch->lines[h->lines - 1].received_ns, on_alarm, w);
+	lap(w, LAP_RULES);
 	buf_put_byte(in->detections, '[');
 	for (size_t i = 0; i < w->found.n; i++)
 		found_write(&w->found.v[i], in->tenant->name, in->detections);
