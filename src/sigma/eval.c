@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/must.h"
+#include "codec/ip.h"
 #include "sigma/sigma_priv.h"
 
 #define NUMBER_TEXT_MAX 24 /* longer texts are no numbers: hashes, GUIDs */
@@ -77,7 +78,7 @@ is_first_path(const struct vf *f, const struct event *e, int slot)
 }
 
 static void
-push_slot(struct sigma_worker *w, const struct event *e, int slot, bool keywords)
+push_slot(struct sigma_worker *w, const struct event *e, int slot, const struct route *r)
 {
 	const uint32_t *vf = w->set->slot_vf[slot];
 	bool any = false;
@@ -85,14 +86,14 @@ push_slot(struct sigma_worker *w, const struct event *e, int slot, bool keywords
 	for (; vf != NULL && *vf != NONE; vf++) {
 		const struct vf *f = &w->set->vfs.v[*vf];
 
-		if (f->path[0] != slot && !is_first_path(f, e, slot))
+		if (r->use[*vf] == 0 || (f->path[0] != slot && !is_first_path(f, e, slot)))
 			continue;
 		w->range[*vf] = (struct seg_range){ w->epoch, w->seg_n, 0 };
 		push_values(w, *vf, &e->slot[slot]);
 		w->range[*vf].n = w->seg_n - w->range[*vf].first;
 		any = true;
 	}
-	if (!any && keywords)
+	if (!any && r->keywords)
 		push_values(w, NONE, &e->slot[slot]);
 }
 
@@ -138,20 +139,20 @@ push_user_data(struct sigma_worker *w, const struct event *e)
 }
 
 void
-worker_segments(struct sigma_worker *w, const struct event *e, bool keywords)
+worker_segments(struct sigma_worker *w, const struct event *e, const struct route *r)
 {
 	w->seg_n = 0;
 	w->fold_n = 0;
 	w->time_n = 0;
 	for (size_t i = 0; i < EVENT_WORDS; i++) {
-		uint64_t left = keywords ? e->has[i] : e->has[i] & w->set->interest[i];
+		uint64_t left = r->keywords ? e->has[i] : e->has[i] & r->slots[i];
 
 		for (; left != 0; left &= left - 1)
-			push_slot(w, e, (int)(i * 64) + __builtin_ctzll(left), keywords);
+			push_slot(w, e, (int)(i * 64) + __builtin_ctzll(left), r);
 	}
 	if (e->extra_n != 0)
 		push_user_data(w, e);
-	if (keywords)
+	if (r->keywords)
 		push_rest(w, e);
 }
 
@@ -219,7 +220,7 @@ seg_number(const struct seg *s, double *ret)
 }
 
 void
-worker_probe(struct sigma_worker *w)
+worker_probe(struct sigma_worker *w, const struct route *r)
 {
 	for (uint32_t i = 0; i < w->seg_n; i++) {
 		const struct seg *s = &w->seg[i];
@@ -227,16 +228,19 @@ worker_probe(struct sigma_worker *w)
 		const char *tail;
 		char tmp[32];
 		double d;
+		uint8_t use;
 
 		if (s->vf == NONE)
 			continue;
+		use = r->use[s->vf];
 		for (uint32_t k = w->set->present_at[s->vf]; k < w->set->present_at[s->vf + 1]; k++)
 			worker_set(w, w->set->present[k].pred);
-		probe(w, s->vf, text, false);
-		tail = memrchr(text.p, '\\', text.n);
+		if ((use & USE_EXACT) != 0)
+			probe(w, s->vf, text, false);
+		tail = (use & USE_TAIL) != 0 ? memrchr(text.p, '\\', text.n) : NULL;
 		if (tail != NULL)
 			probe(w, s->vf | VF_TAIL, slice_of(tail, text.n - (size_t)(tail - text.p)), false);
-		if (text.n == 0 || text.p[0] > '9' || is_canonical(text) || !seg_number(s, &d))
+		if ((use & USE_NUMBER) == 0 || text.n == 0 || text.p[0] > '9' || is_canonical(text) || !seg_number(s, &d))
 			continue;
 		if (d > -9e15 && d < 9e15 && d == (double)(int64_t)d)
 			probe(w, s->vf, slice_of(tmp, (size_t)snprintf(tmp, sizeof tmp, "%lld", (long long)d)), true);
@@ -249,22 +253,22 @@ static bool
 test_cidr(const struct pred *p, struct slice raw)
 {
 	char tmp[64];
-	unsigned char ip[16] = { 0 };
+	struct ip ip;
 	unsigned bytes = p->bits / 8, rest = p->bits % 8;
-	bool v4;
 
 	if (raw.n == 0 || raw.n >= sizeof tmp)
 		return false;
 	memcpy(tmp, raw.p, raw.n);
 	tmp[raw.n] = '\0';
-	v4 = strchr(tmp, ':') == NULL;
-	if (v4)
-		ip[10] = ip[11] = 0xff;
-	if (inet_pton(v4 ? AF_INET : AF_INET6, tmp, v4 ? ip + 12 : ip) != 1)
+	if (strchr(tmp, ':') == NULL) {
+		if (!ip_parse(raw, &ip))
+			return false;
+	} else if (inet_pton(AF_INET6, tmp, ip.b) != 1) {
+		return false; /* a zone is no part of an address here */
+	}
+	if (memcmp(ip.b, p->lit.p, bytes) != 0)
 		return false;
-	if (memcmp(ip, p->lit.p, bytes) != 0)
-		return false;
-	return rest == 0 || ((ip[bytes] ^ (unsigned char)p->lit.p[bytes]) >> (8 - rest)) == 0;
+	return rest == 0 || ((ip.b[bytes] ^ (unsigned char)p->lit.p[bytes]) >> (8 - rest)) == 0;
 }
 
 static bool

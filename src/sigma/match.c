@@ -140,9 +140,9 @@ sigma_match(struct sigma_worker *w, const struct event *e, uint32_t route, sigma
 	uint32_t n, matched = 0;
 
 	next_epoch(w);
-	worker_segments(w, e, r->keywords);
-	worker_probe(w);
-	scan_run(w, r->keywords);
+	worker_segments(w, e, r);
+	worker_probe(w, r);
+	scan_run(w, r);
 	n = candidates(w, r);
 	w->stats.candidates += n;
 	for (uint32_t i = 0; i < n; i++) {
@@ -176,7 +176,7 @@ sigma_match_naive(struct sigma_worker *w, const struct event *e, uint32_t route,
 	uint32_t matched = 0;
 
 	next_epoch(w);
-	worker_segments(w, e, r->keywords);
+	worker_segments(w, e, r);
 	for (uint32_t i = 0; i < w->set->rules.n; i++) {
 		const struct prog *p = &w->set->rules.v[i];
 

@@ -98,6 +98,62 @@ source_fits(const struct logsource *ls, const struct origin *o, const bool *rows
 	return false;
 }
 
+static uint8_t
+use_of(const struct pred *p)
+{
+	if (!p->scanned || !p->used || p->op == OP_HAS)
+		return USE_VALUE;
+	if (p->op == OP_EXACT)
+		return USE_VALUE | USE_EXACT;
+	if (p->op == OP_NUMBER)
+		return USE_VALUE | USE_EXACT | USE_NUMBER;
+	return USE_VALUE | (pred_is_tail(p) ? USE_TAIL : USE_SCAN);
+}
+
+static void
+use_pred(const struct sigma_set *set, struct route *r, uint32_t id)
+{
+	const struct pred *p = &set->preds.v[id];
+
+	if (p->vf != NONE)
+		r->use[p->vf] |= use_of(p);
+	if (p->vf2 != NONE)
+		r->use[p->vf2] |= USE_VALUE;
+	if (p->trigger != NONE)
+		use_pred(set, r, p->trigger);
+	for (uint32_t i = 0; i < p->member_n; i++)
+		use_pred(set, r, p->members[i]);
+}
+
+static void
+use_tree(const struct sigma_set *set, struct route *r, const struct node *n)
+{
+	if (n->kind == N_LEAF) {
+		use_pred(set, r, n->pred);
+		return;
+	}
+	for (const struct node *i = n->child; i != NULL; i = i->next)
+		use_tree(set, r, i);
+}
+
+/* Values that no rule of the route asks for are not even folded. A keyword search looks at everything. */
+static void
+route_use(const struct sigma_set *set, struct route *r)
+{
+	r->use = x_calloc(set->vfs.n + 1, sizeof *r->use);
+	if (r->keywords) {
+		memset(r->use, USE_ALL, set->vfs.n);
+		memcpy(r->slots, set->interest, sizeof r->slots);
+		return;
+	}
+	for (uint32_t i = 0; i < set->rules.n; i++)
+		if (bit_test(r->rules, i))
+			use_tree(set, r, set->rules.v[i].tree);
+	for (uint32_t f = 1; f < set->vfs.n; f++)
+		for (uint8_t i = 0; r->use[f] != 0 && i < set->vfs.v[f].path_n; i++)
+			bit_set(r->slots, (size_t)set->vfs.v[f].path[i]);
+}
+
 static void
 route_fill(struct sigma_worker *w, struct route *r, const bool *sources)
 {
@@ -113,6 +169,7 @@ route_fill(struct sigma_worker *w, struct route *r, const bool *sources)
 	for (size_t i = 0; i < set->always.n; i++)
 		if (bit_test(r->rules, set->always.v[i]))
 			r->always[r->always_n++] = set->always.v[i];
+	route_use(set, r);
 }
 
 static void
@@ -140,6 +197,7 @@ routes_forget(struct sigma_worker *w)
 	for (size_t i = 0; i < w->routes.n; i++) {
 		free(w->routes.v[i].rules);
 		free(w->routes.v[i].always);
+		free(w->routes.v[i].use);
 	}
 	w->routes.n = 0;
 	memset(w->route_table, 0, ROUTE_TABLE * sizeof *w->route_table);

@@ -274,15 +274,17 @@ scan_seg(const struct scan *s, struct sigma_worker *w, const struct seg *seg)
 }
 
 void
-scan_run(struct sigma_worker *w, bool keywords)
+scan_run(struct sigma_worker *w, const struct route *r)
 {
+	bool keywords = r->keywords && w->set->scans.v[0]->lit_n != 0;
+
 	for (uint32_t k = 0; k < w->seg_n; k++) {
 		const struct seg *seg = &w->seg[k];
-		const struct scan *s = seg->vf != NONE ? w->set->scans.v[w->set->vf_scan[seg->vf]] : NULL;
+		const struct scan *s = seg->vf != NONE && (r->use[seg->vf] & USE_SCAN) != 0 ? w->set->scans.v[w->set->vf_scan[seg->vf]] : NULL;
 
 		if (s != NULL && s->lit_n != 0)
 			scan_seg(s, w, seg);
-		if (keywords && w->set->scans.v[0]->lit_n != 0)
+		if (keywords)
 			scan_seg(w->set->scans.v[0], w, seg);
 	}
 }

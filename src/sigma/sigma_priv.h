@@ -267,9 +267,19 @@ struct seg_range {
 	uint32_t epoch, first, n;
 };
 
+/* What the rules of a route do with a field. */
+#define USE_VALUE 1u             /* some test reads it */
+#define USE_EXACT 2u             /* its whole value is looked up */
+#define USE_NUMBER 4u            /* also as a number */
+#define USE_TAIL 8u              /* also its last component */
+#define USE_SCAN 16u             /* literals are looked for in it */
+#define USE_ALL 0xffu
+
 struct route {
 	uint64_t hash;
 	uint64_t *rules;         /* bitset */
+	uint8_t *use;            /* per vf: USE_… */
+	uint64_t slots[EVENT_WORDS]; /* where a used field may stand */
 	uint32_t *always;
 	uint32_t always_n;
 	bool keywords;
@@ -301,14 +311,14 @@ struct sigma_worker {
 
 bool eval_pred(struct sigma_worker *w, const struct event *e, uint32_t pred);
 bool eval_slow(struct sigma_worker *w, const struct event *e, const struct pred *p);
-void worker_segments(struct sigma_worker *w, const struct event *e, bool keywords);
-void scan_run(struct sigma_worker *w, bool keywords);
+void worker_segments(struct sigma_worker *w, const struct event *e, const struct route *r);
+void scan_run(struct sigma_worker *w, const struct route *r);
 const struct value *vf_value(const struct vf *f, const struct event *e);
 bool lists_match(const struct sigma_lists *l, const struct pred *p, struct slice folded, struct slice raw);
 bool lists_refuse(const struct sigma_lists *l, uint32_t rule);
 void routes_init(struct sigma_worker *w);
 void routes_fini(struct sigma_worker *w);
-void worker_probe(struct sigma_worker *w);
+void worker_probe(struct sigma_worker *w, const struct route *r);
 uint64_t exact_hash(uint32_t vf, struct slice s);
 #define WORKER_TIMES 64
 
