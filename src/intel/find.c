@@ -93,16 +93,20 @@ find_ip(const struct intel_image *im, const struct ip *ip, unsigned port, int64_
 {
 	struct record r, net, exact;
 	struct intel_key k UNINIT;
+	uint64_t h, with_port;
 	bool hit = false;
 
 	key_of_ip(ip, &k);
-	if (port != 0) {
+	h = hash_of(im, INTEL_IP, k.b, k.n);
+	if (port != 0) { /* both lines of the filter are on their way before the first is looked at */
+		__builtin_prefetch(im->bloom[bloom_block(h, im->blocks)]);
 		key_add_port(&k, port);
-		hit = find_key(im, INTEL_IP_PORT, k.b, k.n, &r);
+		with_port = hash_of(im, INTEL_IP_PORT, k.b, k.n);
+		hit = in_bloom(im, with_port) && find_exact(im, with_port, INTEL_IP_PORT, k.b, k.n, &r);
 		k.n -= 2;
 	}
 	if (!hit)
-		hit = find_key(im, INTEL_IP, k.b, k.n, &r);
+		hit = in_bloom(im, h) && find_exact(im, h, INTEL_IP, k.b, k.n, &r);
 	if (!hit)
 		return find_range(im, ip, &r) && tell(im, &r, false, now_ns, ret);
 	return tell(im, &r, (find_range(im, ip, &net) && net.allow) ||
