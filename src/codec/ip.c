@@ -34,13 +34,13 @@ ip_parse(struct slice s, struct ip *ret)
 
 	if (s.n < 2 || s.n > 60)
 		return false;
-	if (memchr(s.p, ':', s.n < 6 ? s.n : 6) == NULL) {
+	if (s.n >= 7 && s.n <= 15 && parse_v4(s, ip.b + 12)) {
 		memcpy(ip.b, v4_prefix, 12);
-		if (s.n > 15 || !parse_v4(s, ip.b + 12))
-			return false;
 		*ret = ip;
 		return true;
 	}
+	if (memchr(s.p, ':', s.n < 6 ? s.n : 6) == NULL)
+		return false;
 	zone = slice_find(s, '%');
 	if (zone >= 0)
 		s.n = (size_t)zone;
