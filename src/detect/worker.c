@@ -27,6 +27,7 @@ struct detect_worker {
 	struct sigma_ref ref;
 	struct slice device;
 	uint64_t lap_from;
+	bool kept;                       /* something found may refer to this line's values */
 };
 
 struct detect_worker *
@@ -90,6 +91,7 @@ found_of(struct detect_worker *w, uint64_t group, bool *ret_new)
 	uint32_t i = (uint32_t)group & (FOUND_BUCKETS - 1);
 
 	*ret_new = false;
+	w->kept = true;
 	for (; w->bucket[i] != 0; i = (i + 1) & (FOUND_BUCKETS - 1))
 		if (w->found.v[w->bucket[i] - 1].group == group)
 			return &w->found.v[w->bucket[i] - 1];
@@ -311,7 +313,9 @@ static void
 one_line(struct detect_worker *w, uint32_t i, bool poison)
 {
 	const struct batch_line *l = &w->in->batch->lines[i];
+	struct arena_mark before = arena_mark(&w->arena);
 
+	w->kept = false;
 	w->cursor->line = i;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* the cursor is for whoever comes after a crash */
 	w->device = batch_device_id(w->in->batch, l->device);
@@ -323,6 +327,8 @@ one_line(struct detect_worker *w, uint32_t i, bool poison)
 	judge(w, w->in->stored_ns);
 	if (w->in->columns != NULL)
 		store_block_add(w->in->columns, &w->event, i, w->device, l->flags);
+	if (!w->kept) /* nearly every line: its values stay in the cache's nearest level */
+		arena_rewind(&w->arena, before);
 	lap(w, LAP_COLUMNS);
 }
 
