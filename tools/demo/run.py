@@ -21,7 +21,7 @@ sys.path[:0] = [str(HERE), str(ROOT / "tests" / "lib")]
 
 import lines  # noqa: E402
 import ordinary  # noqa: E402
-from service import Client, Collector, Process, Refused, Service, wait_until  # noqa: E402
+from service import Client, Collector, Process, Refused, Service, free_port, wait_until  # noqa: E402
 from stories import STORIES  # noqa: E402
 
 DAYS = 3
@@ -59,9 +59,12 @@ class JsonLines(Process):
 
 
 class Demo:
-    def __init__(self, folder, once, scale):
-        self.folder, self.once, self.scale = pathlib.Path(folder), once, scale
+    def __init__(self, folder, scale, free):
+        self.folder, self.scale, self.free = pathlib.Path(folder), scale, free
         self.helpers = []
+
+    def port(self, wanted, kind=socket.SOCK_STREAM):
+        return free_port(kind) if self.free else wanted
 
     # ---- start ----
 
@@ -72,24 +75,26 @@ class Demo:
         self.recordings = self.folder / "recordings"
         self.mails.mkdir()
         self.recordings.mkdir()
-        build = ROOT / "build" / "tests" / "lib"
-        self.sink = JsonLines([str(build / "smtp_sink"), "--port", "8025", "--dir", str(self.mails)], self.folder / "smtp.log")
-        self.phone = JsonLines([str(build / "phone"), "--port", "5070", "--answer-after", "1", "--press", "1", "--press-after", "6", "--record", str(self.folder / "heard.wav")],
+        build = pathlib.Path(os.environ.get("NEZUBAN_BUILD") or ROOT / "build") / "tests" / "lib"
+        smtp, sip = self.port(8025), self.port(5070, socket.SOCK_DGRAM)
+        self.sink = JsonLines([str(build / "smtp_sink"), "--port", str(smtp), "--dir", str(self.mails)], self.folder / "smtp.log")
+        self.phone = JsonLines([str(build / "phone"), "--port", str(sip), "--answer-after", "1", "--press", "1", "--press-after", "6", "--record", str(self.folder / "heard.wav")],
                                self.folder / "phone.log")
         self.helpers = [self.sink, self.phone]
         wait_until(lambda: self.sink.has("ready") and self.phone.has("ready"), 20, why="mail sink and telephone")
         intel = self.folder / "soc" / "intel" / "lists"
         intel.mkdir(parents=True)
         shutil.copy(HERE / "indicators.csv", intel / "demonstration.csv")
-        self.service = Service(self.folder, web_port=8443, ingest_port=8444, sip_port=5060, settings={
-            "mail.url": "smtp://127.0.0.1:8025", "mail.from": "soc@nezuban.example", "mail.starttls": "no", "call.from": "sip:nezuban@127.0.0.1", "call.rtp_first": 17000, "call.rtp_last": 17200,
+        self.service = Service(self.folder, web_port=self.port(8443), ingest_port=self.port(8444), sip_port=self.port(5060, socket.SOCK_DGRAM), settings={
+            "mail.url": f"smtp://127.0.0.1:{smtp}", "mail.from": "soc@nezuban.example", "mail.starttls": "no", "call.from": "sip:nezuban@127.0.0.1", "call.rtp_first": 17000, "call.rtp_last": 17200,
             "store.libchdb": str(next((ROOT / "src/store/chdb/node_modules").rglob("libchdb.so"), "")), "web.socket": str(self.folder / "soc" / "api.sock")})
         self.service.start()
         say("service is up: " + " ".join(sorted(self.service.role_pids())))
-        text = (HERE / "tenants.yaml").read_text().replace("@PHONE@", "127.0.0.1:5070")
+        text = (HERE / "tenants.yaml").read_text().replace("@PHONE@", f"127.0.0.1:{sip}")
         (self.folder / "tenants.yaml").write_text(text)
         self.service.local().ask("POST", "/api/v1/tenants/import", {"yaml": text, "file": "tenants.yaml"})
-        self.collectors = {"aoba": Collector(self.service, "aoba", "aoba-tokyo-1", 5514, 5514), "harbor": Collector(self.service, "harbor", "harbor-london-1", 5515, 5515)}
+        self.collectors = {"aoba": Collector(self.service, "aoba", "aoba-tokyo-1", self.port(5514), self.port(5514, socket.SOCK_DGRAM)),
+                           "harbor": Collector(self.service, "harbor", "harbor-london-1", self.port(5515), self.port(5515, socket.SOCK_DGRAM))}
         for c in self.collectors.values():
             c.enrol()
             c.start()
@@ -158,10 +163,6 @@ class Demo:
         password, secret = ACCOUNTS[login]
         c.login(login, password, secret)
         return c
-
-    def drained(self):
-        total = self.local.ask("GET", "/api/v1/funnel?" + "from=" + time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86400)))
-        return sum(total_of(self.local, t)["lines"] for t in LINES) >= sum(self.sent.values()) and total
 
     def wait_for_lines(self):
         self.local = self.service.local()
@@ -279,8 +280,9 @@ def main():
     p.add_argument("--once", action="store_true")
     p.add_argument("--folder", default=str(ROOT / ".demo"))
     p.add_argument("--scale", type=float, default=1.0, help="share of the ordinary lines")
+    p.add_argument("--free-ports", action="store_true", help="take free ports instead of the documented ones (tests)")
     args = p.parse_args()
-    demo = Demo(args.folder, args.once, args.scale)
+    demo = Demo(args.folder, args.scale, args.free_ports)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     status = 0
