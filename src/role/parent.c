@@ -10,6 +10,9 @@
  * A role that dies is started at once; one that dies again and again waits longer each time, up to 5 s.
  * Its peers get a new channel and go on from their positions.  A role that gives no beat for a while hangs
  * and is killed.
+ *
+ * The lock of the data folder goes to every role too and is free when the last of them is gone: so a parent
+ * started right after one was killed waits for the roles that still die, and two services never write one folder.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -20,10 +23,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -42,6 +47,10 @@
 #define STOP_PATIENCE (15 * NS_PER_S)
 #define SCRATCH_BYTES (64u * 1024)
 #define ROLE_FD 3
+#define LOCK_FD_LEAST 10             /* above what a role expects at a number */
+#define LOCK_PATIENCE (5 * NS_PER_S) /* for the roles of a parent that was killed */
+#define PORT_PATIENCE (2 * NS_PER_S)
+#define RETRY_EVERY (10 * NS_PER_MS)
 
 struct proc {
 	struct parent *p;
@@ -67,7 +76,7 @@ struct parent {
 	const char *program, *conf_path;
 	VEC(struct proc *) procs;
 	bool stopping;
-	int status;
+	int status, lock;
 };
 
 static struct listener listeners[] = {
@@ -219,6 +228,7 @@ become(const struct proc *pr, int fd, char *const argv[])
 		fcntl(fd, F_SETFD, 0);
 	else
 		dup2(fd, ROLE_FD);
+	fcntl(pr->p->lock, F_SETFD, 0); /* held as long as one of us lives */
 	execv(pr->p->program, argv);
 	_exit(127);
 }
@@ -362,18 +372,51 @@ open_listener(const char *where, int *ret)
 	return r;
 }
 
+static void
+pause_a_little(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = RETRY_EVERY }, NULL);
+}
+
 static int
 open_listeners(const struct conf *conf)
 {
-	for (size_t i = 0; i < sizeof listeners / sizeof *listeners; i++) {
-		int r = open_listener(conf_str(conf, listeners[i].key), &listeners[i].fd);
+	int64_t end = loop_mono_ns() + PORT_PATIENCE;
 
+	for (size_t i = 0; i < sizeof listeners / sizeof *listeners; i++) {
+		int r;
+
+		while ((r = open_listener(conf_str(conf, listeners[i].key), &listeners[i].fd)) == E_IO && errno == EADDRINUSE &&
+		       loop_mono_ns() < end)
+			pause_a_little();
 		if (r != 0) {
 			log_error("parent.listen", kv_str("key", listeners[i].key),
 			          kv_str("where", conf_str(conf, listeners[i].key)), kv_err(r), kv_str("reason", strerror(errno)));
 			return r;
 		}
 	}
+	return 0;
+}
+
+/* The one service of this data folder; E_IO when another one runs. */
+static int
+lock_folder(const struct conf *conf, int *ret)
+{
+	auto_free char *path = x_asprintf("%s/lock", conf_str(conf, "data"));
+	auto_close int low = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	auto_close int fd = low >= 0 ? fcntl(low, F_DUPFD_CLOEXEC, LOCK_FD_LEAST) : -1;
+	int64_t end = loop_mono_ns() + LOCK_PATIENCE;
+	int r = -1;
+
+	while (fd >= 0 && (r = flock(fd, LOCK_EX | LOCK_NB)) != 0 && (errno == EWOULDBLOCK || errno == EINTR) &&
+	       loop_mono_ns() < end)
+		pause_a_little();
+	if (r != 0) {
+		log_error("parent.lock", kv_str("file", path), kv_str("reason", strerror(errno)),
+		          kv_str("hint", "does a service run on this folder already?"));
+		return E_IO;
+	}
+	*ret = fd_take(&fd);
 	return 0;
 }
 
@@ -396,10 +439,11 @@ int
 parent_main(const struct conf *conf, const char *program, const char *conf_path, const struct role *const *roles,
             size_t role_n)
 {
-	struct parent p = { .loop = loop_new(), .conf = conf, .program = program, .conf_path = conf_path };
+	struct parent p = { .loop = loop_new(), .conf = conf, .program = program, .conf_path = conf_path, .lock = -1 };
 
 	signal(SIGPIPE, SIG_IGN);
-	if (frame_folders(conf) != 0 || frame_keys(conf) != 0 || open_listeners(conf) != 0)
+	if (frame_folders(conf) != 0 || lock_folder(conf, &p.lock) != 0 || frame_keys(conf) != 0 ||
+	    open_listeners(conf) != 0)
 		return 3;
 	loop_signal(p.loop, SIGCHLD, on_child, &p);
 	loop_signal(p.loop, SIGTERM, on_stop, &p);
