@@ -33,7 +33,6 @@
 
 #define CREDIT_START (32u << 20)       /* wire bytes under way from the archive */
 #define BEHIND_MARK (64u << 20)        /* queued towards store or desk: stop taking more */
-#define SNAPSHOT_EVERY (60 * NS_PER_S)
 #define IMAGE_PATIENCE (15 * NS_PER_S) /* begin without indicators when none came by then */
 
 enum { GOT_STORE = 1, GOT_DESK = 2, GOT_SNAPSHOT = 4, GOT_ALL = 7 };
@@ -50,7 +49,8 @@ struct engine {
 	bool have_tenants, have_image, going;
 	uint64_t feed;                   /* number of this beginning; answers to older ones are ignored */
 	unsigned got;
-	struct positions stored, decided, held, done;
+	struct positions stored, decided;
+	struct positions held, done;     /* what the windows had seen when restored, and have seen now */
 	uint64_t credit_owed;
 	struct scratch *scratch, own_scratch;
 	struct buf block, found;
@@ -106,7 +106,6 @@ start_feed(struct engine *e)
 			continue;
 		buf_put(&keys, &key, sizeof key);
 		head.count++;
-		positions_put(&e->done, &key);
 	}
 	chan_send2(e->archive, MSG_FEED_FROM, e->feed, slice_of(&head, sizeof head), buf_slice(&keys), -1);
 	chan_send(e->archive, MSG_FEED_CREDIT, e->feed, slice_of(&credit, sizeof credit), -1);
@@ -161,10 +160,12 @@ use_snapshot(struct engine *e, struct slice body)
 		return;
 	}
 	keys = sizeof count + count * sizeof(struct batch_key);
-	if (sigma_corr_restore(detect_worker_corr(e->worker), slice_sub(body, keys, body.n)) != 0 ||
-	    positions_read(&e->held, slice_sub(body, sizeof count, keys)) != 0) {
+	if (positions_read(&e->held, slice_sub(body, sizeof count, keys)) != 0 ||
+	    positions_read(&e->done, slice_sub(body, sizeof count, keys)) != 0 ||
+	    sigma_corr_restore(detect_worker_corr(e->worker), slice_sub(body, keys, body.n)) != 0) {
 		log_error("engine.snapshot_refused", kv_err(E_CORRUPT));
 		positions_fini(&e->held);
+		positions_fini(&e->done);
 	}
 }
 
@@ -233,8 +234,10 @@ work(struct engine *e, const struct msg_batch *m, const struct batch *b)
 	}
 	if (to_desk)
 		chan_send2(e->desk, MSG_DETECTIONS, e->feed, slice_of(&m->key, sizeof m->key), buf_slice(&e->found), -1);
-	positions_put(&e->done, &m->key);
-	e->batches++;
+	if (in.correlate) { /* a batch read again only for store or desk must not take the windows' position back */
+		positions_put(&e->done, &m->key);
+		e->batches++;
+	}
 }
 
 static void
@@ -401,10 +404,11 @@ static void
 engine_go(struct role_env *env)
 {
 	struct engine *e = env->state;
+	int64_t every = conf_int(env->conf, "detect.snapshot");
 
 	e->going = true;
 	loop_timer(env->loop, IMAGE_PATIENCE, 0, no_image_yet, e);
-	loop_timer(env->loop, SNAPSHOT_EVERY, SNAPSHOT_EVERY, take_snapshot, e);
+	loop_timer(env->loop, every, every, take_snapshot, e);
 	begin(e);
 }
 
