@@ -4,7 +4,7 @@
  *
  * Slots: `connections` for mail and as many for webhooks; what does not fit waits in its own line.  A server
  * that never answers holds its slot for `timeout` and costs the others nothing.  Limit: libcurl waits for the
- * answers to the final dot and to QUIT without giving the loop back.
+ * answers to the final dot and to QUIT without giving the loop back, each at most `timeout`.
  * Connections are not reused: a broken one would be found out by the next notice.
  */
 #include <curl/curl.h>
@@ -280,6 +280,8 @@ mail_start(struct letter *t)
 	curl_easy_setopt(t->easy, CURLOPT_MAIL_FROM, buf_cstr(&t->from));
 	curl_easy_setopt(t->easy, CURLOPT_MAIL_RCPT, t->rcpt);
 	curl_easy_setopt(t->easy, CURLOPT_MIMEPOST, t->mime);
+	/* Else the answer to QUIT may take libcurl's own two minutes, whatever the time of the transfer is. */
+	curl_easy_setopt(t->easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)((p->conf.timeout_ns + NS_PER_S - 1) / NS_PER_S));
 	curl_easy_setopt(t->easy, CURLOPT_USE_SSL,
 	                 p->conf.starttls == 2 ? CURLUSESSL_ALL : p->conf.starttls == 1 ? CURLUSESSL_TRY : CURLUSESSL_NONE);
 	if (p->conf.user[0] != '\0') {

@@ -276,6 +276,21 @@ test_a_tarpit_holds_nobody_up_and_ends(void **state)
 	stop();
 }
 
+/* The mail is kept and stays sent; without a limit the role would stand still for two minutes: meson ends it. */
+static void
+test_a_quit_without_an_answer_holds_the_role_no_longer_than_a_transfer(void **state)
+{
+	(void)state;
+	start("mute-quit,ok", ", timeout: 1s");
+	give_mail("first", "first", 1);
+	await(1);
+	give_mail("next", "next", 2);
+	await(2);
+	is("first", "sent", 250);
+	is("next", "sent", 250);
+	stop();
+}
+
 static void
 test_a_full_line_of_tarpits_does_not_hold_a_webhook(void **state)
 {
@@ -433,6 +448,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_every_failure_is_deferred_and_the_repeat_is_the_same_mail),
 		cmocka_unit_test(test_refusals_are_final),
 		cmocka_unit_test(test_a_tarpit_holds_nobody_up_and_ends),
+		cmocka_unit_test(test_a_quit_without_an_answer_holds_the_role_no_longer_than_a_transfer),
 		cmocka_unit_test(test_a_full_line_of_tarpits_does_not_hold_a_webhook),
 		cmocka_unit_test(test_a_repeated_job_is_answered_and_not_sent_again),
 		cmocka_unit_test(test_what_arrives_is_what_was_written),

@@ -11,7 +11,7 @@
  *                  4xx-hello   421 instead of a greeting      4xx-rcpt  451 to RCPT     4xx-data  451 after the mail
  *                  5xx-rcpt    550 to RCPT                    5xx-data  554 after the mail
  *                  tarpit      greets and then says nothing   reset     takes the mail, resets before the 250
- *                  close       closes at once
+ *                  close       closes at once             mute-quit takes the mail, never answers QUIT
  *   --mails N    ends after N mails (default: runs until SIGTERM)
  *
  * Prints one JSON object a line: {"what":"ready","port":N}, {"what":"connection","script":…}, and per mail
@@ -200,6 +200,8 @@ command_line(struct conn *c, const char *line)
 	} else if (strcasecmp(line, "DATA") == 0) {
 		c->in_data = true;
 		answer(c, "354 go on\r\n");
+	} else if (strcasecmp(line, "QUIT") == 0 && strcmp(c->script, "mute-quit") == 0) {
+		return;
 	} else if (strcasecmp(line, "QUIT") == 0) {
 		answer(c, "221 2.0.0 bye\r\n");
 		c->over = true;
