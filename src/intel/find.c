@@ -88,29 +88,58 @@ tell(const struct intel_image *im, const struct record *r, bool allowed, int64_t
 	return true;
 }
 
+/* An address on its way through the filter: hashes made, lines asked for. */
+struct ip_probe {
+	struct ip ip;
+	unsigned port;
+	uint64_t alone, with_port;
+};
+
+static inline void
+probe_ip(const struct intel_image *im, unsigned port, struct ip_probe *p) /* p->ip is set */
+{
+	struct intel_key k UNINIT;
+
+	p->port = port;
+	key_of_ip(&p->ip, &k);
+	p->alone = hash_of(im, INTEL_IP, k.b, k.n);
+	__builtin_prefetch(im->bloom[bloom_block(p->alone, im->blocks)]);
+	if (port == 0)
+		return;
+	key_add_port(&k, port);
+	p->with_port = hash_of(im, INTEL_IP_PORT, k.b, k.n);
+	__builtin_prefetch(im->bloom[bloom_block(p->with_port, im->blocks)]);
+}
+
 static bool
-find_ip(const struct intel_image *im, const struct ip *ip, unsigned port, int64_t now_ns, struct intel_hit *ret)
+find_probed(const struct intel_image *im, const struct ip_probe *p, int64_t now_ns, struct intel_hit *ret)
 {
 	struct record r, net, exact;
 	struct intel_key k UNINIT;
-	uint64_t h, with_port;
 	bool hit = false;
 
-	key_of_ip(ip, &k);
-	h = hash_of(im, INTEL_IP, k.b, k.n);
-	if (port != 0) { /* both lines of the filter are on their way before the first is looked at */
-		__builtin_prefetch(im->bloom[bloom_block(h, im->blocks)]);
-		key_add_port(&k, port);
-		with_port = hash_of(im, INTEL_IP_PORT, k.b, k.n);
-		hit = in_bloom(im, with_port) && find_exact(im, with_port, INTEL_IP_PORT, k.b, k.n, &r);
+	key_of_ip(&p->ip, &k);
+	if (p->port != 0 && in_bloom(im, p->with_port)) {
+		key_add_port(&k, p->port);
+		hit = find_exact(im, p->with_port, INTEL_IP_PORT, k.b, k.n, &r);
 		k.n -= 2;
 	}
 	if (!hit)
-		hit = in_bloom(im, h) && find_exact(im, h, INTEL_IP, k.b, k.n, &r);
+		hit = in_bloom(im, p->alone) && find_exact(im, p->alone, INTEL_IP, k.b, k.n, &r);
 	if (!hit)
-		return find_range(im, ip, &r) && tell(im, &r, false, now_ns, ret);
-	return tell(im, &r, (find_range(im, ip, &net) && net.allow) ||
+		return find_range(im, &p->ip, &r) && tell(im, &r, false, now_ns, ret);
+	return tell(im, &r, (find_range(im, &p->ip, &net) && net.allow) ||
 	            (r.type == INTEL_IP_PORT && find_key(im, INTEL_IP, k.b, k.n, &exact) && exact.allow), now_ns, ret);
+}
+
+static bool
+find_ip(const struct intel_image *im, const struct ip *ip, unsigned port, int64_t now_ns, struct intel_hit *ret)
+{
+	struct ip_probe p UNINIT;
+
+	p.ip = *ip;
+	probe_ip(im, port, &p);
+	return find_probed(im, &p, now_ns, ret);
 }
 
 /* Is any name above or at this one on an allow list? */
@@ -303,21 +332,49 @@ look_up(const struct intel_image *im, const struct registered *reg, const struct
 	return hit;
 }
 
+#define REGISTERED (sizeof registry / sizeof *registry)
+
+/* The event's single addresses are all asked for before the first is looked at. A bit for each that is one. */
+static uint64_t
+probe_event(const struct intel_image *im, const struct event *e, struct ip_probe *probes)
+{
+	uint64_t ready = 0;
+
+	_Static_assert(REGISTERED <= 64, "one bit each");
+	for (size_t i = 0; i < REGISTERED; i++) {
+		const struct value *v = &e->slot[registry[i].field];
+
+		if (registry[i].look != LOOK_IP || !event_has(e, registry[i].field) || v->next != NULL ||
+		    !ip_parse(slice_of(v->p, v->n), &probes[i].ip))
+			continue;
+		probe_ip(im, port_of(e, registry[i].port), &probes[i]);
+		ready |= 1ull << i;
+	}
+	return ready;
+}
+
 unsigned
 intel_match_event(const struct intel_image *im, const struct event *e, int64_t now_ns, intel_hit_fn *fn, void *ctx)
 {
 	struct intel_hit hit UNINIT;
+	struct ip_probe probes[REGISTERED] UNINIT;
+	uint64_t ready;
 	unsigned hits = 0;
 
 	if (im->nslots == 0)
 		return 0;
-	for (size_t i = 0; i < sizeof registry / sizeof *registry; i++) {
+	ready = probe_event(im, e, probes);
+	for (size_t i = 0; i < REGISTERED; i++) {
 		if (!event_has(e, registry[i].field) ||
 		    (registry[i].field == F_URL_ORIGINAL && event_has(e, F_URL_FULL)))
 			continue;
 		for (const struct value *v = &e->slot[registry[i].field]; v != NULL; v = v->next) {
-			if (!look_up(im, &registry[i], e, slice_of(v->p, v->n), now_ns, &hit) || hit.allowed)
+			bool found = (ready >> i & 1) != 0 ? find_probed(im, &probes[i], now_ns, &hit)
+			                                   : look_up(im, &registry[i], e, slice_of(v->p, v->n), now_ns, &hit);
+
+			if (!found || hit.allowed)
 				continue;
+			hit.value = slice_of(v->p, v->n);
 			hit.field = registry[i].field;
 			fn(ctx, &hit);
 			hits++;
