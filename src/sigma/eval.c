@@ -77,16 +77,27 @@ is_first_path(const struct vf *f, const struct event *e, int slot)
 	return true;
 }
 
+static const uint32_t *
+readers_of(const struct route *r, int slot)
+{
+	uint64_t word = r->slots[slot / 64], bit = 1ull << slot % 64;
+	static const uint32_t nobody = NONE;
+
+	if ((word & bit) == 0)
+		return &nobody;
+	return r->readers.v +
+	       r->readers_at.v[r->rank[slot / 64] + (uint32_t)__builtin_popcountll(word & (bit - 1))];
+}
+
 static void
 push_slot(struct sigma_worker *w, const struct event *e, int slot, const struct route *r)
 {
-	const uint32_t *vf = w->set->slot_vf[slot];
 	bool any = false;
 
-	for (; vf != NULL && *vf != NONE; vf++) {
+	for (const uint32_t *vf = readers_of(r, slot); *vf != NONE; vf++) {
 		const struct vf *f = &w->set->vfs.v[*vf];
 
-		if (r->use[*vf] == 0 || (f->path[0] != slot && !is_first_path(f, e, slot)))
+		if (f->path[0] != slot && !is_first_path(f, e, slot))
 			continue;
 		w->range[*vf] = (struct seg_range){ w->epoch, w->seg_n, 0 };
 		push_values(w, *vf, &e->slot[slot]);

@@ -154,6 +154,24 @@ route_use(const struct sigma_set *set, struct route *r)
 			bit_set(r->slots, (size_t)set->vfs.v[f].path[i]);
 }
 
+/* set->slot_vf without the fields nobody here reads. */
+static void
+route_readers(const struct sigma_set *set, struct route *r)
+{
+	for (size_t i = 0; i < EVENT_WORDS; i++) {
+		r->rank[i] = (uint32_t)r->readers_at.n;
+		for (uint64_t left = r->slots[i]; left != 0; left &= left - 1) {
+			const uint32_t *vf = set->slot_vf[i * 64 + (size_t)__builtin_ctzll(left)];
+
+			vec_push(&r->readers_at, (uint32_t)r->readers.n);
+			for (; vf != NULL && *vf != NONE; vf++)
+				if (r->use[*vf] != 0)
+					vec_push(&r->readers, *vf);
+			vec_push(&r->readers, NONE);
+		}
+	}
+}
+
 static void
 route_fill(struct sigma_worker *w, struct route *r, const bool *sources)
 {
@@ -170,6 +188,7 @@ route_fill(struct sigma_worker *w, struct route *r, const bool *sources)
 		if (bit_test(r->rules, set->always.v[i]))
 			r->always[r->always_n++] = set->always.v[i];
 	route_use(set, r);
+	route_readers(set, r);
 }
 
 static void
@@ -198,6 +217,8 @@ routes_forget(struct sigma_worker *w)
 		free(w->routes.v[i].rules);
 		free(w->routes.v[i].always);
 		free(w->routes.v[i].use);
+		vec_fini(&w->routes.v[i].readers);
+		vec_fini(&w->routes.v[i].readers_at);
 	}
 	w->routes.n = 0;
 	memset(w->route_table, 0, ROUTE_TABLE * sizeof *w->route_table);

@@ -280,6 +280,9 @@ struct route {
 	uint64_t *rules;         /* bitset */
 	uint8_t *use;            /* per vf: USE_… */
 	uint64_t slots[EVENT_WORDS]; /* where a used field may stand */
+	uint32_t rank[EVENT_WORDS];  /* slots before each word */
+	VEC(uint32_t) readers;   /* the used vfs of each such slot, then NONE */
+	VEC(uint32_t) readers_at; /* by the slot's rank: where in readers */
 	uint32_t *always;
 	uint32_t always_n;
 	bool keywords;
