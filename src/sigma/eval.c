@@ -194,8 +194,11 @@ static void
 probe(struct sigma_worker *w, uint32_t vf, struct slice text, bool number)
 {
 	const struct sigma_set *set = w->set;
-	uint64_t h = exact_hash(vf, text);
+	uint64_t h;
 
+	if ((set->exact_hint[vf & ~VF_TAIL] & exact_bit(text)) == 0)
+		return;
+	h = exact_hash(vf, text);
 	for (size_t i = h & (set->exact_cap - 1); set->exact[i].n != 0; i = (i + 1) & (set->exact_cap - 1)) {
 		const struct exact_slot *s = &set->exact[i];
 

@@ -458,6 +458,7 @@ make_exact(struct build *b)
 	for (set->exact_cap = 64; set->exact_cap < b->exact.n * 4;)
 		set->exact_cap *= 2;
 	set->exact = x_calloc(set->exact_cap, sizeof *set->exact);
+	set->exact_hint = arena_array(&set->arena, uint64_t, set->vfs.n + 1);
 	if (b->exact.n != 0)
 		qsort(b->exact.v, b->exact.n, sizeof *b->exact.v, cmp_exact);
 	for (size_t i = 0, from; i < b->exact.n; i = from) {
@@ -465,6 +466,7 @@ make_exact(struct build *b)
 		size_t k;
 
 		s.hash = exact_hash(s.vf, s.text);
+		set->exact_hint[s.vf & ~VF_TAIL] |= exact_bit(s.text);
 		s.first = (uint32_t)set->exact_entries.n;
 		for (from = i; from < b->exact.n && cmp_exact(&b->exact.v[i], &b->exact.v[from]) == 0; from++)
 			vec_push(&set->exact_entries, (struct exact_entry){ b->exact.v[from].first, b->exact.v[from].n != 0 });

@@ -167,6 +167,7 @@ struct sigma_set {
 	VEC(struct exact_entry) exact_entries;
 	struct exact_slot *exact;       /* open addressing, exact_cap a power of two */
 	size_t exact_cap;
+	uint64_t *exact_hint;           /* per vf, whole and tail: exact_bit of its texts */
 	VEC(struct scan *) scans;       /* 0 keywords, 1 fields with few literals, then one for each other field */
 	uint32_t *vf_scan;              /* per vf: which of them */
 	uint32_t *slot_vf[EVENT_SLOTS]; /* vf numbers that look at this slot, NONE at the end */
@@ -323,6 +324,14 @@ void routes_init(struct sigma_worker *w);
 void routes_fini(struct sigma_worker *w);
 void worker_probe(struct sigma_worker *w, const struct route *r);
 uint64_t exact_hash(uint32_t vf, struct slice s);
+
+/* Most values differ from all a rule names in length or ends: told before anything is hashed. */
+static inline uint64_t
+exact_bit(struct slice s)
+{
+	return s.n == 0 ? 1 : 1ull << (((unsigned char)s.p[0] * 7u + (unsigned char)s.p[s.n - 1] + s.n * 3) & 63);
+}
+
 #define WORKER_TIMES 64
 
 static inline void
