@@ -178,7 +178,7 @@ def main():
         print("skipped: libchdb is absent (npm ci in src/store/chdb)")
         return 77
     folder = pathlib.Path(args.folder or tempfile.mkdtemp(prefix="nezuban-ledgers-"))
-    service = Service(folder, settings={"store.libchdb": library(), "call.rtp_first": 18000, "call.rtp_last": 18100, "detect.snapshot": "2s"})
+    service = Service(folder, settings={"store.libchdb": library(), "call.rtp_first": 18000, "call.rtp_last": 18100, "detect.snapshot": "1s", "store.insert_age": "4s"})
     status = 1
     try:
         service.start()
