@@ -310,7 +310,8 @@ enrol(struct desk_role *dr, const json_t *ask)
 	                 &cert) != 0 ||
 	    desk_enrol(dr->desk, slice_str(token), hex, serial, now + CERT_LIFE, now, &e) != 0)
 		return NULL;
-	return json_pack("{s:s, s:s, s:s, s:s}", "cert", buf_cstr(&cert), "ca", buf_cstr(&dr->ca_crt), "tenant", e.tenant, "lcp", e.lcp);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "cert", buf_cstr(&cert), "ca", buf_cstr(&dr->ca_crt), "tenant", e.tenant, "lcp", e.lcp,
+	                 "receipt_key", buf_cstr(&dr->receipt_key));
 }
 
 static void
@@ -449,6 +450,7 @@ open_ca(struct desk_role *dr)
 {
 	const char *data = conf_str(dr->env->conf, "data");
 	auto_free char *key = x_asprintf("%s/keys/ca.key", data), *crt = x_asprintf("%s/keys/ca.crt", data);
+	auto_free char *sign = x_asprintf("%s/keys/sign.pub", data);
 	auto_buf struct buf pem = { 0 };
 	int r = file_read(key, &pem, 64u << 10);
 
@@ -458,6 +460,8 @@ open_ca(struct desk_role *dr)
 		explicit_bzero(pem.p, pem.cap);
 	if (r == 0)
 		r = file_read(crt, &dr->ca_crt, 64u << 10);
+	if (r == 0)
+		r = file_read(sign, &dr->receipt_key, 64u << 10);
 	if (r != 0)
 		log_error("desk.ca", kv_str("path", key), kv_err(r));
 	return r;

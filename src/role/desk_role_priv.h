@@ -25,6 +25,7 @@ struct desk_role {
 	struct auth *auth;
 	struct auth_pool *pool;
 	struct buf ca_crt;
+	struct buf receipt_key; /* the archive's public key, for collectors to check receipts with */
 	struct pki_key *ca_key;
 	struct chan *ingest, *archive, *store, *notify, *call, *web, *intel, *engine[64];
 	struct map sent;             /* job → when it was handed out last (mono ns); empty again after a restart */

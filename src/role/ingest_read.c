@@ -158,7 +158,7 @@ heartbeat_read(struct slice body, const char *tenant, const char *lcp, const cha
 int
 enrolled_read(struct slice body, struct buf *out)
 {
-	static const char *const keys[] = { "cert", "ca", "tenant", "lcp" };
+	static const char *const keys[] = { "cert", "ca", "tenant", "lcp", "receipt_key" };
 	json_t *doc = load(body), *answer;
 	int r = 0;
 
@@ -168,12 +168,12 @@ enrolled_read(struct slice body, struct buf *out)
 		return r;
 	}
 	answer = json_object();
-	for (size_t i = 0; i < 4 && r == 0; i++) {
+	for (size_t i = 0; i < sizeof keys / sizeof *keys && r == 0; i++) {
 		json_t *v = json_object_get(doc, keys[i]);
 
 		if (json_is_string(v))
 			json_object_set(answer, keys[i], v);
-		else
+		else if (v != NULL || i < 4) /* the last one may be absent */
 			r = E_SYNTAX;
 	}
 	if (r == 0)

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/must.h"
 #include "codec/jsonw.h"
+#include "intel/intel.h"
 #include "main/cli/cli.h"
 #include "main/cli/input.h"
 #include "main/cli/records.h"
@@ -30,7 +31,8 @@ struct detecting {
 	struct fieldset *fs;
 	uint64_t index, detections, bad;
 	bool table, route_all, naive;
-	struct buf out;
+	struct intel_image *image;
+	struct buf image_bytes, out;
 };
 
 static const char *const levels[] = { "informational", "low", "medium", "high", "critical" };
@@ -132,6 +134,33 @@ on_match(void *ctx, const struct sigma_rule *r)
 }
 
 static void
+on_hit(void *ctx, const struct intel_hit *hit)
+{
+	struct detecting *d = ctx;
+	auto_buf struct buf id = { 0 };
+	const char *level = hit->confidence >= 80 ? "high" : hit->confidence >= 50 ? "medium" : "low";
+
+	d->detections++;
+	buf_put_str(&id, "intel:");
+	buf_put_slice(&id, hit->list);
+	buf_clear(&d->out);
+	buf_put_byte(&d->out, '{');
+	jsonw_kv(&d->out, "rule.id", buf_slice(&id));
+	jsonw_kv(&d->out, "rule.name", hit->indicator);
+	jsonw_kv_str(&d->out, "rule.level", level);
+	jsonw_kv_i64(&d->out, "event.index", (int64_t)d->index);
+	buf_put_str(&d->out, ",\"why\":[{");
+	jsonw_kv(&d->out, "field", hit->field >= 0 ? slice_str(field_table[hit->field].name) : SL(""));
+	jsonw_kv_str(&d->out, "test", intel_type_name(hit->type));
+	jsonw_kv(&d->out, "value", hit->value);
+	buf_put_str(&d->out, "}]}\n");
+	if (d->table)
+		printf("%-8llu %-13s " SL_FMT "\n", (unsigned long long)d->index, level, SL_ARG(hit->indicator));
+	else
+		fwrite(d->out.p, 1, d->out.n, stdout);
+}
+
+static void
 one_event(struct detecting *d)
 {
 	uint32_t route = d->route_all ? SIGMA_ROUTE_ALL : sigma_route(d->w, d->e);
@@ -140,6 +169,8 @@ one_event(struct detecting *d)
 		sigma_match_naive(d->w, d->e, route, on_match, d);
 	else
 		sigma_match(d->w, d->e, route, on_match, d);
+	if (d->image != NULL)
+		intel_match_event(d->image, d->e, clock_now(clock_real()), on_hit, d);
 	d->index++;
 }
 
@@ -221,6 +252,35 @@ load(struct cli *c, struct fieldset *fs, struct sigma_set **ret)
 	return r != 0 ? cli_could_not(c, "rules: %s", err_text(r)) : CLI_DONE;
 }
 
+/* Lists of indicators, compiled in memory for this run. */
+static int
+load_intel(struct cli *c, struct detecting *d)
+{
+	struct intel_builder *b;
+	const char *path;
+	int r = CLI_DONE;
+
+	if (!cli_has(c, "--intel"))
+		return CLI_DONE;
+	b = intel_builder_new(clock_now(clock_real()));
+	for (int i = 0; r == CLI_DONE && (path = cli_opt_at(c, "--intel", i)) != NULL; i++) {
+		auto_buf struct buf text = { 0 };
+		struct intel_list list = { .name = path };
+		struct intel_tally tally;
+		struct whys ws = { 0 };
+
+		if (file_read(path, &text, INTEL_LIST_MAX) != 0 || intel_read(b, buf_slice(&text), path, &list, &tally, &ws) != 0)
+			r = cli_could_not(c, "%s: no list of indicators", path);
+		rule_print_faults(&ws, false, stderr);
+		whys_fini(&ws);
+	}
+	intel_build(b, &d->image_bytes);
+	intel_builder_free(b);
+	if (r == CLI_DONE && intel_open_bytes(buf_slice(&d->image_bytes), &d->image, NULL) != 0)
+		r = cli_could_not(c, "the indicators do not compile");
+	return r;
+}
+
 static int
 run_ndjson(struct cli *c, struct detecting *d)
 {
@@ -267,6 +327,8 @@ cli_detect(struct cli *c)
 	const char *kind = cli_opt(c, "--input", "ndjson");
 	int r = load(c, d.fs, &d.set);
 
+	if (r == CLI_DONE)
+		r = load_intel(c, &d);
 	if (r == CLI_DONE) {
 		d.w = sigma_worker_new(d.set);
 		d.corr = sigma_corr_new(d.set, NULL);
@@ -279,6 +341,8 @@ cli_detect(struct cli *c)
 	}
 	sigma_free(d.set);
 	fieldset_free(d.fs);
+	intel_close(d.image);
+	buf_fini(&d.image_bytes);
 	buf_fini(&d.out);
 	return r;
 }
