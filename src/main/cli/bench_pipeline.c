@@ -36,7 +36,7 @@
 #define BATCH_LINES 1800        /* about a mebibyte of FortiGate lines, the collector's default */
 #define GROUP 8                 /* batches a sync, as at 130,000 lines/s with a group wait of some ms */
 #define LAP_EVERY 4             /* one batch in so many tells the engine's parts apart */
-#define INSERT_ROWS 1000000
+#define INSERT_BYTES (160u << 20) /* as the store's role */
 
 enum stage { COLLECTOR, INGEST, ARCHIVE, UNPACK, ENGINE, COLUMNS, STORE, STAGES };
 
@@ -186,14 +186,14 @@ insert_all(struct bench *b, struct store_conn *c, struct buf *err)
 	for (size_t from = 0; from < b->blocks.n;) {
 		struct store_block *checked = x_calloc(b->blocks.n, sizeof *checked);
 		const struct store_block **list = x_calloc(b->blocks.n, sizeof *list);
-		uint64_t rows = 0;
+		uint64_t bytes = 0;
 		size_t n = 0;
 		int r;
 
-		for (; from + n < b->blocks.n && rows < INSERT_ROWS; n++) {
+		for (; from + n < b->blocks.n && bytes < INSERT_BYTES; n++) {
 			must(store_block_check(buf_slice(&b->blocks.v[from + n]), &checked[n], NULL) == 0);
 			list[n] = &checked[n];
-			rows += checked[n].rows;
+			bytes += b->blocks.v[from + n].n;
 		}
 		r = store_insert(c, list, n, err);
 		free(checked);
