@@ -337,10 +337,11 @@ static int
 rotate(struct spool_in *in)
 {
 	bool reuse = in->log.firsts.n >= 2 && seglog_first_end(&in->log) <= in->packed;
+	/* The other log turns round in two segments; taking its second one would stop both for good. */
+	uint64_t least = 2 * in->log.segment, out_share = in->out_bytes > least ? in->out_bytes : least;
 	int e;
 
-	if (!reuse && in->log.firsts.n >= SPOOL_IN_SEGMENTS &&
-	    seglog_bytes(&in->log) + in->out_bytes + in->log.segment > in->limit)
+	if (!reuse && in->log.firsts.n >= SPOOL_IN_SEGMENTS && seglog_bytes(&in->log) + out_share + in->log.segment > in->limit)
 		return E_FULL;
 	if ((e = seglog_rotate(&in->log, reuse)) != 0)
 		return e;

@@ -216,7 +216,8 @@ make_room(struct spool_out *out, size_t payload)
 
 	if (seglog_fits(&out->log, payload + sizeof out->last + 64))
 		return out->log.off == 0 ? append_checkpoint(out) : 0;
-	while (seglog_bytes(&out->log) + in_share(out) + out->log.segment > out->limit && out->log.firsts.n != 0) {
+	/* The last one left is in use and cannot go: the next stands beside it for a moment, limit or not. */
+	while (seglog_bytes(&out->log) + in_share(out) + out->log.segment > out->limit && out->log.firsts.n > 1) {
 		if (!oldest_is_done(out))
 			return E_FULL;
 		if ((e = trim_oldest(out)) != 0)
