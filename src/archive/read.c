@@ -89,6 +89,8 @@ archive_next(struct archive *a, struct archive_reader *rd, struct archive_meta *
 		}
 		if (rd->seg + 1 == t->first_seg + t->segs.n)
 			return E_EOF; /* this one may still grow */
+		if (s->dirty)
+			return E_EOF; /* a new segment was begun, but the end of this one is not synced yet */
 		/* Behind us and not the open one: it need not stay open. */
 		if (s->fd >= 0 && !s->dirty) {
 			close(s->fd);

@@ -291,7 +291,8 @@ def kill(soc):
             s.wait()
     early = [s.returncode for s in senders if s.returncode not in (-signal.SIGKILL,)]
     time_limit = time.monotonic() + 60
-    while time.monotonic() < time_limit and len(set(soc.fed())) < len(set(soc.promised())):
+    # also those under way unpromised are fed, so their number says nothing about who is missing
+    while time.monotonic() < time_limit and not (set(soc.promised()) <= set(soc.fed()) and len(soc.fed()) >= soc.verify()[1]["batches"]):
         time.sleep(0.1)
     soc.stop()
     code, report = soc.verify()
