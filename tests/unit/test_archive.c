@@ -215,6 +215,35 @@ readers_see_only_what_is_on_the_disk(void **state)
 	sent_fini(&s);
 }
 
+/* New segments are begun within one group: what the old ones still hold unsynced is fed afterwards. */
+static void
+a_reader_waits_at_the_unsynced_end_of_a_segment(void **state)
+{
+	struct sent s = { 0 };
+	struct archive_reader r = { 0 };
+	struct archive_meta m;
+	struct archive *a;
+
+	(void)state;
+	wipe();
+	a = open_archive(600);
+	for (uint64_t seq = 1; seq <= 5; seq++) {
+		make_batch(&s, "aoba", 7, seq, "x", T0);
+		put_ok(a, &s, seq, ARCHIVE_NEW);
+		auto_buf struct buf early = { 0 };
+		assert_int_equal(archive_next(a, &r, &m, &early), E_EOF);
+	}
+	assert_int_equal(archive_sync(a), 0);
+	for (uint64_t seq = 1; seq <= 5; seq++) {
+		auto_buf struct buf wire = { 0 };
+
+		assert_int_equal(archive_next(a, &r, &m, &wire), 0);
+		assert_int_equal(m.key.seq, seq);
+	}
+	archive_close(a);
+	sent_fini(&s);
+}
+
 /* The process dies after any number of bytes of a record were written. */
 static void
 a_crash_at_every_write_loses_nothing_promised(void **state)
@@ -594,6 +623,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_replay_gets_the_old_receipt),
 		cmocka_unit_test(readers_see_only_what_is_on_the_disk),
+		cmocka_unit_test(a_reader_waits_at_the_unsynced_end_of_a_segment),
 		cmocka_unit_test(a_crash_at_every_write_loses_nothing_promised),
 		cmocka_unit_test(a_full_disk_is_said_and_ends_by_itself),
 		cmocka_unit_test(an_honest_archive_has_no_fault),
