@@ -232,6 +232,9 @@ store_row_is_ours(const json_t *row, const struct slice *tenants, size_t count)
 
 	if (n < 2)
 		return false;
+	/* A sum over no row at all has no tenant; no row of anybody's stands behind it. */
+	if (json_string_length(json_array_get(row, n - 2)) == 0 && json_string_length(json_array_get(row, n - 1)) == 0)
+		return json_is_string(json_array_get(row, n - 2)) && json_is_string(json_array_get(row, n - 1));
 	for (size_t k = n - 2; k < n; k++) {
 		const json_t *v = json_array_get(row, k);
 		struct slice s = { json_string_value(v), json_string_length(v) };
