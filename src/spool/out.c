@@ -81,17 +81,27 @@ read_stored(struct spool_out *out)
 }
 
 static void
-make_reserve(struct spool_out *out)
+keep_space(const char *path, uint64_t bytes)
 {
 	int fd;
 
-	if (out->reserve == 0 || access(out->reserve_path, F_OK) == 0)
+	if (bytes == 0 || access(path, F_OK) == 0)
 		return;
-	if ((fd = open(out->reserve_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
+	if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
 		return;
-	if (fallocate(fd, 0, 0, (off_t)out->reserve) != 0)
-		unlink(out->reserve_path);
+	if (fallocate(fd, 0, 0, (off_t)bytes) != 0)
+		unlink(path);
 	close(fd);
+}
+
+/* `reserve` for positions; `turn` for the second segment that this log needs to turn round, so that a disk
+ * filled by the other log does not stop the way out as well. */
+static void
+make_reserve(struct spool_out *out)
+{
+	keep_space(out->reserve_path, out->reserve);
+	if (out->reserve != 0)
+		keep_space(out->turn_path, out->log.segment);
 }
 
 static void
@@ -110,6 +120,7 @@ spool_out_open(const struct spool_opts *o, struct spool_out **ret)
 
 	out->stored_path = x_asprintf("%s/stored", o->dir);
 	out->reserve_path = x_asprintf("%s/reserve", o->dir);
+	out->turn_path = x_asprintf("%s/turn", o->dir);
 	out->limit = o->limit != 0 ? o->limit : 10ull << 30;
 	out->reserve = o->reserve;
 	out->fd = -1;
@@ -148,6 +159,7 @@ spool_out_close(struct spool_out *out)
 	buf_fini(&out->read);
 	free(out->stored_path);
 	free(out->reserve_path);
+	free(out->turn_path);
 	free(out);
 }
 
@@ -226,6 +238,10 @@ make_room(struct spool_out *out, size_t payload)
 	e = seglog_rotate(&out->log, false);
 	if (e == E_FULL && oldest_is_done(out) && (e = trim_oldest(out)) == 0)
 		e = seglog_rotate(&out->log, false);
+	if (e == E_FULL && unlink(out->turn_path) == 0) {
+		log_alert("spool.turn_used", kv_str("path", out->turn_path));
+		e = seglog_rotate(&out->log, false);
+	}
 	if (e != 0)
 		return e;
 	vec_push(&out->marks, (struct segment_mark){ .first = out->log.next });

@@ -47,6 +47,7 @@ struct spool_out {
 	uint64_t limit, in_bytes, reserve;
 	uint64_t stored, saved;
 	char *stored_path, *reserve_path;
+	char *turn_path;       /* space of one segment, given up when the disk is full */
 	struct batch_zip *zip;
 	struct batch_builder *bb;
 	struct buf block, wire, read;
