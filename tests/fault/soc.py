@@ -234,6 +234,8 @@ def bad(soc):
             f.writelines(f"{i} {epoch}\n" for i in keys)
     log = wait_until(lambda: "heartbeat" in (soc.fake / "desk.log").read_text() and (soc.fake / "desk.log").read_text(), 20)
     assert '"tenant":"aoba"' in log and '"tenant":"harbor"' not in log.split("traffic")[0]
+    # the counts come every ten seconds; what a stop still sends may find the desk gone
+    wait_until(lambda: '"bad_batch":' in (soc.fake / "desk.log").read_text(), 30)
     soc.stop()
     log = (soc.fake / "desk.log").read_text()
     assert '"no_certificate":' in log and '"bad_batch":' in log and '"chain":1' in log, log

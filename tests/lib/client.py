@@ -79,7 +79,13 @@ class Client:
         session = self.ask("POST", "/api/v1/session", {"login": login, "password": password})
         self.csrf = session["csrf"]
         if session["step"] == "totp":
-            session = self.ask("POST", "/api/v1/session/totp", {"code": totp(secret)})
+            try:
+                session = self.ask("POST", "/api/v1/session/totp", {"code": totp(secret)})
+            except Refused as e:
+                if e.status != 401 or (e.body or {}).get("field") != "code":
+                    raise
+                time.sleep(30.2 - time.time() % 30)  # a code works once: this person signed in with it just now
+                session = self.ask("POST", "/api/v1/session/totp", {"code": totp(secret)})
             self.csrf = session["csrf"]
         return session
 
