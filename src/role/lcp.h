@@ -127,6 +127,9 @@ int lcp_tls_main(const struct conf *c);
 int lcp_enrol_main(const struct conf *c, const char *url, const char *token, const char *ca_path,
                    const char *receipt_key);
 
+char *lcp_proxy_secret(const struct conf *c); /* USER:PASSWORD, heap; NULL: none; dies when it cannot be read */
+bool lcp_proxy_wants_login(long status);          /* by the status of its answer to CONNECT */
+
 struct lcp_board *lcp_board_map(int fd); /* dies when it cannot */
 
 #endif

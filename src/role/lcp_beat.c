@@ -127,6 +127,8 @@ write_beat(struct uplink *u, struct buf *b)
 		jsonw_kv_i64(b, "clock_offset_ms", u->clock_offset_ns / NS_PER_MS);
 	jsonw_kv_i64(b, "connections", (int64_t)atomic_load(&u->board->connections));
 	jsonw_kv_i64(b, "refused", (int64_t)atomic_load(&u->board->refused));
+	jsonw_kv_i64(b, "unanswered", (int64_t)u->unanswered);
+	jsonw_kv_i64(b, "proxy_refused", (int64_t)u->proxy_refused);
 	jsonw_kv_i64(b, "worker_starts", (int64_t)atomic_load(&u->board->worker_starts));
 	jsonw_key(b, SL("devices"));
 	buf_put_byte(b, '[');

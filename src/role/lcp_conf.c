@@ -11,6 +11,7 @@
 #include "codec/yaml.h"
 #include "conf/conf.h"
 #include "role/lcp.h"
+#include "sys/fd.h"
 
 static void
 fault(struct whys *ws, const struct conf *c, const struct ynode *n, const char *id, const char *found,
@@ -201,6 +202,30 @@ lcp_spool_opts(const struct conf *c, struct spool_opts *ret)
 	*ret = (struct spool_opts){ .dir = conf_path(c, "spool.folder"), .segment = segment,
 		                    .limit = limit > 5 * segment ? limit : 5 * segment,
 		                    .reserve = (uint64_t)conf_int(c, "spool.reserve") };
+}
+
+char *
+lcp_proxy_secret(const struct conf *c)
+{
+	const char *set = conf_str(c, "soc.proxy_secret");
+	auto_free char *path = NULL;
+	auto_buf struct buf b = { 0 };
+	struct slice line;
+
+	if (set == NULL || set[0] == '\0')
+		return NULL;
+	path = conf_path(c, "soc.proxy_secret");
+	if (file_read(path, &b, 1024) != 0)
+		die(3, "cannot read the proxy's secret %s", path);
+	line = slice_trim(buf_slice(&b));
+	return strndup(line.p, line.n);
+}
+
+/* 407 by the book; tinyproxy says 401. */
+bool
+lcp_proxy_wants_login(long status)
+{
+	return status == 407 || status == 401;
 }
 
 struct lcp_board *

@@ -55,9 +55,10 @@ post(const struct conf *c, const char *url, const char *ca_path, struct slice bo
 {
 	CURL *e = curl_easy_init();
 	struct curl_slist *h = curl_slist_append(NULL, "Content-Type: application/json");
-	auto_free char *where = NULL;
+	auto_free char *where = NULL, *secret = lcp_proxy_secret(c);
+	char why[CURL_ERROR_SIZE] = "";
 	size_t n = strlen(url);
-	long status = 0;
+	long status = 0, proxy = 0;
 	CURLcode code;
 
 	must(e != NULL);
@@ -71,6 +72,9 @@ post(const struct conf *c, const char *url, const char *ca_path, struct slice bo
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
 	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
 	curl_easy_setopt(e, CURLOPT_PROXY, conf_str(c, "soc.proxy"));
+	if (secret != NULL)
+		curl_easy_setopt(e, CURLOPT_PROXYUSERPWD, secret);
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, why);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT, 60L);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, ret);
@@ -80,7 +84,10 @@ post(const struct conf *c, const char *url, const char *ca_path, struct slice bo
 	if (code == CURLE_OK)
 		curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &status);
 	else
-		fprintf(stderr, "nezuban-lcp: %s: %s\n", where, curl_easy_strerror(code));
+		fprintf(stderr, "nezuban-lcp: %s: %s\n", where, why[0] != '\0' ? why : curl_easy_strerror(code));
+	curl_easy_getinfo(e, CURLINFO_HTTP_CONNECTCODE, &proxy);
+	if (lcp_proxy_wants_login(proxy))
+		fprintf(stderr, "nezuban-lcp: the proxy %s wants a user and password: soc.proxy_secret\n", conf_str(c, "soc.proxy"));
 	curl_slist_free_all(h);
 	curl_easy_cleanup(e);
 	return status;
@@ -148,7 +155,7 @@ lcp_enrol_main(const struct conf *c, const char *url, const char *token, const c
 	pki_key_free(key);
 	if (status == 403)
 		fprintf(stderr, "nezuban-lcp: the token was used, has expired, or is unknown\n");
-	else if (status != 200)
+	else if (status != 200 && status != 0)
 		fprintf(stderr, "nezuban-lcp: the SOC answered %ld\n", status);
 	if (status != 200)
 		return status == 403 ? 1 : 3;

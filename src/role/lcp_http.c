@@ -10,6 +10,38 @@
 #include "base/must.h"
 #include "role/lcp_uplink_priv.h"
 
+/* Counted every time, told when it begins or changes: behind a dead proxy this comes every few seconds. */
+static void
+no_answer(struct uplink *u, const struct call *c, CURLcode code)
+{
+	const char *why = c->why[0] != '\0' ? c->why : curl_easy_strerror(code);
+	long proxy = 0;
+
+	curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &proxy);
+	if (proxy < 300)
+		proxy = 0;
+	u->unanswered++;
+	u->proxy_refused += proxy != 0;
+	if (!u->away || proxy != u->proxy_status) {
+		if (proxy != 0)
+			log_error("uplink.proxy_refused", kv_str("proxy", u->proxy), kv_i64("status", proxy),
+			          kv_str("why", lcp_proxy_wants_login(proxy) ? "soc.proxy_secret is not what the proxy wants" : why));
+		else
+			log_warn("uplink.no_answer", kv_str("url", u->url), kv_str("proxy", u->proxy), kv_str("why", why));
+	}
+	u->away = true;
+	u->proxy_status = proxy;
+}
+
+static void
+answered(struct uplink *u)
+{
+	if (u->away)
+		log_warn("uplink.answers_again", kv_u64("unanswered", u->unanswered), kv_u64("proxy_refused", u->proxy_refused));
+	u->away = false;
+	u->proxy_status = 0;
+}
+
 static void
 check_done(struct uplink *u)
 {
@@ -28,8 +60,9 @@ check_done(struct uplink *u)
 		if (code == CURLE_OK) {
 			curl_easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &status);
 			curl_easy_getinfo(m->easy_handle, CURLINFO_RETRY_AFTER, &retry);
+			answered(u);
 		} else {
-			log_info("uplink.no_answer", kv_str("why", curl_easy_strerror(code)));
+			no_answer(u, c, code);
 		}
 		curl_multi_remove_handle(u->multi, c->easy);
 		c->busy = false;
@@ -120,6 +153,7 @@ http_call_init(struct uplink *u, struct call *c, const char *path, const char *t
 	c->headers = curl_slist_append(curl_slist_append(NULL, ct), "Expect:");
 	curl_easy_setopt(e, CURLOPT_URL, url);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, c);
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->why);
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
 	curl_easy_setopt(e, CURLOPT_POST, 1L);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_bytes);
@@ -148,6 +182,7 @@ http_call_start(struct call *c)
 {
 	must(!c->busy);
 	c->busy = true;
+	c->why[0] = '\0';
 	buf_clear(&c->answer);
 	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->body.p);
 	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.n);

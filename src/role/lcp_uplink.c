@@ -131,9 +131,10 @@ read_identity(struct uplink *u)
 
 	for (int i = 0; i < 3; i++) {
 		auto_free char *path = x_asprintf("%s/%s", u->identity, names[i]);
+		int e = file_read(path, into[i], 1 << 16);
 
-		if (file_read(path, into[i], 1 << 16) != 0) {
-			log_warn("uplink.not_enrolled", kv_str("missing", path));
+		if (e != 0) {
+			log_warn("uplink.not_enrolled", kv_str("file", path), kv_err(e));
 			return false;
 		}
 	}
@@ -143,8 +144,6 @@ read_identity(struct uplink *u)
 static void
 read_conf(struct uplink *u, const struct conf *c)
 {
-	const char *secret = conf_str(c, "soc.proxy_secret");
-
 	u->conf = c;
 	u->url = x_strdup(conf_str(c, "soc.url"));
 	for (size_t n = strlen(u->url); n != 0 && u->url[n - 1] == '/'; n--)
@@ -156,16 +155,7 @@ read_conf(struct uplink *u, const struct conf *c)
 	u->batch_wait = conf_int(c, "batch.wait");
 	u->level = (int)conf_int(c, "batch.level");
 	lcp_spool_opts(c, &u->opts);
-	if (secret != NULL && secret[0] != '\0') {
-		auto_free char *path = conf_path(c, "soc.proxy_secret");
-		auto_buf struct buf b = { 0 };
-		struct slice line;
-
-		if (file_read(path, &b, 1024) != 0)
-			die(3, "cannot read the proxy's secret %s", path);
-		line = slice_trim(buf_slice(&b));
-		u->proxy_secret = strndup(line.p, line.n);
-	}
+	u->proxy_secret = lcp_proxy_secret(c);
 	u->enrolled = u->url[0] != '\0' && read_identity(u);
 }
 

@@ -28,13 +28,13 @@ struct call {                        /* one request; reused */
 	struct curl_slist *headers;
 	struct buf body, answer;
 	bool busy;
+	char why[CURL_ERROR_SIZE];   /* libcurl's sentence when there was no answer */
 	void (*done)(struct call *c, long status, long retry_after_s); /* status 0: no answer */
 };
 
 int http_open(struct uplink *u);
 void http_call_init(struct uplink *u, struct call *c, const char *path, const char *type);
 void http_call_start(struct call *c);        /* posts c->body */
-const char *http_error(const struct call *c);
 
 /* ---- sending ---- */
 
@@ -75,6 +75,9 @@ struct uplink {
 	struct pki_key *receipt_keys[4];
 	unsigned nkeys;
 	bool unverified_told, enrolled;
+	bool away;                   /* the last request had no answer; told once */
+	long proxy_status;           /* what the proxy said instead, 0 = nothing */
+	uint64_t unanswered, proxy_refused;
 	/* sending */
 	struct flight flights[FLIGHTS_MAX];
 	unsigned parallel;
@@ -91,7 +94,6 @@ struct uplink {
 	struct map devices;          /* id NUL source → struct device * */
 	int64_t beat_sent_ns, clock_offset_ns;
 	bool offset_known;
-	char errbuf[CURL_ERROR_SIZE];
 };
 
 void send_open(struct uplink *u);

@@ -340,7 +340,7 @@ fake_soc_start(const char *dir)
 	must(pki_cert_make(key, buf_slice(&s->ca), s->ca_key, &ask, &s->cert) == 0);
 	pki_key_write(key, &s->key);
 	pki_key_free(key);
-	must(file_write_atomic(path, buf_slice(&s->ca), 0600) == 0);
+	must(file_write_atomic(path, buf_slice(&s->ca), 0644) == 0); /* public, and read by whoever the collector runs as */
 	s->d = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_TLS, 0, NULL, NULL, on_request, s,
 	                        MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_HTTPS_MEM_KEY, buf_cstr(&s->key),
 	                        MHD_OPTION_HTTPS_MEM_CERT, buf_cstr(&s->cert), MHD_OPTION_HTTPS_MEM_TRUST, buf_cstr(&s->ca),
