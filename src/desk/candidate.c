@@ -239,8 +239,14 @@ cmd_candidate_again(struct cmd *c)
 
 	if (!load_closed(c, &n))
 		return;
+	/* back to the person who closed it, so that it has an owner at once; out of the house: to the queue */
+	db_run(c->db,
+	       "UPDATE candidates SET asked_again_at = ?, owner = (SELECT id FROM users u WHERE u.id = closed_by AND u.role IN ('analyst','lead') AND"
+	       " u.disabled = 0) WHERE id = ?",
+	       Q(c->now), Q(n.id));
+	db_run(c->db, "UPDATE candidates SET claimed_at = CASE WHEN owner IS NULL THEN NULL ELSE ? END WHERE id = ?", Q(c->now), Q(n.id));
 	reopen(c, &n);
-	db_run(c->db, "UPDATE candidates SET asked_again_at = ? WHERE id = ?", Q(c->now), Q(n.id));
+	alarm_raise(c, "look_again", n.id, "warning", n.tenant, NULL, "終了した候補の再確認を、お客様が求めています。", "A customer asks to look again at a closed candidate.");
 	entry_add(c, &(struct entry){ .candidate = n.id, .kind = "customer", .visible = true,
 	                              .ja = text != NULL && text[0] != '\0' ? text : "もう一度ご確認ください。",
 	                              .en = text != NULL && text[0] != '\0' ? text : "Please look again.",

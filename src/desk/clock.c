@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "desk/desk_priv.h"
+#include "desk/work_priv.h"
 
 #define SHORT_NS (120 * NS_PER_S)
 
@@ -33,6 +33,20 @@ clock_stop(struct cmd *c, const char *candidate, const char *kind, int64_t at)
 		db_run(c->db, "UPDATE clocks SET stopped_at = ?, broken = ? WHERE id = ?", Q(at), Q(at > row_int(&r, 1)), Q(row_str(&r, 0)));
 		timer_drop(c, row_str(&r, 0));
 	}
+}
+
+void
+clock_take_earlier(struct cmd *c, const char *from, const char *into)
+{
+	static const char sql[] = "SELECT id FROM clocks WHERE candidate = ? AND kind = 'decide' AND stopped_at IS NULL";
+	auto_free char *theirs = db_text(c->db, sql, Q(from)), *ours = db_text(c->db, sql, Q(into));
+	int64_t due = db_int(c->db, 0, "SELECT due_at FROM clocks WHERE id = ?", Q(theirs));
+
+	if (theirs == NULL || ours == NULL || db_int(c->db, 0, "SELECT due_at FROM clocks WHERE id = ?", Q(ours)) <= due)
+		return;
+	db_run(c->db, "UPDATE clocks SET started_at = (SELECT started_at FROM clocks WHERE id = ?), due_at = ? WHERE id = ?", Q(theirs), Q(due), Q(ours));
+	timer_drop(c, ours);
+	timer_set(c, "clock.broken", ours, due, 0);
 }
 
 const char *
@@ -135,11 +149,22 @@ clock_broke(struct cmd *c, const char *id)
 	auto_free char *ja = x_asprintf("%s：約束の時間（%s）を過ぎました。", what, kind), *en = x_asprintf("%s: the promised time (%s) has passed.", what, kind);
 
 	rows_close(&r);
+	snprintf(c->tenant, sizeof c->tenant, "%s", tenant);
 	db_run(c->db, "UPDATE clocks SET broken = 1 WHERE id = ?", Q(id));
 	entry_say(c, candidate, "alarm", false, ja, en);
 	alarm_raise(c, "clock_broken", id, "alarm", tenant, incident, ja, en);
 	cmd_changed(c, "candidate", candidate, tenant, number);
 }
+
+/* What a timer's kind does with its ref; those of the telephone chain are chain.c's. */
+static const struct {
+	const char *kind;
+	void (*fn)(struct cmd *c, const char *ref);
+} timer_kinds[] = {
+	{ "clock.broken", clock_broke },
+	{ "second.waits", second_late },
+	{ "task.due", task_late },
+};
 
 void
 cmd_timer_fire(struct cmd *c)
@@ -158,8 +183,9 @@ cmd_timer_fire(struct cmd *c)
 	db_run(c->db, "DELETE FROM timers WHERE id = ?", Q(id));
 	if (strncmp(kind, "chain.", 6) == 0)
 		chain_timer(c, kind, ref, attempt);
-	else if (strcmp(kind, "clock.broken") == 0)
-		clock_broke(c, ref);
+	for (size_t i = 0; i < sizeof timer_kinds / sizeof *timer_kinds; i++)
+		if (strcmp(timer_kinds[i].kind, kind) == 0)
+			timer_kinds[i].fn(c, ref);
 }
 
 int64_t

@@ -5,6 +5,7 @@
  *
  *   Emergency needs at least one row of evidence that belongs to the candidate.
  *   A reason is needed below a proposed or decided Critical or Emergency, and when the answers say otherwise.
+ *   Below a decided Emergency a second person has to confirm (second.c).
  *   While the chain of an incident runs, a decision below Critical is refused: a started escalation ends with
  *   a person or with the duty manager's alarm, never with an edit.
  */
@@ -254,15 +255,8 @@ static void
 decide_again(struct cmd *c, const struct incident_now *n, struct decision *d)
 {
 	const struct severity_word *s = severity_find(d->severity), *before = severity_find(n->severity);
-	auto_free char *answers = NULL;
+	auto_free char *answers = json_text(d->answers);
 
-	if (d->says != NULL && strcmp(d->says, "close") == 0)
-		cmd_refuse(c, 422, "invalid", "answers", "not a real attack: close the incident as false positive");
-	if (!CALLS(s->rank) && chain_is_open(c->db, n->id))
-		cmd_refuse(c, 409, "state", "severity", "the telephone chain runs: a person has to acknowledge first");
-	if (cmd_failed(c))
-		return;
-	answers = json_text(d->answers);
 	db_run(c->db,
 	       "UPDATE incidents SET severity = ?, category = ?, title_ja = ?, title_en = ?, summary_ja = ?, summary_en = ?, answers = ?,"
 	       " reason = ?, decided_at = CASE WHEN ? THEN ? ELSE decided_at END, decided_by = ?, decided_by_ja = ?, decided_by_en = ?,"
@@ -281,18 +275,43 @@ decide_again(struct cmd *c, const struct incident_now *n, struct decision *d)
 	}
 }
 
+/* Reads the decision in c->args; with `propose` a downgrade that needs a second person only waits for one. */
+static void
+read_again(struct cmd *c, const struct incident_now *n, bool propose)
+{
+	struct decision d;
+
+	decision_read(c->db, n->candidate, n->severity, c->args, &d, refuse_fault, c);
+	if (d.says != NULL && strcmp(d.says, "close") == 0)
+		cmd_refuse(c, 422, "invalid", "answers", "not a real attack: close the incident as false positive");
+	else if (!CALLS(severity_find(d.severity)->rank) && chain_is_open(c->db, n->id))
+		cmd_refuse(c, 409, "state", "severity", "the telephone chain runs: a person has to acknowledge first");
+	if (cmd_failed(c))
+		;
+	else if (propose && strcmp(d.severity, "emergency") != 0 && second_is_needed(c, n))
+		second_propose(c, n, "incident.severity", d.severity, d.reason);
+	else
+		decide_again(c, n, &d);
+	decision_fini(&d);
+}
+
+void
+incident_decide_again(struct cmd *c, const struct incident_now *n)
+{
+	read_again(c, n, false);
+}
+
 void
 cmd_incident_severity(struct cmd *c)
 {
 	struct incident_now n;
-	struct decision d;
 
 	if (!incident_load(c, &n))
 		return;
-	decision_read(c->db, n.candidate, n.severity, c->args, &d, refuse_fault, c);
-	if (!cmd_failed(c))
-		decide_again(c, &n, &d);
-	decision_fini(&d);
+	if (n.merged)
+		cmd_refuse(c, 409, "state", NULL, "it was merged into another incident");
+	else
+		read_again(c, &n, true);
 }
 
 /* ---- what would start ---- */

@@ -105,6 +105,7 @@ struct severity_word {
 const struct severity_word *severity_find(const char *id); /* NULL when it is none */
 const char *close_reason_ja(const char *reason);           /* NULL when it is none */
 const char *close_reason_en(const char *reason);
+json_t *answer_texts(const char *code);                     /* of the customer's answer; null when it is none */
 const char *answers_say(const json_t *answers);            /* a severity, "close", or NULL when incomplete */
 
 /* entity.c */
@@ -139,6 +140,14 @@ struct touched {
 	size_t n, cap;
 };
 void touched_add(struct touched *t, const char *candidate);
+struct new_case {
+	char id[27];
+	int64_t number;
+};
+void candidate_new(struct cmd *c, const char *lane, int64_t first_at, int64_t last_at, struct new_case *ret); /* with its clock */
+/* Everything of `from` goes to `into`; from is merged and its clock stops. */
+void candidate_merge(struct cmd *c, const char *from, int64_t from_number, const char *into, int64_t into_number);
+void candidate_entities_again(struct cmd *c, const char *candidate); /* what its detections share, after some came or went */
 void group_add(struct cmd *c, const json_t *detection, const json_t *tenant_doc, struct touched *touched);
 void candidate_refresh(struct cmd *c, const char *candidate); /* proposal, titles, counts from its detections */
 json_t *candidate_detections(struct db *db, const char *candidate); /* documents with id, at, count */
@@ -146,6 +155,8 @@ json_t *candidate_detections(struct db *db, const char *candidate); /* documents
 /* clock.c */
 void clock_start(struct cmd *c, const char *kind, const char *tenant, const char *candidate, const char *incident, int64_t span_s);
 void clock_stop(struct cmd *c, const char *candidate, const char *kind, int64_t at);
+/* A running decide clock of `from` that ends earlier becomes that of `into`: moving detections gains no time. */
+void clock_take_earlier(struct cmd *c, const char *from, const char *into);
 const char *clock_state(int64_t started, int64_t due, int64_t stopped, int64_t now);
 json_t *clock_json(struct rows *r, int64_t now); /* columns of CLOCK_COLUMNS */
 #define CLOCK_COLUMNS "k.kind, k.started_at, k.due_at, k.stopped_at, k.candidate, k.incident, k.tenant"

@@ -165,57 +165,71 @@ best_match(struct joining *j)
 	return best;
 }
 
-static void
-new_candidate(struct joining *j, struct match *ret)
+void
+candidate_new(struct cmd *c, const char *lane, int64_t first_at, int64_t last_at, struct new_case *ret)
 {
-	struct cmd *c = j->c;
-	char id[27];
-	int64_t number = cmd_count(c, "candidate");
 	int64_t decide_s = db_int(c->db, 900, "SELECT decide_s FROM tenants WHERE id = ?", Q(c->tenant));
 
-	cmd_new_id(c, id);
+	ret->number = cmd_count(c, "candidate");
+	cmd_new_id(c, ret->id);
 	db_run(c->db,
 	       "INSERT INTO candidates(id, number, tenant, lane, state, title_ja, title_en, category, severity, line, score, proposal,"
 	       " first_at, last_at, opened_at, detections, events, blocked, passed, hypothesis, next_step, blocker)"
 	       " VALUES(?, ?, ?, ?, 'open', '', '', 'other', 'informational', '', 0, '{}', ?, ?, ?, 0, 0, 0, 0, '', '', '')",
-	       Q(id), Q(number), Q(c->tenant), Q(j->lane), Q(j->first_at), Q(j->at), Q(c->now));
-	*ret = (struct match){ .number = number };
-	snprintf(ret->candidate, sizeof ret->candidate, "%s", id);
-	snprintf(ret->state, sizeof ret->state, "open");
-	snprintf(ret->lane, sizeof ret->lane, "%s", j->lane);
-	clock_start(c, "decide", c->tenant, id, NULL, decide_s);
+	       Q(ret->id), Q(ret->number), Q(c->tenant), Q(lane), Q(first_at), Q(last_at), Q(c->now));
+	clock_start(c, "decide", c->tenant, ret->id, NULL, decide_s);
 	day_count(c, c->tenant, "candidates", 1);
-	entry_add(c, &(struct entry){ .candidate = id, .kind = "candidate", .visible = true, .who_ja = "システム", .who_en = "System",
+	entry_add(c, &(struct entry){ .candidate = ret->id, .kind = "candidate", .visible = true, .who_ja = "システム", .who_en = "System",
 	                              .ja = "候補として判定の列に入りました。", .en = "Entered the queue as a candidate." });
 }
 
 static void
-merge(struct cmd *c, const struct match *from, const struct match *into)
+new_candidate(struct joining *j, struct match *ret)
 {
-	auto_free char *ja = x_asprintf("候補 C-%lld を C-%lld に統合しました。", (long long)from->number, (long long)into->number);
-	auto_free char *en = x_asprintf("Candidate C-%lld was merged into C-%lld.", (long long)from->number, (long long)into->number);
+	struct new_case fresh;
+
+	candidate_new(j->c, j->lane, j->first_at, j->at, &fresh);
+	*ret = (struct match){ .number = fresh.number };
+	snprintf(ret->candidate, sizeof ret->candidate, "%s", fresh.id);
+	snprintf(ret->state, sizeof ret->state, "open");
+	snprintf(ret->lane, sizeof ret->lane, "%s", j->lane);
+}
+
+void
+candidate_merge(struct cmd *c, const char *from, int64_t from_number, const char *into, int64_t into_number)
+{
+	auto_free char *ja = x_asprintf("候補 C-%lld を C-%lld に統合しました。", (long long)from_number, (long long)into_number);
+	auto_free char *en = x_asprintf("Candidate C-%lld was merged into C-%lld.", (long long)from_number, (long long)into_number);
 
 	/* both chronologies keep the record; born_in keeps where each detection came from */
-	entry_say(c, from->candidate, "merge", false, ja, en);
-	db_run(c->db, "UPDATE entries SET candidate = ? WHERE candidate = ?", Q(into->candidate), Q(from->candidate));
-	entry_say(c, from->candidate, "merge", false, ja, en);
-	db_run(c->db, "UPDATE detections SET candidate = ? WHERE candidate = ?", Q(into->candidate), Q(from->candidate));
+	entry_say(c, from, "merge", false, ja, en);
+	db_run(c->db, "UPDATE entries SET candidate = ? WHERE candidate = ?", Q(into), Q(from));
+	entry_say(c, from, "merge", false, ja, en);
+	db_run(c->db, "UPDATE detections SET candidate = ? WHERE candidate = ?", Q(into), Q(from));
 	db_run(c->db,
 	       "INSERT INTO entities(tenant, kind, value, candidate, weight, first_at, last_at, shown, role, internal)"
 	       " SELECT tenant, kind, value, ?, weight, first_at, last_at, shown, role, internal FROM entities WHERE candidate = ?"
 	       " ON CONFLICT(tenant, kind, value, candidate) DO UPDATE SET first_at = min(entities.first_at, excluded.first_at),"
 	       " last_at = max(entities.last_at, excluded.last_at), weight = max(entities.weight, excluded.weight)",
-	       Q(into->candidate), Q(from->candidate));
-	db_run(c->db, "DELETE FROM entities WHERE candidate = ?", Q(from->candidate));
+	       Q(into), Q(from));
+	db_run(c->db, "DELETE FROM entities WHERE candidate = ?", Q(from));
 	db_run(c->db,
 	       "UPDATE candidates SET owner = coalesce(owner, (SELECT owner FROM candidates WHERE id = ?)), claimed_at = coalesce(claimed_at,"
 	       " (SELECT claimed_at FROM candidates WHERE id = ?)), first_claim_at = coalesce(first_claim_at, (SELECT first_claim_at"
 	       " FROM candidates WHERE id = ?)) WHERE id = ?",
-	       Q(from->candidate), Q(from->candidate), Q(from->candidate), Q(into->candidate));
-	db_run(c->db, "UPDATE candidates SET state = 'merged', merged_into = ?, owner = NULL WHERE id = ?", Q(into->candidate),
-	       Q(from->candidate));
-	clock_stop(c, from->candidate, "decide", c->now);
-	cmd_changed(c, "candidate", from->candidate, c->tenant, NULL);
+	       Q(from), Q(from), Q(from), Q(into));
+	db_run(c->db, "UPDATE candidates SET state = 'merged', merged_into = ?, owner = NULL WHERE id = ?", Q(into),
+	       Q(from));
+	clock_stop(c, from, "decide", c->now);
+	cmd_changed(c, "candidate", from, c->tenant, NULL);
+}
+
+/* A person split them: a detection that fits both does not put them together again. */
+static bool
+were_taken_apart(struct cmd *c, const struct match *x, const struct match *y)
+{
+	return db_int(c->db, 0, "SELECT 1 FROM apart WHERE a = min(?, ?) AND b = max(?, ?)", Q(x->candidate), Q(y->candidate), Q(x->candidate),
+	              Q(y->candidate)) != 0;
 }
 
 /* Merges every other open candidate that the detection joins as well. The oldest survives. */
@@ -225,12 +239,13 @@ merge_all(struct joining *j, struct match *best)
 	if (strcmp(best->state, "open") != 0)
 		return best;
 	for (size_t i = 0; i < j->found.n; i++) {
-		struct match *m = &j->found.v[i], *into;
+		struct match *m = &j->found.v[i], *into, *from;
 
-		if (m == best || strcmp(m->state, "open") != 0 || !may_join(j, m))
+		if (m == best || strcmp(m->state, "open") != 0 || !may_join(j, m) || were_taken_apart(j->c, m, best))
 			continue;
 		into = m->number < best->number ? m : best;
-		merge(j->c, into == m ? best : m, into);
+		from = into == m ? best : m;
+		candidate_merge(j->c, from->candidate, from->number, into->candidate, into->number);
 		if (into == m)
 			m->total = m->total > best->total ? m->total : best->total;
 		best = into;
@@ -384,6 +399,27 @@ group_add(struct cmd *c, const json_t *detection, const json_t *tenant_doc, stru
 	day_count(c, c->tenant, "detections", 1);
 	touched_add(touched, m->candidate);
 	vec_fini(&j.found);
+}
+
+void
+candidate_entities_again(struct cmd *c, const char *candidate)
+{
+	auto_free char *text = db_text(c->db, "SELECT doc FROM tenants WHERE id = ?", Q(c->tenant));
+	json_t *tenant_doc = text != NULL ? json_loads(text, 0, NULL) : NULL, *all = candidate_detections(c->db, candidate);
+	const json_t *d;
+	size_t i;
+
+	db_run(c->db, "DELETE FROM entities WHERE candidate = ?", Q(candidate));
+	json_array_foreach(all, i, d) {
+		struct joining j = { .c = c, .d = d };
+
+		if (!read_detection(&j))
+			continue;
+		read_entities(&j, tenant_doc);
+		put_entities(&j, candidate);
+	}
+	json_decref(all);
+	json_decref(tenant_doc);
 }
 
 /* ---- refresh ---- */

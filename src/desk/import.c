@@ -302,7 +302,7 @@ tenant_of(struct reader *r, const struct ynode *n)
 	json_t *o = json_object(), *doc = json_object(), *contacts = json_array();
 	const struct ynode *list;
 
-	check_keys(r, n, "id name kana short zone lang code_word decide_s call_s contacts networks assets authorised users devices lists");
+	check_keys(r, n, "id name kana short zone lang code_word decide_s call_s second_person contacts networks assets authorised users devices lists");
 	id = text_of(r, n, "id", true);
 	if (id != NULL && (strlen(id) > 31 || strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(id)))
 		fault(r, y_get(n, SL("id")), "TENANT-ID", "1 to 31 of a-z 0-9 -");
@@ -322,6 +322,7 @@ tenant_of(struct reader *r, const struct ynode *n)
 		fault(r, y_get(n, SL("code_word")), "TENANT-KANA", "the Japanese code word in kana");
 	json_object_set_new(o, "decide_s", json_integer(seconds_of(r, n, "decide_s", 900)));
 	json_object_set_new(o, "call_s", json_integer(seconds_of(r, n, "call_s", 600)));
+	json_object_set_new(o, "second_person", json_boolean(strcmp(word_of(r, n, "second_person", "true false", "true"), "true") == 0));
 	list = map_get_kind(r, n, "contacts", Y_SEQ, false);
 	for (const struct ynode *c = list != NULL ? list->child : NULL; c != NULL; c = c->next) {
 		if (c->kind == Y_MAP)

@@ -12,7 +12,7 @@ bool
 incident_load(struct cmd *c, struct incident_now *ret)
 {
 	const char *id = arg_need(c, "id", 64);
-	struct rows r = db_query(c->db, "SELECT id, candidate, tenant, severity, state, ack_at, decided_at FROM incidents WHERE id = ?", Q(id));
+	struct rows r = db_query(c->db, "SELECT id, candidate, tenant, severity, state, ack_at, decided_at, merged_into IS NOT NULL FROM incidents WHERE id = ?", Q(id));
 	struct incident_now n = { 0 };
 
 	if (cmd_failed(c) || !rows_next(&r) || !desk_sees(c->who, row_str(&r, 2))) {
@@ -27,6 +27,7 @@ incident_load(struct cmd *c, struct incident_now *ret)
 	snprintf(n.state, sizeof n.state, "%s", row_str(&r, 4));
 	n.ack_at = row_int(&r, 5);
 	n.decided_at = row_int(&r, 6);
+	n.merged = row_int(&r, 7) != 0;
 	rows_close(&r);
 	*ret = n;
 	snprintf(c->tenant, sizeof c->tenant, "%s", n.tenant);
@@ -37,7 +38,7 @@ incident_load(struct cmd *c, struct incident_now *ret)
 	return true;
 }
 
-static const char *
+const char *
 arg_lang(struct cmd *c)
 {
 	const char *lang = arg_str(c, "lang", 2);
@@ -187,6 +188,21 @@ cmd_incident_attempt(struct cmd *c)
 }
 
 void
+incident_close(struct cmd *c, const struct incident_now *n)
+{
+	const char *code = arg_need(c, "code", 32), *ja = NULL, *en = NULL;
+
+	if (strcmp(n->state, "open") != 0 || chain_is_open(c->db, n->id)) {
+		cmd_refuse(c, 409, "state", NULL, strcmp(n->state, "open") != 0 ? "it is closed" : "the telephone chain runs: a person has to acknowledge first");
+		return;
+	}
+	texts_get(json_object_get(c->args, "text"), &ja, &en);
+	db_run(c->db, "UPDATE incidents SET state = 'closed', closed_at = ?, closed_by = ?, code = ?, close_ja = ?, close_en = ? WHERE id = ?", Q(c->now),
+	       Q(c->who->user), Q(code), Q(ja), Q(en), Q(n->id));
+	entry_say(c, n->candidate, "close", true, ja != NULL ? ja : "対応を終了しました。", en != NULL ? en : "Closed.");
+}
+
+void
 cmd_incident_close(struct cmd *c)
 {
 	const char *code = arg_need(c, "code", 32), *ja = NULL, *en = NULL;
@@ -196,16 +212,14 @@ cmd_incident_close(struct cmd *c)
 		return;
 	if (!word_in(code, "resolved accepted customer_handles false_positive")) {
 		cmd_refuse(c, 422, "invalid", "code", "no such code");
-		return;
+	} else if (second_waits(c->db, n.id)) {
+		cmd_refuse(c, 409, "state", NULL, "a downgrade waits for the second person");
+	} else if (strcmp(code, "false_positive") == 0 && strcmp(n.state, "open") == 0 && !chain_is_open(c->db, n.id) && second_is_needed(c, &n)) {
+		texts_get(json_object_get(c->args, "text"), &ja, &en);
+		second_propose(c, &n, "incident.close", NULL, ja);
+	} else {
+		incident_close(c, &n);
 	}
-	if (strcmp(n.state, "open") != 0 || chain_is_open(c->db, n.id)) {
-		cmd_refuse(c, 409, "state", NULL, strcmp(n.state, "open") != 0 ? "it is closed" : "the telephone chain runs: a person has to acknowledge first");
-		return;
-	}
-	texts_get(json_object_get(c->args, "text"), &ja, &en);
-	db_run(c->db, "UPDATE incidents SET state = 'closed', closed_at = ?, closed_by = ?, code = ?, close_ja = ?, close_en = ? WHERE id = ?", Q(c->now),
-	       Q(c->who->user), Q(code), Q(ja), Q(en), Q(n.id));
-	entry_say(c, n.candidate, "close", true, ja != NULL ? ja : "対応を終了しました。", en != NULL ? en : "Closed.");
 }
 
 void
@@ -216,6 +230,10 @@ cmd_incident_reopen(struct cmd *c)
 
 	if (cmd_failed(c) || !incident_load(c, &n))
 		return;
+	if (n.merged) {
+		cmd_refuse(c, 409, "state", NULL, "it was merged into another incident: go on there");
+		return;
+	}
 	db_run(c->db, "UPDATE incidents SET state = 'open', closed_at = NULL, closed_by = NULL, code = NULL WHERE id = ?", Q(n.id));
 	entry_add(c, &(struct entry){ .candidate = n.candidate, .kind = cmd_is_customer(c) ? "customer" : "reopen", .visible = true, .ja = text,
 	                              .en = text, .lang = "ja" });

@@ -64,14 +64,15 @@ put_tenant(struct cmd *c, const json_t *t)
 	auto_free char *doc = json_text(json_object_get(t, "doc"));
 
 	db_run(c->db,
-	       "INSERT INTO tenants(id, name_ja, name_en, kana, short, zone, lang, code_ja, code_en, decide_s, call_s, doc, incidents)"
-	       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT(id) DO UPDATE SET name_ja = excluded.name_ja, name_en = excluded.name_en,"
+	       "INSERT INTO tenants(id, name_ja, name_en, kana, short, zone, lang, code_ja, code_en, decide_s, call_s, doc, incidents, second_person)"
+	       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT(id) DO UPDATE SET name_ja = excluded.name_ja, name_en = excluded.name_en,"
 	       " kana = excluded.kana, short = excluded.short, zone = excluded.zone, lang = excluded.lang, code_ja = excluded.code_ja,"
-	       " code_en = excluded.code_en, decide_s = excluded.decide_s, call_s = excluded.call_s, doc = excluded.doc",
+	       " code_en = excluded.code_en, decide_s = excluded.decide_s, call_s = excluded.call_s, doc = excluded.doc,"
+	       " second_person = excluded.second_person",
 	       Q(id), Q(str(json_object_get(t, "name"), "ja", id)), Q(str(json_object_get(t, "name"), "en", id)), Q(str(t, "kana", "")), Q(short_name),
 	       Q(str(t, "zone", "UTC")), Q(str(t, "lang", "ja")), Q(str(json_object_get(t, "code_word"), "ja", "")),
 	       Q(str(json_object_get(t, "code_word"), "en", "")), Q(json_integer_value(json_object_get(t, "decide_s"))),
-	       Q(json_integer_value(json_object_get(t, "call_s"))), Q(doc));
+	       Q(json_integer_value(json_object_get(t, "call_s"))), Q(doc), Q(!json_is_false(json_object_get(t, "second_person"))));
 	put_contacts(c, id, json_object_get(t, "contacts"));
 	cmd_changed(c, "tenant", id, id, NULL);
 }

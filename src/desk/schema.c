@@ -110,9 +110,30 @@ const char *const desk_schema[] = {
 	"  lines @int NOT NULL, dropped @int NOT NULL, drops TEXT NOT NULL, archived @int, PRIMARY KEY(tenant, day, lcp, device)) @strict;"
 	"CREATE TABLE manifests(tenant TEXT NOT NULL, day TEXT NOT NULL, at @int NOT NULL, doc TEXT NOT NULL, PRIMARY KEY(tenant, day)) @strict;"
 	"CREATE TABLE snapshots(at @int PRIMARY KEY, body @blob NOT NULL) @strict;",
+
+	/* work: a second person's word, cases taken apart and put together, tasks, the customer's answer */
+	"ALTER TABLE tenants ADD COLUMN second_person @int NOT NULL DEFAULT 1;"
+	"ALTER TABLE incidents ADD COLUMN merged_into TEXT;"
+	"ALTER TABLE incidents ADD COLUMN answer_code TEXT;"
+	"ALTER TABLE incidents ADD COLUMN answer TEXT;"
+	"ALTER TABLE incidents ADD COLUMN answer_lang TEXT;"
+	"ALTER TABLE incidents ADD COLUMN answer_at @int;"
+	"ALTER TABLE incidents ADD COLUMN answer_by TEXT;"
+	"CREATE TABLE downgrades(id TEXT PRIMARY KEY, incident TEXT NOT NULL REFERENCES incidents(id), command TEXT NOT NULL,"
+	"  severity TEXT, args TEXT NOT NULL, reason TEXT NOT NULL, at @int NOT NULL, by TEXT NOT NULL, by_ja TEXT NOT NULL,"
+	"  by_en TEXT NOT NULL, state TEXT NOT NULL CHECK(state IN ('open','confirmed','refused','withdrawn')),"
+	"  answered_at @int, answered_by TEXT) @strict;"
+	/* never two that wait for one incident */
+	"CREATE UNIQUE INDEX downgrades_open ON downgrades(incident) WHERE state = 'open';"
+	"CREATE TABLE apart(a TEXT NOT NULL, b TEXT NOT NULL, at @int NOT NULL, PRIMARY KEY(a, b)) @strict;"
+	"CREATE TABLE relations(a TEXT NOT NULL REFERENCES incidents(id), b TEXT NOT NULL REFERENCES incidents(id), reason TEXT NOT NULL,"
+	"  lang TEXT NOT NULL, at @int NOT NULL, by TEXT NOT NULL, PRIMARY KEY(a, b)) @strict;"
+	"CREATE TABLE tasks(id TEXT PRIMARY KEY, incident TEXT NOT NULL REFERENCES incidents(id), n @int NOT NULL, text TEXT NOT NULL,"
+	"  lang TEXT NOT NULL, owner TEXT, due_at @int, made_at @int NOT NULL, made_by TEXT NOT NULL, done_at @int, done_by TEXT) @strict;"
+	"CREATE UNIQUE INDEX tasks_incident ON tasks(incident, n);",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
 const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users", "candidates", "detections", "rolled",
 	"entities", "entries", "clocks", "incidents", "evidence", "actions", "chains", "outbox", "timers", "alarms", "lcps",
-	"tokens", "counters", "days", NULL };
+	"tokens", "counters", "days", "downgrades", "apart", "relations", "tasks", NULL };

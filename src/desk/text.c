@@ -25,6 +25,14 @@ static const struct {
 #undef REASON
 };
 
+static const struct {
+	const char *id, *ja, *en;
+} found[] = {
+#define ANSWER(id, ja, en) { id, ja, en },
+#include "tbl/severity.tbl"
+#undef ANSWER
+};
+
 const struct category *
 category_find(const char *id)
 {
@@ -65,6 +73,15 @@ close_reason_en(const char *reason)
 		if (strcmp(reasons[i].id, reason) == 0)
 			return reasons[i].en;
 	return NULL;
+}
+
+json_t *
+answer_texts(const char *code)
+{
+	for (size_t i = 0; i < sizeof found / sizeof *found && code != NULL; i++)
+		if (strcmp(found[i].id, code) == 0)
+			return texts(found[i].ja, found[i].en);
+	return json_null();
 }
 
 const char *

@@ -201,10 +201,12 @@ ask_candidate_list(struct ask *a)
 	limit = limit < 1 || limit > 500 ? 100 : limit;
 	if (state == NULL || a->customer)
 		state = "closed";
+	/* a customer sees the closed ones, and those it asked to be looked at again while that is done */
 	r = db_query(a->db,
-	             "SELECT " CANDIDATE_COLUMNS " FROM candidates c WHERE (? = 'all' OR c.state = ?) AND (? IS NULL OR c.tenant = ?)"
+	             "SELECT " CANDIDATE_COLUMNS " FROM candidates c WHERE (? = 'all' OR c.state = ? OR (? AND c.state = 'open' AND"
+	             " c.asked_again_at IS NOT NULL)) AND (? IS NULL OR c.tenant = ?)"
 	             " AND (? IS NULL OR c.reason = ?) AND c.number < ? ORDER BY c.number DESC",
-	             Q(state), Q(state), Q(tenant), Q(tenant), Q(reason), Q(reason), Q(before));
+	             Q(state), Q(state), Q(a->customer), Q(tenant), Q(tenant), Q(reason), Q(reason), Q(before));
 	while ((int64_t)json_array_size(items) < limit && rows_next(&r))
 		if (desk_sees(a->who, row_str(&r, 2))) {
 			last = row_int(&r, 1);
@@ -347,6 +349,13 @@ form_of(struct rows *r, const json_t *evidence, const json_t *answers)
 	                 defs);
 }
 
+/* Closed, or being looked at again because the customer asked. */
+static bool
+customer_may_look(struct rows *r)
+{
+	return strcmp(row_str(r, 6), "closed") == 0 || (strcmp(row_str(r, 6), "open") == 0 && row_kind(r, 24) != DB_NULL);
+}
+
 json_t *
 view_candidate(struct desk *d, const char *id, const struct desk_actor *who, int64_t now)
 {
@@ -354,7 +363,7 @@ view_candidate(struct desk *d, const char *id, const struct desk_actor *who, int
 	bool customer = strcmp(who->role, "customer") == 0;
 	json_t *o, *evidence, *merged = json_array();
 
-	if (!rows_next(&r) || !desk_sees(who, row_str(&r, 2)) || (customer && strcmp(row_str(&r, 6), "closed") != 0)) {
+	if (!rows_next(&r) || !desk_sees(who, row_str(&r, 2)) || (customer && !customer_may_look(&r))) {
 		rows_close(&r);
 		json_decref(merged);
 		return NULL;

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "desk/desk_priv.h"
+#include "desk/work_priv.h"
 
 #define INCIDENT_COLUMNS                                                                                                        \
 	"i.id, i.tenant, i.severity, i.customer_severity, i.customer_ticket, i.title_ja, i.title_en, i.category, i.state, i.decided_at,"          \
-	" i.updated_at, c.first_at, c.last_at, c.owner, i.candidate, i.ack_at, c.detections"
+	" i.updated_at, c.first_at, c.last_at, c.owner, i.candidate, i.ack_at, c.detections, i.merged_into"
 
 json_t *
 incident_row(struct db *db, struct rows *r, int64_t now)
@@ -33,6 +33,7 @@ incident_row(struct db *db, struct rows *r, int64_t now)
 	json_object_set_new(o, "clock", clock_of(db, candidate, now));
 	json_object_set_new(o, "acknowledged", json_boolean(row_int(r, 15) != 0));
 	json_object_set_new(o, "detections", json_integer(row_int(r, 16)));
+	json_object_set_new(o, "merged_into", row_str(r, 17) != NULL ? json_string(row_str(r, 17)) : json_null());
 	json_object_set_new(o, "actions_open", json_integer(db_int(db, 0, "SELECT count(*) FROM actions WHERE incident = ? AND done_at IS NULL", Q(id))));
 	json_object_set_new(o, "actions_total", json_integer(db_int(db, 0, "SELECT count(*) FROM actions WHERE incident = ?", Q(id))));
 	json_object_set_new(o, "entities", candidate_entities(db, candidate, 8));
@@ -63,8 +64,8 @@ ask_incident_list(struct ask *a)
 		if (!desk_sees(a->who, row_str(&r, 1)))
 			continue;
 		total++;
-		if (row_int(&r, 17) < before && (int64_t)json_array_size(items) < limit) {
-			last = row_int(&r, 17);
+		if (row_int(&r, 18) < before && (int64_t)json_array_size(items) < limit) {
+			last = row_int(&r, 18);
 			json_array_append_new(items, incident_row(a->db, &r, a->now));
 		}
 	}
@@ -232,6 +233,12 @@ view_incident(struct desk *d, const char *id, const struct desk_actor *who, int6
 	json_object_set_new(o, "entries", view_entries(d->db, candidate, customer));
 	json_object_set_new(o, "entities", candidate_entities(d->db, candidate, 500));
 	json_object_set_new(o, "previous", customer ? json_array() : view_previous(d->db, candidate));
+	json_object_set_new(o, "related", view_related(d->db, row_str(&r, 0)));
+	json_object_set_new(o, "answer", view_answer(d->db, row_str(&r, 0)));
+	if (!customer) {
+		json_object_set_new(o, "tasks", view_tasks(d->db, row_str(&r, 0)));
+		json_object_set_new(o, "downgrade", view_downgrade(d->db, row_str(&r, 0)));
+	}
 	if (customer) {
 		json_object_del(o, "hypothesis");
 		json_object_del(o, "next_step");

@@ -16,6 +16,7 @@ struct candidate_now {
 struct incident_now {
 	char id[64], candidate[32], tenant[32], severity[16], state[12];
 	int64_t ack_at, decided_at;
+	bool merged; /* into another; it is closed for good */
 };
 
 /* By id or by number. */
@@ -38,5 +39,28 @@ typedef void decision_fault_fn(void *ctx, const char *field, const char *ja, con
 void decision_read(struct db *db, const char *candidate, const char *decided_before, const json_t *args, struct decision *ret,
                    decision_fault_fn *fault, void *ctx);
 void decision_fini(struct decision *d);
+
+/* By the id or number of a candidate, or by an incident's number; noun and id become the incident's. */
+bool case_load_any(struct cmd *c, const char *key, struct candidate_now *ret);
+/* The person named by id or login: an analyst or lead who works and sees the tenant. NULL, refused, otherwise. Heap. */
+char *case_person(struct cmd *c, const char *field, const char *key, const char *tenant);
+void incident_decide_again(struct cmd *c, const struct incident_now *n); /* by c->args */
+void incident_close(struct cmd *c, const struct incident_now *n);        /* the same */
+
+const char *arg_lang(struct cmd *c);                                      /* "lang" of the arguments; ja when absent */
+
+/* second.c */
+bool second_is_needed(struct cmd *c, const struct incident_now *n);
+bool second_waits(struct db *db, const char *incident);
+/* severity NULL: to be closed as a false positive */
+void second_propose(struct cmd *c, const struct incident_now *n, const char *command, const char *severity, const char *reason);
+void second_late(struct cmd *c, const char *id);
+json_t *view_downgrade(struct db *db, const char *incident);
+
+/* move.c, work.c */
+void task_late(struct cmd *c, const char *id);
+json_t *view_tasks(struct db *db, const char *incident);
+json_t *view_related(struct db *db, const char *incident);
+json_t *view_answer(struct db *db, const char *incident);
 
 #endif
