@@ -8,23 +8,20 @@
  *     waiting (an analyst was asked for)│
  *        └──(the promised time is over: duty manager's alarm)──▶ alarmed
  *
- * One dial is one outbox row.  How it ended decides the next step by the NEXT column of tbl/outcomes.tbl:
- * the same number again at 60 s after the first try, the next contact after two tries, from the top again
- * when the list is through.  The shift lead is alarmed at 6 and 9 minutes.  A dial without news for 110 s is
- * taken for a broken trunk.  There is no way out but a person or the alarm.
+ * One dial is one outbox row.  How it ended decides the next step by the NEXT column of tbl/outcomes.tbl;
+ * pauses and tries are the tenant's plan (tbl/plan.tbl), kept as it was at the start: the same number again,
+ * the next contact after its tries, from the top again when the list is through.  The shift lead is alarmed at
+ * 6 and 9 minutes, or at six and nine tenths of a shorter promise.  A dial without news for longer than ring
+ * and talk take is a broken trunk.  There is no way out but a person or the alarm.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "desk/desk_priv.h"
 
-#define TRIES 2                       /* of one contact before the next */
-#define REDIAL (60 * NS_PER_S)
-#define ROUND_PAUSE (30 * NS_PER_S)
-#define WATCH (110 * NS_PER_S)        /* ring 25 s, call 60 s, signalling and speech */
-#define ANALYST_WAIT (120 * NS_PER_S)
-#define LEAD_AT (360 * NS_PER_S)
-#define LEAD_AGAIN (540 * NS_PER_S)
+#define SIGNALLING_S 25               /* speech, INVITE and hang-up around ring and talk */
+#define LEAD_AT_S 360
+#define LEAD_AGAIN_S 540
 
 enum next { NEXT_STOP, NEXT_ANALYST, NEXT_NEXT_CONTACT, NEXT_REDIAL, NEXT_OTHER_NUMBER, NEXT_BROKEN, NEXT_OTHER_PROVIDER,
 	    NEXT_LATER, NEXT_GIVE_UP, NEXT_NOTHING };
@@ -42,6 +39,7 @@ struct chain {
 	char id[32], incident[64], tenant[32], state[16], candidate[32];
 	int64_t started_at, due_at, step, number, tries, step_at, provider, rounds, attempts, job;
 	json_t *steps;
+	struct plan plan;
 };
 
 static bool
@@ -49,7 +47,7 @@ load(struct cmd *c, const char *id, struct chain *ret)
 {
 	struct rows r = db_query(c->db,
 	                         "SELECT h.id, h.incident, h.tenant, h.state, h.started_at, h.due_at, h.steps, h.step, h.number, h.tries, h.step_at,"
-	                         " h.provider, h.rounds, h.attempts, h.job, i.candidate FROM chains h JOIN incidents i ON i.id = h.incident WHERE h.id = ?",
+	                         " h.provider, h.rounds, h.attempts, h.job, i.candidate, h.plan FROM chains h JOIN incidents i ON i.id = h.incident WHERE h.id = ?",
 	                         Q(id));
 	struct chain h = { 0 };
 
@@ -71,6 +69,7 @@ load(struct cmd *c, const char *id, struct chain *ret)
 	h.rounds = row_int(&r, 12);
 	h.attempts = row_int(&r, 13);
 	h.job = row_int(&r, 14);
+	plan_read(row_text(&r, 16), &h.plan);
 	rows_close(&r);
 	*ret = h;
 	snprintf(c->tenant, sizeof c->tenant, "%s", h.tenant);
@@ -155,11 +154,11 @@ dial(struct cmd *c, struct chain *h)
 	h->tries++;
 	h->attempts++;
 	h->job = outbox_call(c, h->id, h->incident, contact, (int)ord, (int)h->attempts,
-	                     h->provider < 4 ? c->d->s.providers[h->provider] : NULL);
+	                     h->provider < 4 ? c->d->s.providers[h->provider] : NULL, &h->plan);
 	snprintf(h->state, sizeof h->state, "running");
 	timer_drop_kind(c, h->id, "chain.watch");
 	timer_drop_kind(c, h->id, "chain.next");
-	timer_set(c, "chain.watch", h->id, c->now + WATCH, (int)h->job);
+	timer_set(c, "chain.watch", h->id, c->now + (h->plan.ring_s + h->plan.talk_s + SIGNALLING_S) * NS_PER_S, (int)h->job);
 	save(c, h);
 }
 
@@ -195,7 +194,7 @@ next_contact(struct cmd *c, struct chain *h)
 		h->number = 0;
 		h->tries = 0;
 		h->provider = 0;
-		dial_at(c, h, wrapped ? c->now + (n == 1 ? REDIAL : ROUND_PAUSE) : c->now);
+		dial_at(c, h, wrapped ? c->now + (n == 1 ? h->plan.redial_s : h->plan.round_s) * NS_PER_S : c->now);
 		return;
 	}
 	duty_alarm(c, h); /* nobody left who has a number: do not wait for the deadline */
@@ -204,10 +203,10 @@ next_contact(struct cmd *c, struct chain *h)
 static void
 redial(struct cmd *c, struct chain *h)
 {
-	if (h->tries >= TRIES)
+	if (h->tries >= h->plan.tries)
 		next_contact(c, h);
 	else
-		dial_at(c, h, h->step_at + h->tries * REDIAL);
+		dial_at(c, h, h->step_at + h->tries * h->plan.redial_s * NS_PER_S);
 }
 
 static void
@@ -256,15 +255,16 @@ other_provider(struct cmd *c, struct chain *h)
 static void
 wait_for_analyst(struct cmd *c, struct chain *h)
 {
-	auto_free char *ja = x_asprintf("%s：お客様がアナリストとの通話を求めています。2 分以内に折り返してください。", h->incident);
-	auto_free char *en = x_asprintf("%s: the customer asks for an analyst. Call back within 2 minutes.", h->incident);
+	auto_free char *ja = x_asprintf("%s：お客様がアナリストとの通話を求めています。%lld 秒以内に折り返してください。", h->incident,
+	                                (long long)h->plan.analyst_s);
+	auto_free char *en = x_asprintf("%s: the customer asks for an analyst. Call back within %lld seconds.", h->incident, (long long)h->plan.analyst_s);
 
 	alarm_raise(c, "wants_analyst", h->incident, "alarm", h->tenant, h->incident, ja, en);
 	snprintf(h->state, sizeof h->state, "waiting");
 	h->job = 0;
 	save(c, h);
 	timer_drop_kind(c, h->id, "chain.watch");
-	timer_set(c, "chain.analyst", h->id, c->now + ANALYST_WAIT, 0);
+	timer_set(c, "chain.analyst", h->id, c->now + h->plan.analyst_s * NS_PER_S, 0);
 }
 
 static void
@@ -324,11 +324,20 @@ chain_job_done(struct cmd *c, const char *id, int64_t job, const char *outcome)
 	json_decref(h.steps);
 }
 
+/* Before the promise is broken, whatever its length. */
+static int64_t
+lead_after(int64_t call_s, int64_t tenths, int64_t most_s)
+{
+	int64_t s = call_s * tenths / 10;
+
+	return (s < most_s ? s : most_s) * NS_PER_S;
+}
+
 void
 chain_start(struct cmd *c, const char *incident, const char *tenant, const char *severity, int64_t call_s)
 {
 	json_t *shown = chain_steps(c->db, tenant, c->now), *ids = json_array();
-	auto_free char *text = NULL;
+	auto_free char *text = NULL, *plan = db_text(c->db, "SELECT plan FROM tenants WHERE id = ?", Q(tenant));
 	struct chain h = { .step = -1 };
 	const json_t *v;
 	char id[27];
@@ -340,10 +349,10 @@ chain_start(struct cmd *c, const char *incident, const char *tenant, const char 
 	cmd_new_id(c, id);
 	db_run(c->db,
 	       "INSERT INTO chains(id, incident, tenant, severity, state, started_at, due_at, steps, step, number, tries, step_at, provider,"
-	       " rounds, attempts) VALUES(?, ?, ?, ?, 'running', ?, ?, ?, -1, 0, 0, ?, 0, 0, 0)",
-	       Q(id), Q(incident), Q(tenant), Q(severity), Q(c->now), Q(c->now + call_s * NS_PER_S), Q(text), Q(c->now));
-	timer_set(c, "chain.lead", id, c->now + LEAD_AT, 1);
-	timer_set(c, "chain.lead", id, c->now + LEAD_AGAIN, 2);
+	       " rounds, attempts, plan) VALUES(?, ?, ?, ?, 'running', ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, ?)",
+	       Q(id), Q(incident), Q(tenant), Q(severity), Q(c->now), Q(c->now + call_s * NS_PER_S), Q(text), Q(c->now), Q(plan));
+	timer_set(c, "chain.lead", id, c->now + lead_after(call_s, 6, LEAD_AT_S), 1);
+	timer_set(c, "chain.lead", id, c->now + lead_after(call_s, 9, LEAD_AGAIN_S), 2);
 	timer_set(c, "chain.duty", id, c->now + call_s * NS_PER_S, 0);
 	if (!cmd_failed(c) && load(c, id, &h)) {
 		next_contact(c, &h);
@@ -371,8 +380,9 @@ static void
 lead_alarm(struct cmd *c, struct chain *h, int attempt)
 {
 	auto_free char *key = x_asprintf("%s/%d", h->incident, attempt);
-	auto_free char *ja = x_asprintf("%s：判定から %d 分、まだ誰にも了承いただけていません。", h->incident, attempt == 1 ? 6 : 9);
-	auto_free char *en = x_asprintf("%s: %d minutes after the decision nobody has acknowledged.", h->incident, attempt == 1 ? 6 : 9);
+	long long s = (c->now - h->started_at) / NS_PER_S;
+	auto_free char *ja = x_asprintf("%s：判定から %lld 分 %lld 秒、まだ誰にも了承いただけていません。", h->incident, s / 60, s % 60);
+	auto_free char *en = x_asprintf("%s: %lld min %lld s after the decision nobody has acknowledged.", h->incident, s / 60, s % 60);
 
 	db_run(c->db, "UPDATE chains SET lead_alarmed_at = coalesce(lead_alarmed_at, ?) WHERE id = ?", Q(c->now), Q(h->id));
 	alarm_raise(c, "call_late", key, "alarm", h->tenant, h->incident, ja, en);
@@ -411,44 +421,4 @@ chain_timer(struct cmd *c, const char *kind, const char *ref, int attempt)
 			next_contact(c, &h);
 	}
 	json_decref(h.steps);
-}
-
-/* ---- the order of contacts ---- */
-
-static json_t *
-step_json(struct db *db, struct rows *r, int order, int64_t now, bool in_hours)
-{
-	struct rows n = db_query(db, "SELECT number FROM numbers WHERE contact = ? AND broken_at IS NULL ORDER BY ord", Q(row_str(r, 0)));
-	json_t *numbers = json_array(), *o;
-	char at[6], masked[64];
-
-	while (rows_next(&n)) {
-		mask_number(row_str(&n, 0), masked, sizeof masked);
-		json_array_append_new(numbers, json_string(masked));
-	}
-	local_time(row_str(r, 6), now, at);
-	o = json_pack("{s:i, s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:b, s:o}", "order", order, "contact", row_str(r, 0), "name", row_str(r, 1),
-	              "kana", row_str(r, 2), "title", texts(row_str(r, 3), row_str(r, 4)), "lang", row_str(r, 5), "numbers", numbers, "zone",
-	              row_str(r, 6), "local_time", at, "in_hours", in_hours, "note",
-	              in_hours ? texts("時間内", "in hours") : texts("時間外・ほかに誰もいないとき", "out of hours; when nobody else is left"));
-	return o;
-}
-
-json_t *
-chain_steps(struct db *db, const char *tenant, int64_t now)
-{
-	json_t *a = json_array();
-
-	/* those in their hours first, in the tenant's order; then the others, rather than nobody */
-	for (int pass = 1; pass >= 0; pass--) {
-		struct rows r = db_query(db,
-		                         "SELECT id, name, kana, title_ja, title_en, lang, zone, hours FROM contacts c WHERE tenant = ? AND active <> 0"
-		                         " AND EXISTS(SELECT 1 FROM numbers n WHERE n.contact = c.id AND n.broken_at IS NULL) ORDER BY ord, id",
-		                         Q(tenant));
-
-		while (rows_next(&r))
-			if (hours_hold(row_str(&r, 7), row_str(&r, 6), now) == (pass == 1))
-				json_array_append_new(a, step_json(db, &r, (int)json_array_size(a) + 1, now, pass == 1));
-	}
-	return a;
 }

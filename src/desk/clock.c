@@ -68,10 +68,10 @@ clock_json(struct rows *r, int64_t now)
 {
 	int64_t started = row_int(r, 1), due = row_int(r, 2), stopped = row_int(r, 3);
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:I, s:s, s:b, s:s, s:s?, s:s}", "kind", row_str(r, 0), "started_at", time_json(started),
+	return json_pack("{s:s, s:o, s:o, s:o, s:I, s:s, s:b, s:s, s:s?, s:s, s:o}", "kind", row_str(r, 0), "started_at", time_json(started),
 	                 "due_at", time_json(due), "stopped_at", time_json(stopped), "limit_s", (json_int_t)((due - started) / NS_PER_S),
 	                 "state", clock_state(started, due, stopped, now), "late", stopped == 0 && now > due, "candidate", row_str(r, 4),
-	                 "incident", row_str(r, 5), "tenant", row_str(r, 6));
+	                 "incident", row_str(r, 5), "tenant", row_str(r, 6), "cause", cause_json(r->db, r));
 }
 
 json_t *
@@ -100,14 +100,14 @@ ask_clock_list(struct ask *a)
 	json_t *items = json_array();
 
 	while (rows_next(&r)) {
-		auto_free char *number = x_asprintf("C-%lld", (long long)row_int(&r, 7));
+		auto_free char *number = x_asprintf("C-%lld", (long long)row_int(&r, CLOCK_COLUMNS_N));
 		json_t *o;
 
 		if (!desk_sees(a->who, row_str(&r, 6)))
 			continue;
 		o = clock_json(&r, a->now);
 		json_object_set_new(o, "number", json_string(row_str(&r, 5) != NULL ? row_str(&r, 5) : number));
-		json_object_set_new(o, "severity", json_string(row_str(&r, 8)));
+		json_object_set_new(o, "severity", json_string(row_str(&r, CLOCK_COLUMNS_N + 1)));
 		json_array_append_new(items, o);
 	}
 	return json_pack("{s:o, s:o}", "now", time_json(a->now), "items", items);

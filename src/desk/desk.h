@@ -41,6 +41,7 @@ extern const struct desk_actor desk_service; /* the service itself */
 struct desk_settings {
 	const char *providers[4];   /* names of call.providers in their order; [0] NULL = one without a name */
 	const char *alarm_mail;     /* duty manager's and shift lead's address; NULL = none */
+	const char *phone;          /* the number under which customers call the SOC back; NULL = none is told */
 	const char *url;            /* how customers reach the portal: https://soc.example:8443 */
 	int64_t silent_ns;          /* a device is silent after; 0 = 10 minutes */
 	int64_t lcp_late_ns;        /* a collector is late after; 0 = 2 minutes */

@@ -159,9 +159,15 @@ void clock_stop(struct cmd *c, const char *candidate, const char *kind, int64_t 
 void clock_take_earlier(struct cmd *c, const char *from, const char *into);
 const char *clock_state(int64_t started, int64_t due, int64_t stopped, int64_t now);
 json_t *clock_json(struct rows *r, int64_t now); /* columns of CLOCK_COLUMNS */
-#define CLOCK_COLUMNS "k.kind, k.started_at, k.due_at, k.stopped_at, k.candidate, k.incident, k.tenant"
+#define CLOCK_COLUMNS                                                                                                           \
+	"k.kind, k.started_at, k.due_at, k.stopped_at, k.candidate, k.incident, k.tenant, k.cause, k.cause_text, k.cause_by, k.cause_at"
+#define CLOCK_COLUMNS_N 11
 /* The clock that matters now for a candidate or incident, or null. */
 json_t *clock_of(struct db *db, const char *candidate, int64_t now);
+/* cause.c: of the clock in a row of CLOCK_COLUMNS; null without one */
+json_t *cause_json(struct db *db, struct rows *r);
+/* Broken clocks due in [from, to) for which nobody gave a cause: a month with such is not closed. tenant NULL = all. */
+int64_t clock_causes_missing(struct db *db, const char *tenant, int64_t from, int64_t to);
 
 /* timers */
 void timer_set(struct cmd *c, const char *kind, const char *ref, int64_t due_at, int attempt);
@@ -174,9 +180,18 @@ void chain_acknowledged(struct cmd *c, const char *incident);
 bool chain_is_open(struct db *db, const char *incident);
 void chain_timer(struct cmd *c, const char *kind, const char *ref, int attempt);
 void chain_job_done(struct cmd *c, const char *chain, int64_t job, const char *outcome);
+/* order.c: who is called, in which order, and how often */
 json_t *chain_steps(struct db *db, const char *tenant, int64_t now); /* contacts in order, those in hours first */
+struct plan {
+#define PLAN(name, least, most, otherwise, what) int64_t name;
+#include "tbl/plan.tbl"
+#undef PLAN
+};
+void plan_read(struct slice json, struct plan *ret);      /* what is missing is the default */
+json_t *plan_json(struct db *db, const char *tenant);
+
 int64_t outbox_call(struct cmd *c, const char *chain, const char *incident, const char *contact, int number_ord, int attempt,
-                    const char *provider);
+                    const char *provider, const struct plan *plan);
 void outbox_mails(struct cmd *c, const char *incident, const char *notice);
 void outbox_alarm_mail(struct cmd *c, const char *alarm_id, const char *kind, const char *level, const char *ja, const char *en);
 void outbox_cancel(struct cmd *c, int64_t job);
@@ -191,8 +206,14 @@ void alarm_raise(struct cmd *c, const char *kind, const char *key, const char *l
 void ack_incident(struct cmd *c, const char *incident, const char *by, const char *how, int64_t at);
 
 /* hours.c */
-bool hours_is_good(const char *hours);                    /* "always", "Mon-Fri 09:00-18:00", "Sat,Sun 00:00-24:00", several by ';' */
-bool hours_hold(const char *hours, const char *zone, int64_t now);
+bool hours_is_good(const char *hours);                    /* "always", "Mon-Fri 09:00-18:00", "Sat,Sun 00:00-24:00; Hol 10:00-16:00" */
+struct day_off {
+	struct db *db;
+	const char *tenant, *country; /* ISO 3166: JP, GB; "" = no public holidays are known */
+};
+bool day_is_off(const struct day_off *o, int64_t day);    /* local day since 1970 */
+enum hours { HOURS_OUT, HOURS_IN, HOURS_HOLIDAY };        /* HOLIDAY: out, because it is a day off */
+enum hours hours_at(const char *hours, const char *zone, const struct day_off *off, int64_t now);
 void local_time(const char *zone, int64_t ns, char ret[6]); /* "03:13" */
 int64_t local_day(const char *zone, int64_t ns);            /* days since 1970 in that zone */
 

@@ -2,26 +2,30 @@
  *
  * Contact hours in the contact's own zone.
  *
- *     always            Mon-Fri 09:00-18:00            Sat,Sun 00:00-24:00; Mon-Fri 18:00-09:00
+ *     always            Mon-Fri 09:00-18:00            Sat,Sun 00:00-24:00; Mon-Fri 18:00-09:00; Hol 10:00-16:00
  *
- * A span that ends before it begins goes over midnight and belongs to the day it began.
+ * A span that ends before it begins goes over midnight and belongs to the day it began.  A day off (a public
+ * holiday of the country, or one of the tenant's own) is `Hol` and no weekday: only its spans hold, and always.
  */
 #include <stdio.h>
 
+#include "codec/holiday.h"
 #include "codec/timefmt.h"
 #include "desk/desk_priv.h"
 
+#define HOL 7
+
 struct span {
-	unsigned days; /* bit 0 = Monday */
+	unsigned days; /* bit 0 = Monday, HOL */
 	int from, to;  /* minutes */
 };
 
 static int
 day_of(struct slice s)
 {
-	static const char *const names[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+	static const char *const names[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Hol" };
 
-	for (int i = 0; i < 7; i++)
+	for (int i = 0; i <= HOL; i++)
 		if (slice_eq_nocase(s, slice_str(names[i])))
 			return i;
 	return -1;
@@ -35,7 +39,7 @@ read_days(struct slice s, unsigned *ret)
 		struct slice part = slice_cut(&s, ','), last = part, first = slice_cut(&last, '-');
 		int a = day_of(first), b = last.p == NULL ? a : day_of(last);
 
-		if (a < 0 || b < 0)
+		if (a < 0 || b < 0 || ((a == HOL || b == HOL) && a != b))
 			return false;
 		for (int i = a;; i = (i + 1) % 7) {
 			*ret |= 1u << i;
@@ -114,21 +118,42 @@ local_time(const char *zone, int64_t ns, char ret[6])
 }
 
 bool
-hours_hold(const char *hours, const char *zone, int64_t now)
+day_is_off(const struct day_off *o, int64_t day)
+{
+	const struct calendar *cal = calendar_find(slice_str(o->country));
+
+	return (cal != NULL && calendar_is_holiday(cal, day, NULL)) ||
+	       db_int(o->db, 0, "SELECT 1 FROM days_off WHERE tenant = ? AND day = ?", Q(o->tenant), Q(day)) != 0;
+}
+
+static unsigned
+kind_of_day(const struct day_off *off, int64_t day)
+{
+	return day_is_off(off, day) ? 1u << HOL : 1u << ((day + 3) % 7 + 7) % 7; /* 1970-01-01: Thursday */
+}
+
+static bool
+span_holds(const struct span *p, unsigned today, unsigned yesterday, int minute)
+{
+	if (p->from < p->to)
+		return (p->days & today) != 0 && minute >= p->from && minute < p->to;
+	return ((p->days & today) != 0 && minute >= p->from) || ((p->days & yesterday) != 0 && minute < p->to);
+}
+
+enum hours
+hours_at(const char *hours, const char *zone, const struct day_off *off, int64_t now)
 {
 	int64_t day = local_day(zone, now), s = local_s(zone, now) - day * 86400;
-	int today = (int)(((day + 3) % 7 + 7) % 7), yesterday = (today + 6) % 7, minute = (int)(s / 60); /* 1970-01-01: Thursday */
+	unsigned today, yesterday;
 	struct slice rest = slice_str(hours);
 	struct span p;
 
 	if (strcmp(hours, "always") == 0)
-		return true;
-	while (rest.n != 0) {
-		if (!read_span(slice_cut(&rest, ';'), &p))
-			continue;
-		if (p.from < p.to ? (p.days >> today & 1) && minute >= p.from && minute < p.to
-		                  : ((p.days >> today & 1) && minute >= p.from) || ((p.days >> yesterday & 1) && minute < p.to))
-			return true;
-	}
-	return false;
+		return HOURS_IN;
+	today = kind_of_day(off, day);
+	yesterday = kind_of_day(off, day - 1);
+	while (rest.n != 0)
+		if (read_span(slice_cut(&rest, ';'), &p) && span_holds(&p, today, yesterday, (int)(s / 60)))
+			return HOURS_IN;
+	return today == 1u << HOL ? HOURS_HOLIDAY : HOURS_OUT;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
+#include "codec/holiday.h"
 #include "codec/timefmt.h"
 #include "codec/yaml.h"
 #include "desk/desk_priv.h"
@@ -172,6 +173,21 @@ zone_of(struct reader *r, const struct ynode *map, const char *otherwise)
 	return s;
 }
 
+static const char *
+country_of(struct reader *r, const struct ynode *map)
+{
+	const char *s = text_of(r, map, "country", false);
+
+	auto_buf struct buf known = { 0 };
+
+	if (s == NULL || calendar_find(slice_str(s)) != NULL)
+		return s;
+	for (size_t i = 0; calendar_at(i) != NULL; i++)
+		buf_printf(&known, "%s%s", i != 0 ? " " : "", calendar_code(calendar_at(i)));
+	fault(r, y_get(map, SL("country")), "TENANT-COUNTRY", buf_cstr(&known));
+	return s;
+}
+
 /* Any YAML as JSON: whole numbers and true/false without quotes are such, all else is text. */
 static json_t *
 plain_json(const struct ynode *n)
@@ -255,15 +271,17 @@ contact_of(struct reader *r, const struct ynode *n, const char *lang, const char
 	const char *hours = text_of(r, n, "hours", false), *mail = text_of(r, n, "mail", false), *pin = text_of(r, n, "pin", false);
 	json_t *o = json_object(), *numbers;
 
-	check_keys(r, n, "id name kana title lang zone hours numbers pin mail mail_for");
+	check_keys(r, n, "id name kana title lang zone country hours backup numbers pin mail mail_for");
 	put(o, "id", text_of(r, n, "id", true));
 	put(o, "name", text_of(r, n, "name", true));
 	put(o, "kana", kana_of(r, n, "kana"));
 	json_object_set_new(o, "title", two_of(r, n, "title", false));
 	put(o, "lang", word_of(r, n, "lang", "ja en", lang));
 	put(o, "zone", zone_of(r, n, zone));
+	put(o, "country", country_of(r, n));
+	put(o, "backup", text_of(r, n, "backup", false));
 	if (hours != NULL && !hours_is_good(hours))
-		fault(r, y_get(n, SL("hours")), "TENANT-HOURS", "always, or such as Mon-Fri 09:00-18:00; Sat,Sun 10:00-16:00");
+		fault(r, y_get(n, SL("hours")), "TENANT-HOURS", "always, or such as Mon-Fri 09:00-18:00; Sat,Sun,Hol 10:00-16:00");
 	put(o, "hours", hours != NULL ? hours : "always");
 	if (pin != NULL && (strlen(pin) < 3 || strlen(pin) > 8 || strspn(pin, "0123456789") != strlen(pin)))
 		fault(r, y_get(n, SL("pin")), "TENANT-PIN", "3 to 8 digits");
@@ -280,18 +298,81 @@ contact_of(struct reader *r, const struct ynode *n, const char *lang, const char
 }
 
 static int64_t
-seconds_of(struct reader *r, const struct ynode *map, const char *key, int64_t otherwise)
+number_of(struct reader *r, const struct ynode *map, const char *key, int64_t least, int64_t most, int64_t otherwise)
 {
 	const struct ynode *n = map_get_kind(r, map, key, Y_SCALAR, false);
+	auto_free char *wanted = x_asprintf("%lld to %lld", (long long)least, (long long)most);
 	int64_t v;
 
 	if (n == NULL)
 		return otherwise;
-	if (!y_i64(n, &v) || v < 60 || v > 86400)
-		fault(r, n, "TENANT-RANGE", "60 to 86400 seconds");
+	if (!y_i64(n, &v) || v < least || v > most)
+		fault(r, n, "TENANT-RANGE", wanted);
 	else
 		return v;
 	return otherwise;
+}
+
+/* ---- the telephone of a tenant ---- */
+
+static json_t *
+plan_of(struct reader *r, const struct ynode *tenant)
+{
+	const struct ynode *map = map_get_kind(r, tenant, "plan", Y_MAP, false);
+	json_t *o = json_object();
+
+	if (map == NULL)
+		return o;
+#define PLAN(name, least, most, otherwise, what) " " #name
+	check_keys(r, map,
+#include "tbl/plan.tbl"
+	                   + 1);
+#undef PLAN
+#define PLAN(name, least, most, otherwise, what) json_object_set_new(o, #name, json_integer(number_of(r, map, #name, least, most, otherwise)));
+#include "tbl/plan.tbl"
+#undef PLAN
+	return o;
+}
+
+/* Dates as days since 1970. */
+static json_t *
+days_off_of(struct reader *r, const struct ynode *tenant)
+{
+	const struct ynode *list = map_get_kind(r, tenant, "days_off", Y_SEQ, false);
+	json_t *a = json_array();
+
+	for (const struct ynode *n = list != NULL ? list->child : NULL; n != NULL; n = n->next) {
+		auto_free char *stamp = n->kind == Y_SCALAR ? x_asprintf("%.20sT00:00:00Z", n->text.p) : NULL;
+		char again[16] = "";
+		int64_t t;
+
+		if (stamp != NULL && time_parse_rfc3339(slice_str(stamp), &t) == 0)
+			day_text(t / NS_PER_DAY, again);
+		if (again[0] == '\0' || strcmp(again, n->text.p) != 0) /* 30 February would become 2 March */
+			fault(r, n, "TENANT-DATE", "a date such as 2026-12-29");
+		else
+			json_array_append_new(a, json_integer(t / NS_PER_DAY));
+	}
+	return a;
+}
+
+/* Everybody's back-up is a contact of the same tenant, and another one. */
+static void
+check_backups(struct reader *r, const struct ynode *list, const json_t *contacts)
+{
+	for (const struct ynode *n = list != NULL ? list->child : NULL; n != NULL; n = n->next) {
+		const struct ynode *b = n->kind == Y_MAP ? y_get(n, SL("backup")) : NULL, *id = b != NULL ? y_get(n, SL("id")) : NULL;
+		const json_t *v;
+		size_t i;
+		bool known = false;
+
+		if (b == NULL || b->kind != Y_SCALAR)
+			continue;
+		json_array_foreach(contacts, i, v)
+			known |= strcmp(json_string_value(json_object_get(v, "id")) ?: "", b->text.p) == 0;
+		if (!known || (id != NULL && slice_eq(id->text, b->text)))
+			fault(r, b, "TENANT-BACKUP", "the id of another contact of this tenant");
+	}
 }
 
 static json_t *
@@ -302,7 +383,7 @@ tenant_of(struct reader *r, const struct ynode *n)
 	json_t *o = json_object(), *doc = json_object(), *contacts = json_array();
 	const struct ynode *list;
 
-	check_keys(r, n, "id name kana short zone lang code_word decide_s call_s second_person contacts networks assets authorised users devices lists");
+	check_keys(r, n, "id name kana short zone lang country code_word decide_s call_s second_person plan days_off contacts networks assets authorised users devices lists");
 	id = text_of(r, n, "id", true);
 	if (id != NULL && (strlen(id) > 31 || strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(id)))
 		fault(r, y_get(n, SL("id")), "TENANT-ID", "1 to 31 of a-z 0-9 -");
@@ -320,9 +401,12 @@ tenant_of(struct reader *r, const struct ynode *n)
 	json_object_set_new(o, "code_word", two_of(r, n, "code_word", true));
 	if (!is_kana(slice_str(json_string_value(json_object_get(json_object_get(o, "code_word"), "ja")) ?: "")))
 		fault(r, y_get(n, SL("code_word")), "TENANT-KANA", "the Japanese code word in kana");
-	json_object_set_new(o, "decide_s", json_integer(seconds_of(r, n, "decide_s", 900)));
-	json_object_set_new(o, "call_s", json_integer(seconds_of(r, n, "call_s", 600)));
+	json_object_set_new(o, "decide_s", json_integer(number_of(r, n, "decide_s", 60, 86400, 900)));
+	json_object_set_new(o, "call_s", json_integer(number_of(r, n, "call_s", 60, 86400, 600)));
 	json_object_set_new(o, "second_person", json_boolean(strcmp(word_of(r, n, "second_person", "true false", "true"), "true") == 0));
+	put(o, "country", country_of(r, n));
+	json_object_set_new(o, "plan", plan_of(r, n));
+	json_object_set_new(o, "days_off", days_off_of(r, n));
 	list = map_get_kind(r, n, "contacts", Y_SEQ, false);
 	for (const struct ynode *c = list != NULL ? list->child : NULL; c != NULL; c = c->next) {
 		if (c->kind == Y_MAP)
@@ -330,6 +414,7 @@ tenant_of(struct reader *r, const struct ynode *n)
 		else
 			fault(r, c, "TENANT-TYPE", "a map");
 	}
+	check_backups(r, list, contacts);
 	if (list != NULL)
 		json_object_set(o, "contacts", contacts);
 	json_decref(contacts);

@@ -92,7 +92,8 @@ put(struct cmd *c, json_t *doc, const char *kind, const char *incident, const ch
 }
 
 int64_t
-outbox_call(struct cmd *c, const char *chain, const char *incident, const char *contact, int ord, int attempt, const char *provider)
+outbox_call(struct cmd *c, const char *chain, const char *incident, const char *contact, int ord, int attempt, const char *provider,
+            const struct plan *plan)
 {
 	struct rows r = db_query(c->db,
 	                         "SELECT p.name, p.kana, p.lang, p.pin, n.number, t.kana, t.name_en, t.code_ja, t.code_en, i.severity, i.category"
@@ -112,9 +113,10 @@ outbox_call(struct cmd *c, const char *chain, const char *incident, const char *
 	               row_str(&r, 2), "other_lang", strcmp(row_str(&r, 2), "ja") == 0 ? "en" : "ja");
 	if (row_str(&r, 3) != NULL)
 		json_object_set_new(to, "pin", json_string(row_str(&r, 3)));
-	doc = json_pack("{s:o, s:s, s:o, s:o, s:s, s:s, s:o, s:i, s:i}", "to", to, "provider", provider != NULL ? provider : "", "company",
+	doc = json_pack("{s:o, s:s, s:o, s:o, s:s, s:s, s:o, s:I, s:I}", "to", to, "provider", provider != NULL ? provider : "", "company",
 	                texts(row_str(&r, 5), row_str(&r, 6)), "code_word", texts(row_str(&r, 7), row_str(&r, 8)), "incident", incident,
-	                "severity", row_str(&r, 9), "summary", spoken_summary(row_str(&r, 10), row_str(&r, 9)), "ring_s", 25, "limit_s", 60);
+	                "severity", row_str(&r, 9), "summary", spoken_summary(row_str(&r, 10), row_str(&r, 9)), "ring_s", (json_int_t)plan->ring_s,
+	                "limit_s", (json_int_t)plan->talk_s);
 	mask_number(row_str(&r, 4), shown, sizeof shown);
 	id = put(c, doc, "call", incident, chain, contact, row_str(&r, 0), row_str(&r, 1), shown, provider, attempt, key);
 	rows_close(&r);
@@ -181,7 +183,8 @@ outbox_mails(struct cmd *c, const char *incident, const char *notice)
 	auto_free char *severity = NULL;
 	json_t *part = incident_part(c, incident, &severity);
 	struct rows r = db_query(c->db,
-	                         "SELECT p.id, p.name, p.kana, p.mail, p.lang, p.zone, p.mail_for, t.name_ja, t.name_en FROM contacts p JOIN tenants t"
+	                         "SELECT p.id, p.name, p.kana, p.mail, p.lang, p.zone, p.mail_for, t.name_ja, t.name_en,"
+	                         " t.code_ja, t.code_en FROM contacts p JOIN tenants t"
 	                         " ON t.id = p.tenant WHERE p.tenant = ? AND p.active <> 0 AND p.mail IS NOT NULL ORDER BY p.ord, p.id",
 	                         Q(c->tenant));
 
@@ -193,6 +196,7 @@ outbox_mails(struct cmd *c, const char *incident, const char *notice)
 			continue;
 		doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:O}", "notice", notice, "to", "address", row_str(&r, 3), "name", row_str(&r, 1),
 		                "lang", row_str(&r, 4), "zone", row_str(&r, 5), "company", texts(row_str(&r, 7), row_str(&r, 8)), "incident", part);
+		json_object_set_new(doc, "call_back", json_pack("{s:o, s:s?}", "code_word", texts(row_str(&r, 9), row_str(&r, 10)), "number", c->d->s.phone));
 		if (strcmp(notice, "incident") == 0)
 			json_object_set_new(doc, "calling", json_boolean(severity_find(severity)->rank >= 2));
 		else

@@ -43,18 +43,33 @@ put_contacts(struct cmd *c, const char *tenant, const json_t *list)
 	db_run(c->db, "UPDATE contacts SET active = 0 WHERE tenant = ?", Q(tenant));
 	json_array_foreach(list, i, p) {
 		auto_free char *id = x_asprintf("%s/%s", tenant, str(p, "id", "?"));
+		auto_free char *backup = str(p, "backup", NULL) != NULL ? x_asprintf("%s/%s", tenant, str(p, "backup", "")) : NULL;
 
 		db_run(c->db,
-		       "INSERT INTO contacts(id, tenant, ord, name, kana, title_ja, title_en, lang, zone, hours, pin, mail, mail_for, active)"
-		       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT(id) DO UPDATE SET ord = excluded.ord, name = excluded.name,"
+		       "INSERT INTO contacts(id, tenant, ord, name, kana, title_ja, title_en, lang, zone, hours, pin, mail, mail_for, country,"
+		       " backup, active) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT(id) DO UPDATE SET ord = excluded.ord, name = excluded.name,"
 		       " kana = excluded.kana, title_ja = excluded.title_ja, title_en = excluded.title_en, lang = excluded.lang, zone = excluded.zone,"
-		       " hours = excluded.hours, pin = excluded.pin, mail = excluded.mail, mail_for = excluded.mail_for, active = 1",
+		       " hours = excluded.hours, pin = excluded.pin, mail = excluded.mail, mail_for = excluded.mail_for,"
+		       " country = excluded.country, backup = excluded.backup, active = 1",
 		       Q(id), Q(tenant), Q((int64_t)i + 1), Q(str(p, "name", "")), Q(str(p, "kana", "")),
 		       Q(str(json_object_get(p, "title"), "ja", "")), Q(str(json_object_get(p, "title"), "en", "")), Q(str(p, "lang", "ja")),
 		       Q(str(p, "zone", "UTC")), Q(str(p, "hours", "always")), Q(str(p, "pin", NULL)), Q(str(p, "mail", NULL)),
-		       Q(str(p, "mail_for", "emergency critical")));
+		       Q(str(p, "mail_for", "emergency critical")), Q(str(p, "country", "")), Q(backup));
 		put_numbers(c, id, json_object_get(p, "numbers"));
 	}
+}
+
+static void
+put_telephone(struct cmd *c, const char *tenant, const json_t *t)
+{
+	auto_free char *plan = json_is_object(json_object_get(t, "plan")) ? json_text(json_object_get(t, "plan")) : x_strdup("{}");
+	const json_t *v;
+	size_t i;
+
+	db_run(c->db, "UPDATE tenants SET country = ?, plan = ? WHERE id = ?", Q(str(t, "country", "")), Q(plan), Q(tenant));
+	db_run(c->db, "DELETE FROM days_off WHERE tenant = ?", Q(tenant));
+	json_array_foreach(json_object_get(t, "days_off"), i, v)
+		db_run(c->db, "INSERT INTO days_off(tenant, day) VALUES(?, ?) ON CONFLICT DO NOTHING", Q(tenant), Q(json_integer_value(v)));
 }
 
 static void
@@ -73,6 +88,7 @@ put_tenant(struct cmd *c, const json_t *t)
 	       Q(str(t, "zone", "UTC")), Q(str(t, "lang", "ja")), Q(str(json_object_get(t, "code_word"), "ja", "")),
 	       Q(str(json_object_get(t, "code_word"), "en", "")), Q(json_integer_value(json_object_get(t, "decide_s"))),
 	       Q(json_integer_value(json_object_get(t, "call_s"))), Q(doc), Q(!json_is_false(json_object_get(t, "second_person"))));
+	put_telephone(c, id, t);
 	put_contacts(c, id, json_object_get(t, "contacts"));
 	cmd_changed(c, "tenant", id, id, NULL);
 }

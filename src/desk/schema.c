@@ -131,9 +131,23 @@ const char *const desk_schema[] = {
 	"CREATE TABLE tasks(id TEXT PRIMARY KEY, incident TEXT NOT NULL REFERENCES incidents(id), n @int NOT NULL, text TEXT NOT NULL,"
 	"  lang TEXT NOT NULL, owner TEXT, due_at @int, made_at @int NOT NULL, made_by TEXT NOT NULL, done_at @int, done_by TEXT) @strict;"
 	"CREATE UNIQUE INDEX tasks_incident ON tasks(incident, n);",
+
+	/* the telephone's plan, calendar and channels of a tenant; causes of broken clocks */
+	"ALTER TABLE tenants ADD COLUMN country TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE tenants ADD COLUMN plan TEXT NOT NULL DEFAULT '{}';"
+	"ALTER TABLE contacts ADD COLUMN country TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE contacts ADD COLUMN backup TEXT;"
+	"ALTER TABLE chains ADD COLUMN plan TEXT NOT NULL DEFAULT '{}';"
+	"ALTER TABLE clocks ADD COLUMN cause TEXT;"
+	"ALTER TABLE clocks ADD COLUMN cause_text TEXT;"
+	"ALTER TABLE clocks ADD COLUMN cause_by TEXT;"
+	"ALTER TABLE clocks ADD COLUMN cause_at @int;"
+	"CREATE INDEX clocks_broken ON clocks(due_at) WHERE broken = 1;"
+	"CREATE TABLE days_off(tenant TEXT NOT NULL REFERENCES tenants(id), day @int NOT NULL, PRIMARY KEY(tenant, day)) @strict;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
 const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users", "candidates", "detections", "rolled",
 	"entities", "entries", "clocks", "incidents", "evidence", "actions", "chains", "outbox", "timers", "alarms", "lcps",
-	"tokens", "counters", "days", "downgrades", "apart", "relations", "tasks", NULL };
+	"tokens", "counters", "days", "downgrades", "apart", "relations", "tasks",
+	"days_off", NULL };

@@ -210,6 +210,18 @@ clocks_of(struct db *db, const char *candidate, int64_t now)
 	return a;
 }
 
+/* How a person who calls back is recognised, and where. */
+static json_t *
+call_back_of(struct desk *d, const char *tenant)
+{
+	struct rows r = db_query(d->db, "SELECT code_ja AS \"code_word:2\", code_en FROM tenants WHERE id = ?", Q(tenant));
+	json_t *o = row_first(&r);
+
+	if (o != NULL)
+		json_object_set_new(o, "number", d->s.phone != NULL ? json_string(d->s.phone) : json_null());
+	return o != NULL ? o : json_null();
+}
+
 json_t *
 view_incident(struct desk *d, const char *id, const struct desk_actor *who, int64_t now)
 {
@@ -227,6 +239,7 @@ view_incident(struct desk *d, const char *id, const struct desk_actor *who, int6
 	add_details(d->db, o, row_str(&r, 0));
 	decision = decision_of(d->db, row_str(&r, 0));
 	json_object_set_new(o, "clocks", clocks_of(d->db, candidate, now));
+	json_object_set_new(o, "call_back", call_back_of(d, row_str(&r, 1)));
 	json_object_set_new(o, "chain", chain_of(d->db, row_str(&r, 0), row_str(&r, 1), now));
 	json_object_set_new(o, "attempts", attempts_of(d->db, row_str(&r, 0)));
 	json_object_set_new(o, "evidence", view_evidence(d->db, candidate, row_str(&r, 0)));

@@ -271,7 +271,8 @@ static json_t *
 contacts_of(struct db *db, const char *tenant)
 {
 	struct rows r = db_query(db,
-	                         "SELECT id, name, kana, title_ja AS \"title:2\", title_en, lang, ord AS \"order\", zone, hours, mail, mail_for FROM contacts"
+	                         "SELECT id, name, kana, title_ja AS \"title:2\", title_en, lang, ord AS \"order\", zone, hours, mail, mail_for, country, backup"
+	                         " FROM contacts"
 	                         " WHERE tenant = ? AND active <> 0 ORDER BY ord",
 	                         Q(tenant));
 	json_t *a = json_array(), *o;
@@ -306,7 +307,7 @@ json_t *
 ask_tenant_show(struct ask *a)
 {
 	const char *id = ask_str(a, "id");
-	struct rows r = db_query(a->db, "SELECT " TENANT_COLUMNS ", t.code_ja AS \"code_word:2\", t.code_en, t.decide_s, t.call_s, t.second_person AS \"second_person:b\", t.doc AS \"doc:j\" FROM tenants t WHERE t.id = ?",
+	struct rows r = db_query(a->db, "SELECT " TENANT_COLUMNS ", t.code_ja AS \"code_word:2\", t.code_en, t.decide_s, t.call_s, t.country, t.second_person AS \"second_person:b\", t.doc AS \"doc:j\" FROM tenants t WHERE t.id = ?",
 	                         Q(id));
 	static const char *const lists[] = { "networks", "assets", "authorised" };
 	json_t *o = row_first(&r), *doc;
@@ -324,6 +325,7 @@ ask_tenant_show(struct ask *a)
 	}
 	json_decref(doc);
 	json_object_set_new(o, "contacts", contacts_of(a->db, id));
+	json_object_set_new(o, "plan", plan_json(a->db, id));
 	if (a->customer)
 		json_object_del(o, "open_candidates");
 	return o;

@@ -15,7 +15,7 @@ struct words {
 	const char *subject_incident, *subject_acknowledged, *subject_alarm, *subject_warning;
 	const char *decided, *acknowledged; /* first sentences */
 	const char *dear_before, *dear_after;
-	const char *f_title, *f_number, *f_severity, *f_decided, *f_first, *f_affected, *f_by, *f_at;
+	const char *f_title, *f_number, *f_severity, *f_decided, *f_first, *f_affected, *f_by, *f_at, *f_code_word, *f_call_back;
 	const char *h_summary, *h_action, *h_details;
 	const char *calling, *by_phone, *by_portal;
 	const char *alarm_intro;
@@ -34,6 +34,7 @@ static const struct words both[NOTE_LANGS] = {
 		.dear_before = "", .dear_after = " 様",
 		.f_title = "件名", .f_number = "番号", .f_severity = "重大度", .f_decided = "判定", .f_first = "最初の動き",
 		.f_affected = "対象", .f_by = "確認した人", .f_at = "確認した時刻",
+		.f_code_word = "合言葉（当センターの電話でお伝えします）", .f_call_back = "折り返し先",
 		.h_summary = "何が起きたか", .h_action = "次にすること", .h_details = "詳しい内容と経過",
 		.calling = "いま電話をかけています。合言葉を聞き、内容を確かめて 1 を押してください。",
 		.by_phone = "（電話）", .by_portal = "（ポータル）",
@@ -52,6 +53,7 @@ static const struct words both[NOTE_LANGS] = {
 		.dear_before = "To: ", .dear_after = "",
 		.f_title = "Title", .f_number = "Number", .f_severity = "Severity", .f_decided = "Decided", .f_first = "First seen",
 		.f_affected = "Affected", .f_by = "Acknowledged by", .f_at = "Acknowledged at",
+		.f_code_word = "Code word (we say it on the telephone)", .f_call_back = "Call us back",
 		.h_summary = "What happened", .h_action = "What to do next", .h_details = "Details and progress",
 		.calling = "We are calling you now. Listen for the code word and press 1 to acknowledge.",
 		.by_phone = " (phone)", .by_portal = " (portal)",
@@ -257,6 +259,10 @@ incident(struct page *p)
 	field_time(p, w->f_decided, n->decided_at);
 	field_time(p, w->f_first, n->first_at);
 	affected(p);
+	if (n->code_word[n->lang][0] != '\0')
+		field(p, w->f_code_word, n->code_word[n->lang]);
+	if (n->call_back[0] != '\0')
+		field(p, w->f_call_back, n->call_back);
 	buf_put_str(p->html, "</table>\n");
 	section(p, w->h_summary, n->summary[n->lang]);
 	section(p, w->h_action, n->action[n->lang]);

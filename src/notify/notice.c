@@ -216,6 +216,10 @@ read_all(struct reading *r, const json_t *o, struct notice *n)
 		return;
 	}
 	read_incident(r, object(r, o, "incident"), n);
+	if (json_object_get(o, "call_back") != NULL) {
+		both(r, object(r, o, "call_back"), "code_word", false, n->lang, 100, n->code_word);
+		n->call_back = text(r, json_object_get(o, "call_back"), "number", false, 64);
+	}
 	if (n->what != NOTICE_ACKNOWLEDGED)
 		return;
 	ack = object(r, o, "acknowledged");
@@ -233,7 +237,7 @@ notice_read(struct slice json, struct arena *a, struct notice *ret, char err[200
 
 	*ret = (struct notice){ .job = "", .key = "", .tenant = "", .address = "", .name = "", .zone = "", .hook_url = "",
 		                .hook_secret = "", .company = { "", "" }, .incident = "", .title = { "", "" },
-		                .summary = { "", "" }, .action = { "", "" }, .url = "", .by = "", .how = "", .alarm = "",
+		                .summary = { "", "" }, .action = { "", "" }, .url = "", .code_word = { "", "" }, .call_back = "", .by = "", .how = "", .alarm = "",
 		                .alarm_text = { "", "" } };
 	err[0] = '\0';
 	o = json.n > 0 && json.n <= JOB_MAX ? json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, &je) : NULL;

@@ -50,6 +50,7 @@ struct notice {
 	int affected_n, affected_more;       /* shown, left out */
 	const char *url;
 	bool calling;
+	const char *code_word[NOTE_LANGS], *call_back; /* how a person who calls back is recognised, and the number */
 	const char *by, *how;                /* acknowledged: who, "phone" or "portal" */
 	const char *alarm, *alarm_text[NOTE_LANGS];
 	bool alarm_is_warning;

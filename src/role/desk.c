@@ -440,6 +440,7 @@ read_settings(struct desk_role *dr)
 		if (name != NULL && name->kind == Y_SCALAR)
 			dr->settings.providers[k++] = name->text.p;
 	}
+	dr->settings.phone = conf_str(dr->env->conf, "desk.phone")[0] != '\0' ? conf_str(dr->env->conf, "desk.phone") : NULL;
 	dr->settings.alarm_mail = mail[0] != '\0' ? mail : NULL;
 	dr->settings.url = conf_str(dr->env->conf, "desk.url");
 	dr->settings.silent_ns = conf_int(dr->env->conf, "desk.silent");

@@ -248,6 +248,192 @@ the_auditor_sees_what_the_timers_miss(void **st)
 	scene_end(&s);
 }
 
+/* ---- whom, and when ---- */
+
+static const char office_yaml[] =
+        "tenants:\n"
+        "  - id: sakura\n    name: {ja: 桜商事, en: Sakura}\n    kana: サクラショウジ\n    short: SAKURA\n    zone: Asia/Tokyo\n    country: JP\n"
+        "    code_word: {ja: ツバメ, en: swallow}\n    plan: {ring_s: 40, tries: 1, round_s: 10}\n    days_off: [2026-11-19]\n"
+        "    contacts:\n"
+        "      - {id: ito, name: 伊藤, kana: イトウ, hours: 'Mon-Fri 09:00-18:00', backup: kato, numbers: ['+81300000001']}\n"
+        "      - {id: mori, name: 森, kana: モリ, hours: 'Mon-Fri 18:00-09:00; Sat,Sun 00:00-24:00; Hol 18:00-09:00', numbers: ['+81300000002']}\n"
+        "      - {id: kato, name: 加藤, kana: カトウ, numbers: ['+81300000003']}\n"
+        "      - {id: none, name: 誰か, kana: ダレカ, mail: x@sakura.example}\n";
+
+static void
+import(struct scene *s, const char *yaml)
+{
+	struct whys ws = { 0 };
+	json_t *args = desk_import_read(slice_str(yaml), "o.yaml", &ws);
+
+	assert_non_null(args);
+	json_object_del(args, "secrets");
+	json_decref(scene_do(s, NULL, "tenant.import", 200, args));
+	whys_fini(&ws);
+}
+
+/* A candidate of sakura decided at `at`; the order is "contact:reason …". */
+static void
+order_at(struct scene *s, const char *at, char *ret, size_t n)
+{
+	json_t *b, *chain, *v;
+	size_t i, k = 0;
+
+	assert_int_equal(time_parse_rfc3339(slice_str(at), &s->now), 0);
+	b = scene_do(s, "miyoshi", "candidate.preview", 200, decision(s, "C-1", "critical"));
+	chain = json_object_get(b, "chain");
+	ret[0] = '\0';
+	json_array_foreach(chain, i, v)
+		k += (size_t)snprintf(ret + k, n - k, "%s%s:%s", k != 0 ? " " : "", jstr(v, "contact") + strlen("sakura/"), jstr(v, "reason"));
+	json_decref(b);
+}
+
+static void
+hours_days_off_and_back_ups_make_the_order(void **st)
+{
+	static const struct {
+		const char *at, *want;
+	} v[] = {
+		{ "2026-11-18T01:00:00Z", "ito:in_hours kato:backup mori:out_of_hours" },          /* Wednesday 10:00 */
+		{ "2026-11-18T09:00:00Z", "kato:backup mori:in_hours ito:out_of_hours" },          /* Wednesday 18:00 */
+		{ "2026-11-19T01:00:00Z", "kato:backup ito:holiday mori:holiday" },                /* a day off 10:00 */
+		{ "2026-11-19T10:00:00Z", "kato:backup mori:in_hours ito:holiday" },               /* its evening */
+		{ "2026-11-19T18:00:00Z", "kato:backup mori:in_hours ito:out_of_hours" },          /* 03:00 of the day after: its night */
+		{ "2026-11-18T18:00:00Z", "kato:backup mori:in_hours ito:holiday" },               /* 03:00 of it: Wednesday's night */
+		{ "2026-11-21T03:00:00Z", "kato:backup mori:in_hours ito:out_of_hours" },          /* Saturday noon */
+		{ "2026-11-23T01:00:00Z", "kato:backup ito:holiday mori:holiday" },                /* Labour Thanksgiving Day, a Monday */
+		{ "2027-01-11T18:00:00Z", "kato:backup mori:in_hours ito:out_of_hours" },          /* the night after Coming of Age Day */
+	};
+	struct scene s;
+	char got[200];
+
+	(void)st;
+	scene_begin(&s);
+	import(&s, office_yaml);
+	scene_detect(&s, "sakura", DETECTION("k1", "r1", ""));
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		order_at(&s, v[i].at, got, sizeof got);
+		if (strcmp(got, v[i].want) != 0)
+			fail_msg("%s: %s, wanted %s", v[i].at, got, v[i].want);
+	}
+	scene_end(&s);
+}
+
+static void
+a_tenants_plan_is_followed(void **st)
+{
+	struct scene s;
+
+	(void)st;
+	scene_begin(&s);
+	import(&s, office_yaml);
+	scene_detect(&s, "sakura", DETECTION("k1", "r1", ""));
+	json_decref(scene_do(&s, "miyoshi", "candidate.decide", 200, decision(&s, "C-1", "critical")));
+	assert_int_equal(count(&s, "SELECT json_extract(doc, '$.ring_s') FROM outbox WHERE kind = 'call'"), 40);
+	assert_int_equal(count(&s, "SELECT json_extract(doc, '$.limit_s') FROM outbox WHERE kind = 'call'"), 60);
+	/* one try each: 18:06 in Tokyo, kato stands in, then mori, then ito, ten seconds, from the top */
+	expect_call(&s, 0, "sakura/kato +81300000003 first");
+	s.now = T0 + 40 * SEC;
+	done(&s, ringing_job(&s), "no_answer");
+	expect_call(&s, 40, "sakura/mori +81300000002 first");
+	/* a plan that is changed meanwhile is for the next chain */
+	assert_int_equal(db_run(s.db, "UPDATE tenants SET plan = '{\"round_s\":300}'"), 0);
+	s.now = T0 + 80 * SEC;
+	done(&s, ringing_job(&s), "no_answer");
+	expect_call(&s, 80, "sakura/ito +81300000001 first");
+	s.now = T0 + 120 * SEC;
+	done(&s, ringing_job(&s), "no_answer");
+	expect_call(&s, 130, "sakura/kato +81300000003 first");
+	scene_end(&s);
+}
+
+static void
+a_short_promise_has_its_alarms_before_its_end(void **st)
+{
+	struct scene s;
+	char id[64];
+
+	(void)st;
+	scene_begin(&s);
+	assert_int_equal(db_run(s.db, "UPDATE tenants SET call_s = 300"), 0);
+	scene_incident(&s, "critical", id);
+	assert_int_equal(count(&s, "SELECT min(due_at) FROM timers WHERE kind = 'chain.lead'"), T0 + 180 * SEC);
+	assert_int_equal(count(&s, "SELECT max(due_at) FROM timers WHERE kind = 'chain.lead'"), T0 + 270 * SEC);
+	scene_end(&s);
+}
+
+static void
+faults_of_the_plan_are_told(void **st)
+{
+	static const struct {
+		const char *from, *to, *id;
+	} v[] = {
+		{ "ring_s: 40", "ring_s: 4", "TENANT-RANGE" }, { "ring_s: 40", "ring: 40", "TENANT-KEY" }, { "2026-11-19", "2026-02-30", "TENANT-DATE" },
+		{ "backup: kato", "backup: ito", "TENANT-BACKUP" }, { "backup: kato", "backup: nobody", "TENANT-BACKUP" },
+		{ "Hol 18:00", "Mon-Hol 18:00", "TENANT-HOURS" }, { "country: JP", "country: Japan", "TENANT-COUNTRY" },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		const char *at = strstr(office_yaml, v[i].from);
+		struct buf b = { 0 };
+		struct whys ws = { 0 };
+
+		buf_put(&b, office_yaml, (size_t)(at - office_yaml));
+		buf_put_str(&b, v[i].to);
+		buf_put_str(&b, at + strlen(v[i].from));
+		json_t *made = desk_import_read(buf_slice(&b), "o.yaml", &ws);
+
+		if (made != NULL)
+			fail_msg("%s was taken", v[i].to);
+		assert_string_equal(ws.list.v[0].id, v[i].id);
+		whys_fini(&ws);
+		buf_fini(&b);
+	}
+}
+
+static void
+a_broken_clock_wants_a_cause(void **st)
+{
+	json_t *b, *clocks, *v;
+	struct scene s;
+	char id[64];
+	size_t i;
+	int with = 0;
+
+	(void)st;
+	scene_begin(&s);
+	scene_incident(&s, "critical", id);
+	json_decref(scene_do(&s, "otomo", "clock.cause", 404, json_pack("{s:s, s:s, s:s, s:s}", "id", id, "kind", "call", "cause", "staff", "text", "x")));
+	s.now = T0 + 700 * SEC;
+	scene_tick(&s);
+	b = scene_do(&s, "otomo", "breach.list", 200, json_pack("{s:s}", "month", "2026-11"));
+	assert_int_equal(json_integer_value(json_object_get(b, "without_cause")), 2); /* call and answer */
+	json_decref(b);
+	json_decref(scene_do(&s, "otomo", "clock.cause", 422, json_pack("{s:s, s:s, s:s, s:s}", "id", id, "kind", "call", "cause", "weather", "text", "x")));
+	json_decref(scene_do(&s, "otomo", "clock.cause", 422, json_pack("{s:s, s:s, s:s}", "id", id, "kind", "call", "cause", "staff")));
+	b = scene_do(&s, "otomo", "clock.cause", 200, json_pack("{s:s, s:s, s:s, s:s}", "id", id, "kind", "call", "cause", "provider", "text", "both trunks were down"));
+	clocks = json_object_get(b, "clocks");
+	json_array_foreach(clocks, i, v)
+		if (json_is_object(json_object_get(v, "cause"))) {
+			assert_string_equal(jstr(v, "kind"), "call");
+			assert_string_equal(jstr(json_object_get(v, "cause"), "id"), "provider");
+			assert_true(json_is_true(json_object_get(json_object_get(v, "cause"), "ours")));
+			with++;
+		}
+	assert_int_equal(with, 1);
+	assert_string_equal(jstr(json_object_get(json_object_get(b, "call_back"), "code_word"), "en"), "kingfisher");
+	json_decref(b);
+	b = scene_do(&s, "otomo", "breach.list", 200, json_pack("{s:s, s:s}", "month", "2026-11", "tenant", "aoba"));
+	assert_int_equal(json_integer_value(json_object_get(b, "without_cause")), 1);
+	json_decref(b);
+	b = scene_do(&s, "otomo", "breach.list", 200, json_pack("{s:s}", "month", "2026-12"));
+	assert_int_equal(json_array_size(json_object_get(b, "items")), 0);
+	json_decref(b);
+	json_decref(scene_do(&s, "otomo", "breach.list", 422, json_pack("{s:s}", "month", "2026-13")));
+	scene_end(&s);
+}
+
 /* ---- random faults ---- */
 
 static uint32_t
@@ -416,7 +602,9 @@ main(void)
 		cmocka_unit_test(each_outcome_has_its_next_step), cmocka_unit_test(two_tries_then_the_next_then_from_the_top),
 		cmocka_unit_test(a_person_ends_it), cmocka_unit_test(the_portal_ends_it_and_hangs_up),
 		cmocka_unit_test(silence_raises_the_lead_and_the_duty_manager), cmocka_unit_test(nobody_to_call_alarms_at_once),
-		cmocka_unit_test(the_auditor_sees_what_the_timers_miss), cmocka_unit_test(every_chain_ends_with_a_person_or_an_alarm),
+		cmocka_unit_test(hours_days_off_and_back_ups_make_the_order), cmocka_unit_test(a_tenants_plan_is_followed),
+		cmocka_unit_test(a_short_promise_has_its_alarms_before_its_end), cmocka_unit_test(faults_of_the_plan_are_told),
+		cmocka_unit_test(a_broken_clock_wants_a_cause), cmocka_unit_test(the_auditor_sees_what_the_timers_miss), cmocka_unit_test(every_chain_ends_with_a_person_or_an_alarm),
 		cmocka_unit_test(a_kill_at_any_commit_loses_nothing), cmocka_unit_test(mail_is_tried_for_three_days),
 	};
 

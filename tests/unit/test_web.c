@@ -265,6 +265,7 @@ body_for(const char *verb)
 		{ "incident.action", "{\"done\":true}" },
 		{ "incident.severity", "{\"severity\":\"warning\",\"answers\":{}}" },
 		{ "incident.attempt", "{\"contact\":\"k\",\"outcome\":\"busy\"}" },
+		{ "clock.cause", "{\"kind\":\"call\",\"cause\":\"staff\",\"text\":\"x\"}" },
 		{ "incident.close", "{\"code\":\"resolved\"}" },
 		{ "incident.reopen", "{\"text\":\"x\"}" },
 		{ "lcp.enroll", "{\"tenant\":\"aoba\",\"lcp\":\"x\"}" },
