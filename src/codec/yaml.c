@@ -7,6 +7,7 @@
 
 #include "base/map.h"
 #include "base/must.h"
+#include "base/utf8.h"
 
 #define DEPTH_MAX 64
 #define NODES_MAX 1000000u
@@ -212,19 +213,52 @@ report_parser(struct reader *r, struct fy_diag *diag)
 	}
 }
 
-/* Directives (%YAML, %TAG) are refused before libfyaml sees them: nobody's files need them, and 0.7.12 can
- * loop without end in its directive scanner (found by fuzz_yaml). Returns the line, 0 for none. */
-static unsigned
-directive_line(struct slice text)
+/* What is refused before libfyaml sees the text: what nobody's files need and 0.7.12 cannot bear (all found by
+ * fuzz_yaml).
+ *
+ * - Characters outside YAML 1.2's printable set (5.1): control characters other than tab and line ends, and bytes
+ *   that are no UTF-8.  A NUL behind a key makes it lose count of its indents and crash.
+ * - Explicit keys ("? key" at the head of a line): a tab behind the key's colon, and it crashes in the same way.
+ * - Directives (%YAML, %TAG): its scanner can loop without end. */
+static bool
+check_text(struct reader *r, struct slice text)
 {
-	unsigned line = 1;
+	unsigned line = 1, col = 1;
+	bool head = true; /* only blanks and dashes so far in this line */
 
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == '%' && (i == 0 || text.p[i - 1] == '\n' || text.p[i - 1] == '\r'))
-			return line;
-		line += text.p[i] == '\n';
+	while (text.n != 0) {
+		unsigned char first = (unsigned char)*text.p;
+		uint32_t c;
+		size_t n = utf8_next(text, &c);
+
+		if (first == 0 || (first < 0x20 && strchr("\t\n\r", first) == NULL) || first == 0x7f || (first >= 0x80 && n == 1)) {
+			struct why *w = fault(r, "YAML-CHARACTER", line, col);
+
+			why_found(w, "the byte 0x%02x", first);
+			why_wanted(w, "printable text in UTF-8");
+			return false;
+		}
+		if (c == '%' && col == 1) {
+			why_found(fault(r, "YAML-DIRECTIVE", line, 1), "a line that begins with %%");
+			return false;
+		}
+		if (c == '?' && head && (text.n == 1 || strchr(" \t\r\n", text.p[1]) != NULL)) {
+			struct why *w = fault(r, "YAML-EXPLICIT-KEY", line, col);
+
+			why_found(w, "a key written with ?");
+			why_wanted(w, "key: value");
+			return false;
+		}
+		head = head && (c == ' ' || c == '\t' || c == '-');
+		col++;
+		if (c == '\n' || c == '\r') {
+			line += c == '\n';
+			col = 1;
+			head = true;
+		}
+		text = slice_sub(text, n, text.n);
 	}
-	return 0;
+	return true;
 }
 
 static void
@@ -256,10 +290,8 @@ yaml_parse(struct slice text, const char *file, struct arena *a, struct ydocs *r
 	struct fy_parser *fyp;
 
 	*ret = (struct ydocs){ 0 };
-	if (directive_line(text) != 0) {
-		why_found(fault(&r, "YAML-DIRECTIVE", directive_line(text), 1), "a line that begins with %%");
+	if (!check_text(&r, text))
 		return E_SYNTAX;
-	}
 	diag = fy_diag_create(&(struct fy_diag_cfg){ .level = FYET_ERROR, .module_mask = ~0u });
 	must(diag != NULL);
 	fy_diag_set_collect_errors(diag, true);

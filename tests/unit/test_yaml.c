@@ -48,6 +48,35 @@ faults_have_a_place(void **state)
 	assert_int_not_equal(parse("a: [1,\nb: 2\n"), 0);
 }
 
+/* libfyaml 0.7.12 crashes over a NUL or tab behind some keys and loops over some directives: they do not reach it. */
+static void
+characters_that_are_no_text_are_refused(void **state)
+{
+	static const struct {
+		struct slice text;
+		const char *id;
+		unsigned line, col;
+	} bad[] = {
+		{ SL("b:\n  - $b:\t\0\0\0-t"), "YAML-CHARACTER", 2, 9 },
+		{ SL("a: \xff\n"), "YAML-CHARACTER", 1, 4 },
+		{ SL("a: 1\nb: '\x1b[31m'\n"), "YAML-CHARACTER", 2, 5 },
+		{ SL("a:\n  - ? x:\t -\n"), "YAML-EXPLICIT-KEY", 2, 5 },
+		{ SL("a: 1\n?"), "YAML-EXPLICIT-KEY", 2, 1 },
+		{ SL("a: 1\r\n%TAG ! x\n"), "YAML-DIRECTIVE", 2, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		arena_reset(&a);
+		whys_fini(&ws);
+		assert_int_not_equal(yaml_parse(bad[i].text, "t.yml", &a, &docs, &ws), 0);
+		assert_string_equal(ws.list.v[0].id, bad[i].id);
+		assert_int_equal(ws.list.v[0].line, bad[i].line);
+		assert_int_equal(ws.list.v[0].col, bad[i].col);
+	}
+	assert_int_equal(parse("# 寝ず番\na: 'é %x'\t# %\r\nb: '?'\n?c: x ?\n"), 0);
+}
+
 /* Nine levels of ten aliases each would be a thousand million nodes. */
 static void
 bomb_and_cycle_are_refused(void **state)
@@ -73,6 +102,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scalars_stay_text_with_a_place),
 		cmocka_unit_test(faults_have_a_place),
+		cmocka_unit_test(characters_that_are_no_text_are_refused),
 		cmocka_unit_test(bomb_and_cycle_are_refused),
 	};
 	int r;
