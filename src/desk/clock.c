@@ -164,6 +164,7 @@ static const struct {
 	{ "clock.broken", clock_broke },
 	{ "second.waits", second_late },
 	{ "task.due", task_late },
+	{ "exception.over", exception_over },
 };
 
 void
@@ -233,14 +234,15 @@ entry_say(struct cmd *c, const char *candidate, const char *kind, bool visible, 
 void
 day_count(struct cmd *c, const char *tenant, const char *column, int64_t n)
 {
-	static const char *const names[] = { "detections", "candidates", "closed", "emergency", "critical", "warning", "informational" };
+	static const char *const names[] = { "detections", "candidates", "closed", "emergency", "critical", "warning", "informational", "hidden" };
 	static const char *const sql[] = { "UPDATE days SET detections = detections + ? WHERE tenant = ? AND day = ?",
 		"UPDATE days SET candidates = candidates + ? WHERE tenant = ? AND day = ?",
 		"UPDATE days SET closed = closed + ? WHERE tenant = ? AND day = ?",
 		"UPDATE days SET emergency = emergency + ? WHERE tenant = ? AND day = ?",
 		"UPDATE days SET critical = critical + ? WHERE tenant = ? AND day = ?",
 		"UPDATE days SET warning = warning + ? WHERE tenant = ? AND day = ?",
-		"UPDATE days SET informational = informational + ? WHERE tenant = ? AND day = ?" };
+		"UPDATE days SET informational = informational + ? WHERE tenant = ? AND day = ?",
+		"UPDATE days SET hidden = hidden + ? WHERE tenant = ? AND day = ?" };
 	auto_free char *zone = db_text(c->db, "SELECT zone FROM tenants WHERE id = ?", Q(tenant));
 	int64_t day = local_day(zone, c->now);
 

@@ -18,14 +18,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "desk/desk_priv.h"
+#include "desk/exception_priv.h"
 #include "desk/journal_priv.h"
 
 #define VICTIM 0.6
 #define WEAK_BELOW 0.2
 #define JOIN 0.8
 #define ROWS_MAX 500
-#define ENTITIES_MAX 64
 #define REACH (7 * NS_PER_DAY)
 #define LANE_HALF_LIFE (24 * 3600 * NS_PER_S)
 
@@ -350,15 +349,22 @@ soften_victims(struct joining *j)
 			j->e[i].weight = VICTIM;
 }
 
+size_t
+entities_read(const json_t *detection, const json_t *tenant_doc, struct entity *ret, size_t max)
+{
+	const json_t *e;
+	size_t i, n = 0;
+
+	json_array_foreach(json_object_get(detection, "entities"), i, e)
+		if (n < max && entity_read(e, tenant_doc, &ret[n]))
+			n++;
+	return n;
+}
+
 static void
 read_entities(struct joining *j, const json_t *doc)
 {
-	const json_t *e;
-	size_t i;
-
-	json_array_foreach(json_object_get(j->d, "entities"), i, e)
-		if (j->n < ENTITIES_MAX - 1 && entity_read(e, doc, &j->e[j->n]))
-			j->n++;
+	j->n = entities_read(j->d, doc, j->e, ENTITIES_MAX - 1);
 	soften_victims(j);
 	find_lane(j);
 	if (j->lane[0] != '\0') {
@@ -379,10 +385,14 @@ group_add(struct cmd *c, const json_t *detection, const json_t *tenant_doc, stru
 		cmd_count(c, "detections_refused");
 		return;
 	}
-	if (db_int(c->db, 0, "SELECT 1 FROM detections WHERE key = ? UNION SELECT 1 FROM rolled WHERE key = ?", Q(str(detection, "key")),
-	           Q(str(detection, "key"))) != 0)
+	if (db_int(c->db, 0, "SELECT 1 FROM detections WHERE key = ? UNION SELECT 1 FROM rolled WHERE key = ? UNION SELECT 1 FROM hidden WHERE key = ?",
+	           Q(str(detection, "key")), Q(str(detection, "key")), Q(str(detection, "key"))) != 0)
 		return;
 	read_entities(&j, tenant_doc);
+	if (exception_hides(c, detection, tenant_doc, j.e, j.n, j.at, j.count)) {
+		day_count(c, c->tenant, "detections", 1);
+		return;
+	}
 	for (size_t i = 0; i < j.n; i++)
 		match_entity(&j, &j.e[i]);
 	m = best_match(&j);

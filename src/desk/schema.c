@@ -144,10 +144,23 @@ const char *const desk_schema[] = {
 	"ALTER TABLE clocks ADD COLUMN cause_at @int;"
 	"CREATE INDEX clocks_broken ON clocks(due_at) WHERE broken = 1;"
 	"CREATE TABLE days_off(tenant TEXT NOT NULL REFERENCES tenants(id), day @int NOT NULL, PRIMARY KEY(tenant, day)) @strict;",
+
+	/* exceptions, and the detections they hid */
+	"CREATE TABLE exceptions(id TEXT PRIMARY KEY, number @int NOT NULL UNIQUE, tenant TEXT NOT NULL REFERENCES tenants(id), rule TEXT,"
+	"  conditions TEXT NOT NULL, reason TEXT NOT NULL, lang TEXT NOT NULL, owner TEXT NOT NULL,"
+	"  state TEXT NOT NULL CHECK(state IN ('proposed','active','ended','refused','expired')), made_at @int NOT NULL,"
+	"  made_by TEXT NOT NULL, approved_at @int, approved_by TEXT, expires_at @int NOT NULL, ended_at @int, ended_by TEXT,"
+	"  end_reason TEXT, detections @int NOT NULL, events @int NOT NULL, last_at @int) @strict;"
+	"CREATE INDEX exceptions_active ON exceptions(tenant) WHERE state = 'active';"
+	"CREATE TABLE hidden(key TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, tenant TEXT NOT NULL, exception TEXT NOT NULL"
+	"  REFERENCES exceptions(id), rule_id TEXT NOT NULL, rule_name TEXT NOT NULL, at @int NOT NULL, added_at @int NOT NULL,"
+	"  count @int NOT NULL, doc TEXT NOT NULL) @strict;"
+	"CREATE INDEX hidden_exception ON hidden(exception, added_at);"
+	"ALTER TABLE days ADD COLUMN hidden @int NOT NULL DEFAULT 0;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
 const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users", "candidates", "detections", "rolled",
 	"entities", "entries", "clocks", "incidents", "evidence", "actions", "chains", "outbox", "timers", "alarms", "lcps",
 	"tokens", "counters", "days", "downgrades", "apart", "relations", "tasks",
-	"days_off", NULL };
+	"days_off", "exceptions", "hidden", NULL };

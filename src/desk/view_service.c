@@ -20,7 +20,7 @@ funnel_day(struct db *db, const char *tenant, int64_t day)
 	                         Q(tenant), Q(tenant), Q(day));
 	struct rows b = db_query(db,
 	                         "SELECT coalesce(sum(detections), 0), coalesce(sum(candidates), 0), coalesce(sum(closed), 0), coalesce(sum(emergency), 0),"
-	                         " coalesce(sum(critical), 0), coalesce(sum(warning), 0), coalesce(sum(informational), 0) FROM days WHERE (? IS NULL OR"
+	                         " coalesce(sum(critical), 0), coalesce(sum(warning), 0), coalesce(sum(informational), 0), coalesce(sum(hidden), 0) FROM days WHERE (? IS NULL OR"
 	                         " tenant = ?) AND day = ?",
 	                         Q(tenant), Q(tenant), Q(day));
 	json_t *o = json_object();
@@ -36,6 +36,7 @@ funnel_day(struct db *db, const char *tenant, int64_t day)
 	}
 	if (rows_next(&b)) {
 		json_object_set_new(o, "detections", json_integer(row_int(&b, 0)));
+		json_object_set_new(o, "hidden", json_integer(row_int(&b, 7)));
 		json_object_set_new(o, "candidates", json_integer(row_int(&b, 1)));
 		json_object_set_new(o, "closed", json_integer(row_int(&b, 2)));
 		json_object_set_new(o, "incidents", json_integer(row_int(&b, 3) + row_int(&b, 4) + row_int(&b, 5) + row_int(&b, 6)));

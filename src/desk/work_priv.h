@@ -57,7 +57,8 @@ void second_propose(struct cmd *c, const struct incident_now *n, const char *com
 void second_late(struct cmd *c, const char *id);
 json_t *view_downgrade(struct db *db, const char *incident);
 
-/* move.c, work.c */
+/* exception.c, work.c */
+void exception_over(struct cmd *c, const char *id);
 void task_late(struct cmd *c, const char *id);
 json_t *view_tasks(struct db *db, const char *incident);
 json_t *view_related(struct db *db, const char *incident);

@@ -16,7 +16,7 @@
 #include "base/must.h"
 #include "desk/desk.h"
 
-#define T0 1795000000000000000LL /* 2026-11-18T09:06:40Z, a Wednesday: 18:06 in Tokyo */
+#define T0 1795000000000000000LL /* 2026-11-18T11:06:40Z, a Wednesday: 20:06 in Tokyo */
 #define SEC NS_PER_S
 
 static const char desk_yaml[] =

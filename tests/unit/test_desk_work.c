@@ -364,8 +364,8 @@ tasks_have_owner_and_due(void **st)
 	scene_incident(&s, "warning", id);
 	doit(&s, "miyoshi", "incident.task", 422, json_pack("{s:s, s:s, s:s}", "id", id, "text", "x", "due_at", "tomorrow"));
 	doit(&s, "miyoshi", "incident.task", 422, json_pack("{s:s, s:s, s:s}", "id", id, "text", "x", "owner", "lowe"));
-	doit(&s, "miyoshi", "incident.task", 200, json_pack("{s:s, s:s, s:s, s:s}", "id", id, "text", "ask for the proxy log", "owner", "wood", "due_at", "2026-11-18T10:00:00Z"));
-	doit(&s, "miyoshi", "incident.task", 200, json_pack("{s:s, s:s, s:s}", "id", id, "text", "mine", "due_at", "2026-11-18T10:00:00Z"));
+	doit(&s, "miyoshi", "incident.task", 200, json_pack("{s:s, s:s, s:s, s:s}", "id", id, "text", "ask for the proxy log", "owner", "wood", "due_at", "2026-11-18T12:00:00Z"));
+	doit(&s, "miyoshi", "incident.task", 200, json_pack("{s:s, s:s, s:s}", "id", id, "text", "mine", "due_at", "2026-11-18T12:00:00Z"));
 	doit(&s, "miyoshi", "incident.task_change", 404, json_pack("{s:s, s:s, s:b}", "id", id, "n", "7", "done", 1));
 	b = scene_do(&s, "miyoshi", "incident.task_change", 200, json_pack("{s:s, s:s, s:b}", "id", id, "n", "2", "done", 1));
 	t = json_array_get(json_object_get(b, "tasks"), 0);
@@ -375,7 +375,7 @@ tasks_have_owner_and_due(void **st)
 	scene_tick(&s);
 	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'task_late'"), 1);
 	/* later after all: it may be late once more */
-	doit(&s, "wood", "incident.task_change", 200, json_pack("{s:s, s:i, s:s, s:s}", "id", id, "n", 1, "due_at", "2026-11-18T12:00:00Z", "owner", "miyoshi"));
+	doit(&s, "wood", "incident.task_change", 200, json_pack("{s:s, s:i, s:s, s:s}", "id", id, "n", 1, "due_at", "2026-11-18T14:00:00Z", "owner", "miyoshi"));
 	assert_int_equal(scene_count(&s, "SELECT count(*) FROM timers WHERE kind = 'task.due'"), 1);
 	b = scene_do(&s, "odagiri", "incident.show", 200, json_pack("{s:s}", "id", id));
 	assert_null(json_object_get(b, "tasks"));

@@ -260,6 +260,7 @@ body_for(const char *verb)
 		{ "incident.task", "{\"text\":\"x\"}" },
 		{ "incident.task_change", "{}" },
 		{ "incident.answer", "{\"code\":\"handled\"}" },
+		{ "exception.add", "{\"tenant\":\"aoba\",\"reason\":\"x\",\"expires_at\":\"x\"}" },
 		{ "incident.change", "{}" },
 		{ "incident.comment", "{\"text\":\"x\"}" },
 		{ "incident.action", "{\"done\":true}" },

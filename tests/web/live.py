@@ -99,7 +99,7 @@ BODIES = {"session.totp": {"code": "000000"}, "me.change": {}, "candidate.change
           "me.password": {"old": "wrong", "new": "bbbbbbbbbbbb"}, "incident.close": {"code": "resolved"},
           "candidate.assign": {"to": "miyoshi"}, "candidate.merge": {"into": "C-999999"}, "candidate.split": {"detections": ["none"]}, "candidate.attach": {"detections": ["none"]}, "incident.assign": {"to": "miyoshi"},
           "incident.merge": {"into": "none"}, "incident.split": {"detections": ["none"]}, "incident.attach": {"detections": ["none"]}, "incident.relate": {"other": "none", "reason": "x"}, "incident.task": {"text": "x"},
-          "incident.task_change": {"done": True}, "incident.answer": {"code": "handled"}}
+          "incident.task_change": {"done": True}, "incident.answer": {"code": "handled"}, "exception.add": {"tenant": "aoba", "rule": "walk", "reason": "x", "expires_at": "2020-01-01T00:00:00Z"}}
 # a door that is open to the role may still be shut for this person: the second person is never the first
 SELF = {"me.password", "incident.confirm"}
 SKIP = {"openapi.show", "session.login", "session.logout", "session.totp", "events.stream", "user.add"}

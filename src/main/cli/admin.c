@@ -13,22 +13,6 @@
 #include "sys/fd.h"
 
 static int
-list(struct cli *c, const char *path, const char *const *columns)
-{
-	json_t *body = NULL;
-	int r = remote_do(c, "GET", path, NULL, &body);
-
-	if (r != CLI_DONE)
-		return r;
-	if (cli_has(c, "--json"))
-		remote_print_json(json_object_get(body, "items"));
-	else
-		remote_print_table(json_object_get(body, "items"), columns);
-	json_decref(body);
-	return CLI_DONE;
-}
-
-static int
 show(struct cli *c, const char *method, const char *path, const json_t *body)
 {
 	json_t *out = NULL;
@@ -72,7 +56,7 @@ cli_tenant(struct cli *c)
 	const char *what = cli_operand(c, 0), *arg = cli_operand(c, 1);
 
 	if (what != NULL && strcmp(what, "list") == 0 && arg == NULL)
-		return list(c, "/api/v1/tenants", columns);
+		return remote_list(c, "/api/v1/tenants", columns);
 	if (what != NULL && strcmp(what, "show") == 0 && arg != NULL) {
 		auto_free char *path = remote_path("/api/v1/tenants/%s", arg);
 
@@ -150,7 +134,7 @@ cli_user(struct cli *c)
 	const char *what = cli_operand(c, 0), *login = cli_operand(c, 1);
 
 	if (what != NULL && strcmp(what, "list") == 0 && login == NULL)
-		return list(c, "/api/v1/users", columns);
+		return remote_list(c, "/api/v1/users", columns);
 	if (what != NULL && login != NULL && strcmp(what, "add") == 0)
 		return user_add(c, login);
 	if (what != NULL && login != NULL && strcmp(what, "passwd") == 0)
@@ -187,7 +171,7 @@ cli_lcp(struct cli *c)
 	const char *what = cli_operand(c, 0), *tenant = cli_operand(c, 1), *lcp = cli_operand(c, 2);
 
 	if (what != NULL && strcmp(what, "list") == 0 && tenant == NULL)
-		return list(c, "/api/v1/lcps", columns);
+		return remote_list(c, "/api/v1/lcps", columns);
 	if (what != NULL && lcp != NULL && strcmp(what, "enroll") == 0)
 		return lcp_enroll(c, tenant, lcp);
 	if (what != NULL && lcp != NULL && strcmp(what, "revoke") == 0) {

@@ -17,29 +17,13 @@ is_candidate(const char *id)
 }
 
 static int
-list(struct cli *c, const char *path, const char *const *columns)
-{
-	json_t *body = NULL;
-	int r = remote_do(c, "GET", path, NULL, &body);
-
-	if (r != CLI_DONE)
-		return r;
-	if (cli_has(c, "--json"))
-		remote_print_json(json_object_get(body, "items"));
-	else
-		remote_print_table(json_object_get(body, "items"), columns);
-	json_decref(body);
-	return CLI_DONE;
-}
-
-static int
 list_incidents(struct cli *c)
 {
 	static const char *const columns[] = { "ID=id", "SEVERITY=severity", "STATE=state", "DECIDED=decided_at", "ACK=acknowledged", "TITLE=title.en", NULL };
 	const char *tenant = cli_opt(c, "--tenant", NULL);
 	auto_free char *path = tenant != NULL ? remote_path("/api/v1/incidents?limit=500&tenant=%s", tenant) : x_strdup("/api/v1/incidents?limit=500");
 
-	return list(c, path, columns);
+	return remote_list(c, path, columns);
 }
 
 static int
@@ -50,7 +34,7 @@ list_queue(struct cli *c)
 	const char *tenant = cli_opt(c, "--tenant", NULL);
 	auto_free char *path = tenant != NULL ? remote_path("/api/v1/queue?limit=500&tenant=%s", tenant) : x_strdup("/api/v1/queue?limit=500");
 
-	return list(c, path, columns);
+	return remote_list(c, path, columns);
 }
 
 static int

@@ -224,3 +224,19 @@ remote_print_table(const json_t *items, const char *const *columns)
 			printf("%s%*s%s", b.n != 0 ? buf_cstr(&b) : "", k + 1 < cols ? (int)(width[k] - w) : 0, "", k + 1 < cols ? "  " : "\n");
 		}
 }
+
+int
+remote_list(struct cli *c, const char *path, const char *const *columns)
+{
+	json_t *body = NULL;
+	int r = remote_do(c, "GET", path, NULL, &body);
+
+	if (r != CLI_DONE)
+		return r;
+	if (cli_has(c, "--json"))
+		remote_print_json(json_object_get(body, "items"));
+	else
+		remote_print_table(json_object_get(body, "items"), columns);
+	json_decref(body);
+	return CLI_DONE;
+}

@@ -29,5 +29,7 @@ void remote_print_json(const json_t *o);
 const char *remote_text(const json_t *o, const char *dotted, char *scratch, size_t n);
 /* One line per item, columns "title=dotted.key"; NULL-ended. */
 void remote_print_table(const json_t *items, const char *const *columns);
+/* GET of a list: its items as a table, or as JSON with --json. */
+int remote_list(struct cli *c, const char *path, const char *const *columns);
 
 #endif
