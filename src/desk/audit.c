@@ -11,6 +11,7 @@
 #include "desk/desk.h"
 
 #define SLACK (15 * NS_PER_S)
+#define PUNCTUAL (5 * NS_PER_S)
 
 size_t
 desk_audit(struct db *db, int64_t now, struct desk_overdue *ret, size_t max)
@@ -34,4 +35,24 @@ desk_audit(struct db *db, int64_t now, struct desk_overdue *ret, size_t max)
 	}
 	rows_close(&r);
 	return n;
+}
+
+void
+desk_punctual(struct db *db, int64_t from, struct desk_punctual *ret)
+{
+	struct rows r = db_query(db, "SELECT at, record FROM journal WHERE noun = 'timer' AND at >= ?", Q(from));
+	struct desk_punctual p = { 0 };
+
+	while (rows_next(&r)) {
+		json_t *o = json_loadb(row_text(&r, 1).p, row_text(&r, 1).n, 0, NULL), *due = json_object_get(json_object_get(o, "args"), "due_at");
+		int64_t late = json_is_integer(due) ? row_int(&r, 0) - json_integer_value(due) : 0;
+
+		p.fired++;
+		p.late += late > PUNCTUAL;
+		p.worst_ns = late > p.worst_ns ? late : p.worst_ns;
+		json_decref(o);
+	}
+	p.twice = db_int(db, 0, "SELECT count(*) FROM (SELECT noun_id FROM journal WHERE noun = 'timer' AND at >= ? GROUP BY noun_id HAVING count(*) > 1)",
+	                 Q(from));
+	*ret = p;
 }

@@ -22,6 +22,7 @@
 #include <jansson.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/slice.h"
 #include "db/db.h"
 
@@ -43,6 +44,7 @@ struct desk_settings {
 	const char *alarm_mail;     /* duty manager's and shift lead's address; NULL = none */
 	const char *phone;          /* the number under which customers call the SOC back; NULL = none is told */
 	const char *url;            /* how customers reach the portal: https://soc.example:8443 */
+	const char *boot;           /* names this boot of the machine; NULL = always the same */
 	int64_t silent_ns;          /* a device is silent after; 0 = 10 minutes */
 	int64_t lcp_late_ns;        /* a collector is late after; 0 = 2 minutes */
 };
@@ -79,6 +81,10 @@ struct desk_answer desk_do(struct desk *d, const char *verb, const struct desk_a
 struct desk_answer desk_problem(int status, const char *type, const char *field, const char *detail);
 bool desk_sees(const struct desk_actor *who, const char *tenant);
 
+/* The time for all that follows.  Notices that the wall clock was set, and moves what is a span under way along
+ * (step.c): ask it before every command. *ret_error as in desk_answer. */
+int64_t desk_now(struct desk *d, const struct clock *clock, int *ret_error);
+
 /* Fires what is due. Returns when the next timer is due, INT64_MAX without one. *ret_error as in desk_answer. */
 int64_t desk_tick(struct desk *d, int64_t now, int *ret_error);
 
@@ -111,6 +117,11 @@ struct desk_overdue {
 	int64_t due_at;
 };
 size_t desk_audit(struct db *db, int64_t now, struct desk_overdue *ret, size_t max);
+/* Timers that fired since `from`, out of the journal: how many, how many later than 5 s, how many twice. */
+struct desk_punctual {
+	int64_t fired, late, twice, worst_ns;
+};
+void desk_punctual(struct db *db, int64_t from, struct desk_punctual *ret);
 
 /* For ingest and engine. */
 void desk_lcps_json(struct desk *d, struct buf *out);

@@ -16,8 +16,14 @@ struct change {
 	char noun[16], id[64], tenant[32], number[64];
 };
 
+struct clock_pair {
+	int64_t mono, wall; /* ns since boot, UTC */
+};
+
 struct desk {
 	struct db *db;
+	struct clock_pair pair; /* the last reading (step.c) */
+	int64_t kept_at;        /* mono, when it was last written down; 0 = not since the start */
 	struct desk_settings s;
 	desk_change_fn *on_change;
 	void *on_change_ctx;
@@ -171,6 +177,7 @@ int64_t clock_causes_missing(struct db *db, const char *tenant, int64_t from, in
 
 /* timers */
 void timer_set(struct cmd *c, const char *kind, const char *ref, int64_t due_at, int attempt);
+void timers_move(struct cmd *c, int64_t by);                 /* those that are spans */
 void timer_drop(struct cmd *c, const char *ref);            /* all of a ref */
 void timer_drop_kind(struct cmd *c, const char *ref, const char *kind);
 

@@ -157,6 +157,9 @@ const char *const desk_schema[] = {
 	"  count @int NOT NULL, doc TEXT NOT NULL) @strict;"
 	"CREATE INDEX hidden_exception ON hidden(exception, added_at);"
 	"ALTER TABLE days ADD COLUMN hidden @int NOT NULL DEFAULT 0;",
+
+	/* telemetry: the last reading of both clocks (step.c) */
+	"CREATE TABLE clock_pair(one @int PRIMARY KEY, boot TEXT NOT NULL, mono @int NOT NULL, wall @int NOT NULL) @strict;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 

@@ -506,12 +506,15 @@ ask_doctor_show(struct ask *a)
 {
 	struct desk_overdue late[16];
 	struct desk_verified v;
+	struct desk_punctual p;
 	json_t *list = json_array();
 	bool ok = true;
 	int64_t n;
 
 	n = (int64_t)desk_audit(a->db, a->now, late, 16);
 	check(list, "timers", n == 0, "期限を過ぎた予定はない", "nothing is overdue", n, &ok);
+	desk_punctual(a->db, a->now - NS_PER_DAY, &p);
+	check(list, "punctual", p.late == 0 && p.twice == 0, "この 24 時間の予定はすべて 5 秒以内に一度だけ実行した", "in 24 hours every timer fired once and within 5 s", p.late + p.twice, &ok);
 	check(list, "journal", desk_verify(a->db, &v) == 0, "記録の鎖は正しい", "the journal's chain is whole", v.rows, &ok);
 	n = db_int(a->db, 0, "SELECT count(*) FROM alarms WHERE ack_at IS NULL AND level = 'alarm'");
 	check(list, "alarms", n == 0, "未対応の警報はない", "no open alarms", n, &ok);

@@ -34,9 +34,13 @@
 #define JSON_MAX (8u << 20)
 
 int64_t
-desk_role_now(const struct desk_role *dr)
+desk_role_now(struct desk_role *dr)
 {
-	return clock_now(dr->env->clock);
+	int error;
+	int64_t now = desk_now(dr->desk, dr->env->clock, &error);
+
+	desk_role_check(dr, error);
+	return now;
 }
 
 void
@@ -446,6 +450,17 @@ read_settings(struct desk_role *dr)
 	dr->settings.silent_ns = conf_int(dr->env->conf, "desk.silent");
 }
 
+/* Before the jail. */
+static void
+read_boot(struct desk_role *dr)
+{
+	auto_buf struct buf b = { 0 };
+
+	if (file_read("/proc/sys/kernel/random/boot_id", &b, sizeof dr->boot - 1) == 0)
+		snprintf(dr->boot, sizeof dr->boot, SL_FMT, SL_ARG(slice_trim(buf_slice(&b))));
+	dr->settings.boot = dr->boot;
+}
+
 static int
 open_ca(struct desk_role *dr)
 {
@@ -501,6 +516,7 @@ desk_role_open(struct role_env *env)
 	dr->env = env;
 	zone_preload();
 	read_settings(dr);
+	read_boot(dr);
 	if ((r = open_databases(dr)) != 0 || (r = open_ca(dr)) != 0)
 		return r;
 	desk_on_change(dr->desk, on_change, dr);

@@ -28,6 +28,7 @@ struct desk_role {
 	struct buf receipt_key; /* the archive's public key, for collectors to check receipts with */
 	struct pki_key *ca_key;
 	struct chan *ingest, *archive, *store, *notify, *call, *web, *intel, *engine[64];
+	char boot[64];               /* of this boot of the machine */
 	struct map sent;             /* job → when it was handed out last (mono ns); empty again after a restart */
 	struct desk_settings settings;
 	bool tenants_changed, lcps_changed;
@@ -38,7 +39,7 @@ struct desk_role {
 void people_ask(struct desk_role *dr, uint64_t id, struct slice body);
 /* {"status","body"}; takes the body over. */
 void people_answer(struct desk_role *dr, uint64_t id, int status, json_t *body);
-int64_t desk_role_now(const struct desk_role *dr);
+int64_t desk_role_now(struct desk_role *dr);
 /* After a database error that must end the process (R2). */
 void desk_role_check(struct desk_role *dr, int error);
 /* What a message of a less trusted role asks for, as a command; false when the body is no object. */
