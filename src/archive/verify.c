@@ -164,12 +164,6 @@ check_stream(struct verifier *v, const char *file, uint64_t off, const struct re
 	memcpy(s->hash, r->meta.hash, 32);
 }
 
-static bool
-name_is_good(const char name[BATCH_ID_MAX])
-{
-	return memchr(name, '\0', BATCH_ID_MAX) != NULL && batch_id_is_good(slice_str(name));
-}
-
 static void
 check_record(struct verifier *v, const char *file, const char *day, int fd, uint64_t off, const struct record *r)
 {
@@ -218,8 +212,7 @@ static bool
 good_at(int fd, uint64_t off, uint64_t size, struct record *r)
 {
 	return off + sizeof *r <= size && pread(fd, r, sizeof *r, (off_t)off) == (ssize_t)sizeof *r &&
-	       record_head_is_good(r) && off + record_size(r) <= size && name_is_good(r->meta.key.tenant) &&
-	       name_is_good(r->meta.key.lcp);
+	       record_head_is_good(r) && off + record_size(r) <= size && batch_key_is_good(&r->meta.key);
 }
 
 /* Was the signed head written at this place? */

@@ -129,6 +129,24 @@ batch_id_is_good(struct slice s)
 	return true;
 }
 
+static bool
+name_is_good(const char name[BATCH_ID_MAX])
+{
+	size_t n = strnlen(name, BATCH_ID_MAX);
+
+	if (!batch_id_is_good(slice_of(name, n)))
+		return false;
+	while (n < BATCH_ID_MAX && name[n] == '\0')
+		n++;
+	return n == BATCH_ID_MAX;
+}
+
+bool
+batch_key_is_good(const struct batch_key *k)
+{
+	return name_is_good(k->tenant) && name_is_good(k->lcp);
+}
+
 int
 batch_key_cmp(const struct batch_key *a, const struct batch_key *b)
 {

@@ -163,6 +163,8 @@ void batch_hash(struct slice wire, uint8_t ret[32]);
 
 /* Is this a good tenant or LCP name: [a-z0-9][a-z0-9-]*, at most 31 bytes? It may become a file name. */
 bool batch_id_is_good(struct slice s);
+/* Both names good, ended and padded with NULs: what came from another process may be none of that. */
+bool batch_key_is_good(const struct batch_key *k);
 int batch_key_cmp(const struct batch_key *a, const struct batch_key *b);
 
 #endif

@@ -250,12 +250,6 @@ feed_credit(struct keeper *k, unsigned index, const struct msg *m)
 
 /* ---- puts ---- */
 
-static bool
-name_is_good(const char name[BATCH_ID_MAX])
-{
-	return memchr(name, '\0', BATCH_ID_MAX) != NULL && batch_id_is_good(slice_str(name));
-}
-
 _Static_assert(offsetof(struct msg_batch, devices) == sizeof(struct archive_meta), "msg_batch begins as archive_meta");
 _Static_assert(sizeof(struct msg_device) == sizeof(struct archive_device), "the record keeps msg_device as it is");
 
@@ -279,7 +273,7 @@ read_put(struct keeper *k, const struct msg *m, struct archive_meta *meta, uint3
 	buf_clear(&k->devices);
 	buf_put(&k->devices, wire->p + wire->n, table);
 	*device_n = head.devices;
-	return name_is_good(meta->key.tenant) && name_is_good(meta->key.lcp) && meta->key.seq != 0;
+	return batch_key_is_good(&meta->key) && meta->key.seq != 0;
 }
 
 static void

@@ -203,14 +203,6 @@ epoch_text(const struct batch_key *k, char ret[33])
 	snprintf(ret, 33, "%016llx%016llx", (unsigned long long)k->epoch[0], (unsigned long long)k->epoch[1]);
 }
 
-static bool
-name_is_good(const char name[BATCH_ID_MAX])
-{
-	size_t n = strnlen(name, BATCH_ID_MAX);
-
-	return n < BATCH_ID_MAX && batch_id_is_good(slice_of(name, n));
-}
-
 static void
 on_detections(struct desk_role *dr, unsigned index, struct msg *m)
 {
@@ -223,7 +215,7 @@ on_detections(struct desk_role *dr, unsigned index, struct msg *m)
 		return;
 	}
 	memcpy(&key, m->body.p, sizeof key);
-	if (!name_is_good(key.tenant) || !name_is_good(key.lcp) || key.seq > INT64_MAX) {
+	if (!batch_key_is_good(&key) || key.seq > INT64_MAX) {
 		log_error("desk.detections_name");
 		return;
 	}

@@ -251,8 +251,12 @@ on_feed(struct engine *e, const struct msg *m)
 
 	if (m->id != e->feed)
 		return; /* of an older beginning */
-	must(m->body.n >= sizeof head);
-	memcpy(&head, m->body.p, sizeof head);
+	if (m->body.n >= sizeof head)
+		memcpy(&head, m->body.p, sizeof head);
+	if (m->body.n < sizeof head || !batch_key_is_good(&head.key)) {
+		log_error("engine.feed_refused", kv_u64("bytes", m->body.n));
+		return;
+	}
 	wire = slice_sub(m->body, sizeof head, m->body.n);
 	r = batch_unpack(e->zip, wire, &block);
 	if (r == 0)

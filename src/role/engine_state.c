@@ -24,14 +24,6 @@ positions_fini(struct positions *p)
 	map_fini(&p->by_stream);
 }
 
-static bool
-name_ends(const char name[BATCH_ID_MAX])
-{
-	size_t n = strnlen(name, BATCH_ID_MAX);
-
-	return n < BATCH_ID_MAX && batch_id_is_good(slice_of(name, n));
-}
-
 int
 positions_read(struct positions *p, struct slice body)
 {
@@ -41,7 +33,7 @@ positions_read(struct positions *p, struct slice body)
 		return E_PEER;
 	for (size_t at = 0; at < body.n; at += sizeof key) {
 		memcpy(&key, body.p + at, sizeof key);
-		if (!name_ends(key.tenant) || !name_ends(key.lcp))
+		if (!batch_key_is_good(&key))
 			return E_PEER;
 		positions_put(p, &key);
 	}

@@ -175,14 +175,6 @@ check_entry(struct slice bytes, const struct block_head *head, const struct bloc
 }
 
 static bool
-name_is_good(const char name[BATCH_ID_MAX])
-{
-	const char *end = memchr(name, '\0', BATCH_ID_MAX);
-
-	return end != NULL && batch_id_is_good(slice_of(name, (size_t)(end - name)));
-}
-
-static bool
 lines_grow(const struct store_column *n, uint32_t rows)
 {
 	uint32_t v, before = 0;
@@ -212,7 +204,7 @@ store_block_check(struct slice bytes, struct store_block *ret, const char **ret_
 		REFUSE("not a column block");
 	if (head.columns_hash != store_columns_hash())
 		return E_UNSUPPORTED;
-	if (!name_is_good(head.key.tenant) || !name_is_good(head.key.lcp) || head.key.seq == 0)
+	if (!batch_key_is_good(&head.key) || head.key.seq == 0)
 		REFUSE("a bad name of tenant or collector");
 	if (head.rows == 0 || head.rows > BATCH_LINES_MAX || head.columns > SC_COUNT || head.stored_ns < 0 ||
 	    head.stored_ns / NS_PER_DAY > 65535 || (bytes.n - sizeof head) / sizeof en < head.columns)

@@ -15,6 +15,7 @@
 #include "sys/fd.h"
 
 #define READ_STEP (256u * 1024)
+#define FDS_WAITING 64 /* descriptors whose message has not come whole; more is an attack on our table of them */
 
 struct fd_mark {
 	uint64_t at; /* stream offset of the head it belongs to */
@@ -213,7 +214,7 @@ on_ready(void *ctx, int fd, unsigned events)
 		if (n > 0) {
 			keep_fds(ch, &mh);
 			ch->in.n += (size_t)n;
-			ok = deliver(ch);
+			ok = ch->in_fds.n <= FDS_WAITING && deliver(ch);
 		} else {
 			ok = n < 0 && (errno == EAGAIN || errno == EINTR) && deliver(ch);
 		}
