@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/facts_priv.h"
 #include "desk/work_priv.h"
 
 bool
@@ -73,10 +74,10 @@ case_claim(struct cmd *c, const struct candidate_now *n)
 	if (strcmp(n->owner, c->who->user) == 0 && n->owner[0] != '\0')
 		return;
 	/* atomic: the row says whether we were first */
-	db_run(c->db, "UPDATE candidates SET owner = ?, claimed_at = ?, first_claim_at = coalesce(first_claim_at, ?) WHERE id = ? AND owner IS NULL",
-	       Q(c->who->user), Q(c->now), Q(c->now), Q(n->id));
+	db_run(c->db, "UPDATE candidates SET owner = ?, claimed_at = ? WHERE id = ? AND owner IS NULL", Q(c->who->user), Q(c->now), Q(n->id));
 	if (db_error(c->db) == 0 && db_changed(c->db) != 1)
 		cmd_refuse(c, 409, "conflict", NULL, "somebody else was first");
+	case_opened(c, n->id);
 	entry_say(c, n->id, "claim", false, "担当しました。", "Took it.");
 }
 
@@ -175,9 +176,10 @@ cmd_candidate_close(struct cmd *c)
 	}
 	texts_get(json_object_get(c->args, "facts"), &ja, &en);
 	db_run(c->db,
-	       "UPDATE candidates SET state = 'closed', closed_at = ?, closed_by = ?, reason = ?, facts_ja = ?, facts_en = ?, owner = NULL,"
-	       " first_claim_at = coalesce(first_claim_at, ?) WHERE id = ?",
-	       Q(c->now), Q(c->who->user), Q(reason), Q(ja), Q(en), Q(c->now), Q(n.id));
+	       "UPDATE candidates SET state = 'closed', closed_at = ?, closed_by = ?, reason = ?, facts_ja = ?, facts_en = ?, owner = NULL"
+	       " WHERE id = ?",
+	       Q(c->now), Q(c->who->user), Q(reason), Q(ja), Q(en), Q(n.id));
+	case_opened(c, n.id);
 	clock_stop(c, n.id, "decide", c->now);
 	day_count(c, n.tenant, "closed", 1);
 	say_ja = x_asprintf("終了：%s%s%s", close_reason_ja(reason), ja != NULL ? "。" : "", ja != NULL ? ja : "");

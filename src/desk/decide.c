@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/facts_priv.h"
 #include "desk/work_priv.h"
 
 #define CALLS(rank) ((rank) >= 2)
@@ -219,6 +220,7 @@ decide(struct cmd *c, struct candidate_now *n, struct decision *d)
 	incident_number(c, n->tenant, id);
 	insert_incident(c, n, id, d);
 	put_stamps(c, n, id);
+	fact_decision(c, id);
 	db_run(c->db, "UPDATE candidates SET state = 'decided', incident = ? WHERE id = ?", Q(id), Q(n->id));
 	put_lists(c, id, d);
 	clock_stop(c, n->id, "decide", c->now);
@@ -269,6 +271,9 @@ decide_again(struct cmd *c, const struct incident_now *n, struct decision *d)
 	say_decision(c, n->candidate, s, d);
 	/* more danger is a new notice; an acknowledgement of the smaller one does not count for it */
 	if (s->rank > before->rank) {
+		fact_time(c, n->id, "decided", c->now);
+		if (CALLS(s->rank))
+			fact_add(c, "incidents", json_pack("{s:s, s:n, s:n}", "id", n->id, "rang", "acknowledged"));
 		if (CALLS(s->rank))
 			db_run(c->db, "UPDATE incidents SET ack_at = NULL, ack_by = NULL, ack_how = NULL, rang_at = NULL WHERE id = ?", Q(n->id));
 		start_notices(c, n->candidate, n->id, s);

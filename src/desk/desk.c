@@ -308,6 +308,7 @@ answer_of(struct cmd *c, int r)
 	}
 	json_decref(c->body);
 	json_decref(c->more);
+	json_decref(c->facts);
 	return a;
 }
 

@@ -45,6 +45,7 @@ struct cmd {
 	const char *type, *field;
 	char detail[240];
 	json_t *more;            /* further keys of the problem */
+	json_t *facts;           /* for the journal: facts_priv.h */
 };
 
 typedef void cmd_fn(struct cmd *c);

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 
 #include "desk/exception_priv.h"
+#include "desk/facts_priv.h"
 #include "desk/journal_priv.h"
 
 #define VICTIM 0.6
@@ -200,6 +201,7 @@ candidate_merge(struct cmd *c, const char *from, int64_t from_number, const char
 	auto_free char *ja = x_asprintf("候補 C-%lld を C-%lld に統合しました。", (long long)from_number, (long long)into_number);
 	auto_free char *en = x_asprintf("Candidate C-%lld was merged into C-%lld.", (long long)from_number, (long long)into_number);
 
+	fact_add(c, "merged", json_pack("[s, s]", from, into));
 	/* both chronologies keep the record; born_in keeps where each detection came from */
 	entry_say(c, from, "merge", false, ja, en);
 	db_run(c->db, "UPDATE entries SET candidate = ? WHERE candidate = ?", Q(into), Q(from));
@@ -296,6 +298,8 @@ put_detection(struct joining *j, const struct match *m)
 	       Q(str(rule, "name")), Q(str(rule, "level")), Q(j->at), Q(j->first_at), Q(c->now), Q(j->count), Q(str(j->d, "device")),
 	       Q(str(j->d, "dataset")), Q(m->total), Q(m->shared), Q(doc));
 	free(doc);
+	fact_add(c, "detections", json_pack("{s:s, s:I, s:I, s:I}", "key", str(j->d, "key"), "first", (json_int_t)j->first_at, "lcp",
+	                                    json_integer_value(json_object_get(j->d, "lcp_at")), "soc", json_integer_value(json_object_get(j->d, "soc_at"))));
 }
 
 /* A late detection on a decided incident: everybody who works on it is told; more danger raises an alarm. */

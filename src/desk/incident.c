@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/facts_priv.h"
 #include "desk/work_priv.h"
 
 bool
@@ -71,6 +72,7 @@ ack_incident(struct cmd *c, const char *incident, const char *by, const char *ho
 	       Q(c->now), Q(incident));
 	if (db_error(c->db) != 0 || db_changed(c->db) == 0)
 		return; /* somebody was first: the second key press changes nothing */
+	fact_time(c, incident, "acknowledged", at);
 	clock_stop(c, candidate, "answer", at);
 	/* a person answered another way before it rang: the promise is kept */
 	clock_stop(c, candidate, "call", at);
@@ -181,7 +183,7 @@ cmd_incident_attempt(struct cmd *c)
 	en = x_asprintf("Called %s by hand: %s", name, json_string_value(json_object_get(words, "en")));
 	entry_say(c, n.candidate, "call", true, ja, en);
 	if (strcmp(outcome_reached(outcome), "yes") == 0) {
-		db_run(c->db, "UPDATE incidents SET rang_at = coalesce(rang_at, ?) WHERE id = ?", Q(c->now), Q(n.id));
+		incident_rang(c, n.id, c->now);
 		ack_incident(c, n.id, name, "phone", c->now);
 	}
 	json_decref(words);

@@ -3,27 +3,48 @@
  * Journal: what was done, by whom, when, chained.
  *
  *     record = JSON with sorted keys, no blanks: {"actor","args","at","cmd","rnd","seq","tenant","v"}
- *     hash   = SHA-256(hash of the row before ‖ record); before the first row 32 zero bytes
+ *     facts  = JSON likewise: what the row's tenant may read of it (facts_priv.h)
+ *     leaf   = SHA-256(SHA-256(record) ‖ SHA-256(facts))
+ *     hash   = SHA-256(hash of the row before ‖ leaf); before the first row 32 zero bytes
  *
- * An outsider needs nothing but SHA-256 to walk it.  The columns beside `record` are copies for looking
+ * An outsider needs nothing but SHA-256 to walk it, and of a row that is not his no more than its leaf; `rnd`
+ * in every record keeps a digest from being guessed.  Rows without facts (v 1) have hash = SHA-256(before ‖ record).  The columns beside `record` are copies for looking
  * things up; verify compares them too.
  */
+#include "desk/facts_priv.h"
 #include "desk/journal_priv.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HASH 32
+#define HASH JOURNAL_HASH
+
+void
+journal_digests(struct slice record, struct slice facts, uint8_t ret_digest[HASH], uint8_t ret_leaf[HASH])
+{
+	uint8_t pair[2 * HASH];
+
+	crypto_hash_sha256(pair, (const unsigned char *)record.p, record.n);
+	crypto_hash_sha256(pair + HASH, (const unsigned char *)facts.p, facts.n);
+	memcpy(ret_digest, pair, HASH);
+	crypto_hash_sha256(ret_leaf, pair, sizeof pair);
+}
 
 static void
-hash_row(const uint8_t prev[HASH], struct slice record, uint8_t ret[HASH])
+hash_row(const uint8_t prev[HASH], struct slice record, struct slice facts, uint8_t ret[HASH])
 {
+	uint8_t digest[HASH], leaf[HASH];
 	crypto_hash_sha256_state st;
 
 	crypto_hash_sha256_init(&st);
 	crypto_hash_sha256_update(&st, prev, HASH);
-	crypto_hash_sha256_update(&st, (const unsigned char *)record.p, record.n);
+	if (facts.n == 0) {
+		crypto_hash_sha256_update(&st, (const unsigned char *)record.p, record.n);
+	} else {
+		journal_digests(record, facts, digest, leaf);
+		crypto_hash_sha256_update(&st, leaf, HASH);
+	}
 	crypto_hash_sha256_final(&st, ret);
 }
 
@@ -35,7 +56,7 @@ record_of(const struct cmd *c, const char *command)
 	json_t *o;
 
 	sodium_bin2hex(rnd, sizeof rnd, c->rnd, sizeof c->rnd);
-	o = json_pack("{s:i, s:I, s:I, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s?}, s:O}", "v", 1, "seq", (json_int_t)c->seq, "at",
+	o = json_pack("{s:i, s:I, s:I, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s?}, s:O}", "v", 2, "seq", (json_int_t)c->seq, "at",
 	              (json_int_t)c->now, "cmd", command, "rnd", rnd, "actor", "id", w->user, "ja", w->ja, "en", w->en, "role",
 	              w->role, "tenant", w->tenant, "args", c->args);
 	must(o != NULL);
@@ -50,7 +71,7 @@ record_of(const struct cmd *c, const char *command)
 void
 journal_append(struct cmd *c, const char *command)
 {
-	auto_free char *record = record_of(c, command);
+	auto_free char *record = record_of(c, command), *facts = facts_text(c, command);
 	uint8_t prev[HASH] = { 0 }, hash[HASH];
 	struct rows r = db_query(c->db, "SELECT hash FROM journal ORDER BY seq DESC LIMIT 1");
 
@@ -61,19 +82,19 @@ journal_append(struct cmd *c, const char *command)
 			memcpy(prev, h.p, HASH);
 		rows_close(&r);
 	}
-	hash_row(prev, slice_str(record), hash);
-	db_run(c->db, "INSERT INTO journal(seq, at, actor, command, tenant, noun, noun_id, record, prev, hash)"
-	              " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	hash_row(prev, slice_str(record), slice_str(facts), hash);
+	db_run(c->db, "INSERT INTO journal(seq, at, actor, command, tenant, noun, noun_id, record, prev, hash, facts)"
+	              " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	       Q(c->seq), Q(c->now), Q(c->who->user), Q(command), Q(c->tenant[0] != '\0' ? c->tenant : NULL),
 	       Q(c->noun[0] != '\0' ? c->noun : NULL), Q(c->id[0] != '\0' ? c->id : NULL), Q_BLOB(record, strlen(record)),
-	       Q_BLOB(prev, HASH), Q_BLOB(hash, HASH));
+	       Q_BLOB(prev, HASH), Q_BLOB(hash, HASH), Q_BLOB(facts, strlen(facts)));
 }
 
 /* One row against the chain so far. NULL when it is right. */
 static const char *
 row_fault(struct rows *r, int64_t want_seq, const uint8_t prev[HASH], uint8_t ret_hash[HASH])
 {
-	struct slice record = row_text(r, 4), p = row_text(r, 5), h = row_text(r, 6);
+	struct slice record = row_text(r, 4), p = row_text(r, 5), h = row_text(r, 6), facts = row_text(r, 7);
 	const char *fault = NULL;
 	json_t *o;
 
@@ -81,7 +102,7 @@ row_fault(struct rows *r, int64_t want_seq, const uint8_t prev[HASH], uint8_t re
 		return "a row is missing or out of order";
 	if (p.n != HASH || memcmp(p.p, prev, HASH) != 0)
 		return "it does not follow the row before";
-	hash_row(prev, record, ret_hash);
+	hash_row(prev, record, facts, ret_hash);
 	if (h.n != HASH || memcmp(h.p, ret_hash, HASH) != 0)
 		return "its bytes were changed";
 	o = json_loadb(record.p, record.n, 0, NULL);
@@ -97,7 +118,7 @@ row_fault(struct rows *r, int64_t want_seq, const uint8_t prev[HASH], uint8_t re
 int
 desk_verify(struct db *db, struct desk_verified *ret)
 {
-	struct rows r = db_query(db, "SELECT seq, at, actor, command, record, prev, hash FROM journal ORDER BY seq");
+	struct rows r = db_query(db, "SELECT seq, at, actor, command, record, prev, hash, facts FROM journal ORDER BY seq");
 	uint8_t prev[HASH] = { 0 }, hash[HASH] = { 0 };
 	struct desk_verified v = { 0 };
 
@@ -204,7 +225,8 @@ ask_journal_list(struct ask *a)
 	if (limit < 1 || limit > 500)
 		limit = 100;
 	r = db_query(a->db,
-	             "SELECT seq, at AS \"at:t\", actor, command, tenant, CAST(record AS TEXT) AS record, lower(hex(prev)) AS prev,"
+	             "SELECT seq, at AS \"at:t\", actor, command, tenant, CAST(record AS TEXT) AS record, CAST(facts AS TEXT) AS facts,"
+	             " lower(hex(prev)) AS prev,"
 	             " lower(hex(hash)) AS hash FROM journal WHERE seq > ? AND (? IS NULL OR noun = ?) AND (? IS NULL OR noun_id = ?)"
 	             " ORDER BY seq LIMIT ?",
 	             Q(ask_int(a, "after", 0)), Q(noun), Q(noun), Q(id), Q(id), Q(limit));

@@ -7,6 +7,10 @@
 
 #include "desk/desk_priv.h"
 
+#define JOURNAL_HASH 32
+
+/* Of a row with facts: its record's digest, and its leaf of the chain. */
+void journal_digests(struct slice record, struct slice facts, uint8_t ret_digest[JOURNAL_HASH], uint8_t ret_leaf[JOURNAL_HASH]);
 void journal_append(struct cmd *c, const char *command);
 /* Runs a command again with the random bytes it had; 0 or E_CORRUPT. */
 int desk_apply_recorded(struct desk *d, const char *command, const struct desk_actor *who, const json_t *args, int64_t now,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/facts_priv.h"
 #include "desk/desk_priv.h"
 
 #define MAIL_FOR (72 * 3600 * NS_PER_S)
@@ -296,7 +297,8 @@ rang(struct cmd *c, const struct job_now *j, int64_t at)
 	db_run(c->db, "UPDATE outbox SET ringing_at = coalesce(ringing_at, ?) WHERE id = ?", Q(at), Q(j->id));
 	if (j->incident[0] == '\0')
 		return;
-	db_run(c->db, "UPDATE incidents SET rang_at = coalesce(rang_at, ?), updated_at = ? WHERE id = ?", Q(at), Q(c->now), Q(j->incident));
+	db_run(c->db, "UPDATE incidents SET updated_at = ? WHERE id = ?", Q(c->now), Q(j->incident));
+	incident_rang(c, j->incident, at);
 	clock_stop(c, j->candidate, "call", at);
 }
 

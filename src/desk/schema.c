@@ -160,6 +160,9 @@ const char *const desk_schema[] = {
 
 	/* telemetry: the last reading of both clocks (step.c) */
 	"CREATE TABLE clock_pair(one @int PRIMARY KEY, boot TEXT NOT NULL, mono @int NOT NULL, wall @int NOT NULL) @strict;",
+
+	/* what a journal row tells its tenant; empty in rows older than this step */
+	"ALTER TABLE journal ADD COLUMN facts @blob NOT NULL DEFAULT x'';",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 

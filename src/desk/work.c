@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/facts_priv.h"
 #include "desk/work_priv.h"
 
 bool
@@ -77,8 +78,8 @@ cmd_case_assign(struct cmd *c)
 	}
 	if ((person = case_person(c, "to", to, n.tenant)) == NULL)
 		return;
-	db_run(c->db, "UPDATE candidates SET owner = ?, claimed_at = ?, first_claim_at = coalesce(first_claim_at, ?) WHERE id = ?", Q(person), Q(c->now),
-	       Q(c->now), Q(n.id));
+	db_run(c->db, "UPDATE candidates SET owner = ?, claimed_at = ? WHERE id = ?", Q(person), Q(c->now), Q(n.id));
+	case_opened(c, n.id);
 	name_ja = db_text(c->db, "SELECT name_ja FROM users WHERE id = ?", Q(person));
 	name_en = db_text(c->db, "SELECT name_en FROM users WHERE id = ?", Q(person));
 	ja = x_asprintf("担当を%sに割り当てました。", name_ja);

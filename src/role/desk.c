@@ -454,24 +454,34 @@ read_boot(struct desk_role *dr)
 }
 
 static int
-open_ca(struct desk_role *dr)
+read_key(const char *path, struct pki_key **ret)
+{
+	auto_buf struct buf pem = { 0 };
+	int r = file_read(path, &pem, 64u << 10);
+
+	if (r == 0)
+		r = pki_key_read(buf_slice(&pem), ret);
+	if (pem.p != NULL)
+		explicit_bzero(pem.p, pem.cap);
+	return r;
+}
+
+static int
+open_keys(struct desk_role *dr)
 {
 	const char *data = conf_str(dr->env->conf, "data");
 	auto_free char *key = x_asprintf("%s/keys/ca.key", data), *crt = x_asprintf("%s/keys/ca.crt", data);
-	auto_free char *sign = x_asprintf("%s/keys/sign.pub", data);
-	auto_buf struct buf pem = { 0 };
-	int r = file_read(key, &pem, 64u << 10);
+	auto_free char *sign = x_asprintf("%s/keys/sign.pub", data), *journal = x_asprintf("%s/keys/desk.key", data);
+	int r = read_key(key, &dr->ca_key);
 
 	if (r == 0)
-		r = pki_key_read(buf_slice(&pem), &dr->ca_key);
-	if (pem.p != NULL)
-		explicit_bzero(pem.p, pem.cap);
+		r = read_key(journal, &dr->journal_key);
 	if (r == 0)
 		r = file_read(crt, &dr->ca_crt, 64u << 10);
 	if (r == 0)
 		r = file_read(sign, &dr->receipt_key, 64u << 10);
 	if (r != 0)
-		log_error("desk.ca", kv_str("path", key), kv_err(r));
+		log_error("desk.keys", kv_str("folder", data), kv_err(r));
 	return r;
 }
 
@@ -509,7 +519,7 @@ desk_role_open(struct role_env *env)
 	zone_preload();
 	read_settings(dr);
 	read_boot(dr);
-	if ((r = open_databases(dr)) != 0 || (r = open_ca(dr)) != 0)
+	if ((r = open_databases(dr)) != 0 || (r = open_keys(dr)) != 0)
 		return r;
 	desk_on_change(dr->desk, on_change, dr);
 	dr->pool = auth_pool_new(env->loop, 2, 32);

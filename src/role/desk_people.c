@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/must.h"
+#include "desk/slice.h"
 #include "enrich/enrich.h"
 #include "role/desk_role_priv.h"
 
@@ -548,6 +549,26 @@ lcp_enroll(struct asking *q)
 	people_answer(q->dr, q->id, a.status, a.body);
 }
 
+/* The head goes out signed: what was shown to one cannot be another journal for the next. */
+static void
+journal_export(struct asking *q)
+{
+	struct desk_answer a = desk_ask(q->dr->desk, q->verb, &q->who, q->args, desk_role_now(q->dr));
+	auto_buf struct buf text = { 0 }, sig = { 0 };
+	uint8_t bytes[PKI_SIG_LEN];
+	char id[17];
+
+	if (a.status == 200 && q->dr->journal_key != NULL) {
+		slice_signed(json_object_get(a.body, "head"), json_string_value(json_object_get(a.body, "tenant")), json_string_value(json_object_get(a.body, "zone")), &text);
+		pki_sign(q->dr->journal_key, buf_slice(&text), bytes);
+		pki_base64(slice_of(bytes, sizeof bytes), &sig);
+		pki_key_id(q->dr->journal_key, id);
+		json_object_set_new(a.body, "key", json_string(id));
+		json_object_set_new(a.body, "signature", json_string(buf_cstr(&sig)));
+	}
+	people_answer(q->dr, q->id, a.status, a.body);
+}
+
 /* ---- import ---- */
 
 static void
@@ -651,6 +672,7 @@ static const struct {
 	{ "me.sessions", me_sessions },       { "me.revoke", me_revoke },         { "user.passwd", user_passwd },
 	{ "user.totp", user_totp },           { "user.add", user_add },           { "user.change", user_change },
 	{ "lcp.enroll", lcp_enroll },         { "tenant.import", tenant_import },
+	{ "journal.export", journal_export },
 };
 
 static void

@@ -27,6 +27,7 @@ struct desk_role {
 	struct buf ca_crt;
 	struct buf receipt_key; /* the archive's public key, for collectors to check receipts with */
 	struct pki_key *ca_key;
+	struct pki_key *journal_key; /* signs heads of the journal */
 	struct chan *ingest, *archive, *store, *notify, *call, *web, *intel, *engine[64];
 	char boot[64];               /* of this boot of the machine */
 	struct map sent;             /* job → when it was handed out last (mono ns); empty again after a restart */

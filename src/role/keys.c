@@ -5,6 +5,7 @@
  *     ca.key ca.crt          signs collectors' certificates (desk) and ingest's own
  *     ingest.key ingest.crt  what collectors see
  *     sign.key sign.pub      Ed25519: receipts and manifests (archive)
+ *     desk.key desk.pub      Ed25519: heads of the journal (desk)
  *
  * A pair that is there is never replaced.
  */
@@ -112,7 +113,7 @@ make_ingest(const struct conf *conf)
 }
 
 static int
-make_signing(const struct conf *conf)
+make_signing(const struct conf *conf, const char *secret_name, const char *public_name, const char *user)
 {
 	struct pki_key *key = pki_key_make(PKI_ED25519);
 	auto_buf struct buf secret = { 0 }, public = { 0 };
@@ -121,8 +122,8 @@ make_signing(const struct conf *conf)
 	pki_key_write(key, &secret);
 	pki_key_write_public(key, &public);
 	pki_key_free(key);
-	r = keep(conf, "sign.pub", buf_slice(&public), false, NULL);
-	return r != 0 ? r : keep(conf, "sign.key", buf_slice(&secret), true, "nezuban-archive");
+	r = keep(conf, public_name, buf_slice(&public), false, NULL);
+	return r != 0 ? r : keep(conf, secret_name, buf_slice(&secret), true, user);
 }
 
 int
@@ -136,7 +137,9 @@ frame_keys(const struct conf *conf)
 	if (r == 0 && !is_there(conf, "ingest.crt"))
 		r = make_ingest(conf);
 	if (r == 0 && !is_there(conf, "sign.key"))
-		r = make_signing(conf);
+		r = make_signing(conf, "sign.key", "sign.pub", "nezuban-archive");
+	if (r == 0 && !is_there(conf, "desk.key"))
+		r = make_signing(conf, "desk.key", "desk.pub", "nezuban-desk");
 	if (r != 0)
 		log_error("keys.make", kv_str("folder", dir), kv_err(r));
 	return r;

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * nezuban verify ARCHIVE [--key FILE] [--json]: an archive's folder, checked by somebody who trusts nobody.
+ * nezuban verify ARCHIVE|FILE [--key FILE] [--json]: an archive's folder, checked by somebody who trusts nobody; or
+ * a slice of the journal (journal.c).
  * Reads files only; needs no service.  A copy, a restored backup or a folder whose service is stopped: the last
  * record of a running one may be half written.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "archive/archive.h"
 #include "base/must.h"
 #include "codec/jsonw.h"
 #include "main/cli/cli.h"
+#include "main/cli/journal.h"
 #include "sys/fd.h"
 
 struct report {
@@ -91,12 +94,18 @@ cli_verify(struct cli *c)
 	struct report rp = { .json = cli_has(c, "--json") };
 	struct archive_tally t = { 0 };
 	struct pki_key *key = NULL;
+	struct stat st;
 	int r;
 
 	if (cli_operands(c) != 1)
-		return cli_usage(c, "wanted one folder");
+		return cli_usage(c, "wanted one folder, or one file of journal export");
 	if (key_file != NULL && (r = read_public(key_file, &key)) != 0)
 		return cli_could_not(c, "%s: %s", key_file, r == E_SYNTAX ? "not a public key in PEM" : err_text(r));
+	if (stat(folder, &st) == 0 && S_ISREG(st.st_mode)) {
+		r = journal_verify(c, folder, key);
+		pki_key_free(key);
+		return r;
+	}
 	buf_put_byte(&rp.faults, '[');
 	r = archive_verify(folder, key, &t, on_fault, &rp);
 	if (r != 0) {
