@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
+
 static const char *const names[] = {
 	"OK",
 #define ERR(name, text) #name,
@@ -68,13 +70,24 @@ whys_fini(struct whys *ws)
 	ws->errors = 0;
 }
 
-/* Control bytes of hostile text must not reach a terminal. */
+/* Control bytes of hostile text must not reach a terminal, bytes that are no UTF-8 not JSON; a character that was cut at the end
+ * of the field goes altogether. */
 static void
-tame(char *s)
+tame(char *s, size_t size)
 {
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = '?';
+	size_t n = strlen(s), len;
+	bool full = n + 1 == size;
+	uint32_t code;
+
+	for (size_t i = 0; i < n; i += len) {
+		len = utf8_next(slice_of(s + i, n - i), &code);
+		if (code == UTF8_BAD && len == 1 && full && n - i < 4) {
+			s[i] = '\0';
+			return;
+		}
+		if ((code == UTF8_BAD && len == 1) || code < 0x20 || code == 0x7f)
+			s[i] = '?';
+	}
 }
 
 #define FILL(field)                                                                                \
@@ -83,7 +96,7 @@ tame(char *s)
 		va_start(ap, fmt);                                                                 \
 		vsnprintf(w->field, sizeof w->field, fmt, ap);                                     \
 		va_end(ap);                                                                        \
-		tame(w->field);                                                                    \
+		tame(w->field, sizeof w->field);                                                  \
 	} while (0)
 
 void

@@ -284,6 +284,8 @@ main(int argc, char **argv)
 	if (c.verb == NULL)
 		return no_such_verb(argv[1]);
 	r = sort_arguments(&c, argc, argv);
+	if (r == CLI_DONE && c.verb->operands[0] == '\0' && c.operands.n != 0)
+		r = cli_usage(&c, "unexpected word %s", c.operands.v[0]);
 	if (r == CLI_DONE)
 		r = c.verb->fn(&c);
 	vec_fini(&c.given);

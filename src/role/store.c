@@ -419,9 +419,10 @@ reply(struct store_role *s, enum role_id peer, uint64_t id, json_t *answer)
 {
 	struct chan *to = peer == ROLE_WEB ? s->web : s->desk;
 	char *text = json_dumps(answer, JSON_COMPACT);
+	struct slice body = text != NULL ? slice_str(text) : SL("{\"status\":500,\"body\":{\"type\":\"internal\",\"status\":500}}");
 
-	if (to != NULL && text != NULL)
-		chan_send(to, peer == ROLE_WEB ? MSG_ANSWER : MSG_STORE_ANSWER, id, slice_str(text), -1);
+	if (to != NULL) /* whoever asked gets an answer in any case, and does not wait for a minute */
+		chan_send(to, peer == ROLE_WEB ? MSG_ANSWER : MSG_STORE_ANSWER, id, body, -1);
 	free(text);
 }
 

@@ -110,6 +110,28 @@ near_words_are_near(void **state)
 	assert_null(near_word(SL("regex"), words, 3));
 }
 
+/* What a person typed is quoted in faults, cut to the field: never in the middle of a character (JSON would refuse it). */
+static void
+quoted_text_stays_utf8(void **state)
+{
+	struct whys ws = { 0 };
+	struct why *w = whys_add(&ws, WHY_ERROR, E_SYNTAX, "T", "t", 1, 1);
+	char text[600] = "";
+
+	(void)state;
+	for (size_t before = 0; before < 4; before++) {
+		memset(text, 'a', before);
+		for (size_t i = before; i + 3 < sizeof text - 1; i += 3)
+			memcpy(text + i, "\xe8\xad\xa6", 4);
+		why_found(w, "%s", text);
+		assert_true(utf8_is_valid(slice_str(w->found)));
+		assert_true(strlen(w->found) + 4 >= sizeof w->found);
+	}
+	why_found(w, "a\xff\x1b[2Jb\xe8");
+	assert_string_equal(w->found, "a??[2Jb?");
+	whys_fini(&ws);
+}
+
 int
 main(void)
 {
@@ -118,6 +140,7 @@ main(void)
 		cmocka_unit_test(arena_marks_when_over_its_limit),
 		cmocka_unit_test(utf8_refuses_what_rfc3629_refuses),
 		cmocka_unit_test(times_go_there_and_back),   cmocka_unit_test(near_words_are_near),
+		cmocka_unit_test(quoted_text_stays_utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

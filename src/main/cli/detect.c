@@ -249,7 +249,7 @@ load(struct cli *c, struct fieldset *fs, struct sigma_set **ret)
 	r = sigma_load(paths, n, fs, ret, &ws);
 	rule_print_faults(&ws, false, stderr);
 	whys_fini(&ws);
-	return r != 0 ? cli_could_not(c, "rules: %s", err_text(r)) : CLI_DONE;
+	return r != 0 ? cli_could_not(c, "%s%s: %s", paths[0], n > 1 ? " and others" : "", err_text(r)) : CLI_DONE;
 }
 
 /* Lists of indicators, compiled in memory for this run. */
@@ -325,7 +325,8 @@ cli_detect(struct cli *c)
 	struct detecting d = { .table = strcmp(cli_opt(c, "--format", "json"), "table") == 0,
 		.route_all = cli_has(c, "--no-route"), .naive = cli_has(c, "--naive"), .fs = fieldset_new() };
 	const char *kind = cli_opt(c, "--input", "ndjson");
-	int r = load(c, d.fs, &d.set);
+	int r = d.table || strcmp(cli_opt(c, "--format", "json"), "json") == 0 ? load(c, d.fs, &d.set)
+	                                                                       : cli_usage(c, "--format is json or table");
 
 	if (r == CLI_DONE)
 		r = load_intel(c, &d);

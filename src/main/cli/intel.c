@@ -81,6 +81,8 @@ intel_import(struct cli *c)
 	count = intel_builder_count(b);
 	intel_build(b, &image);
 	intel_builder_free(b);
+	if (faults == (uint64_t)cli_operands(c) - 1) /* an image that works is not replaced by an empty one */
+		return cli_could_not(c, "no list could be read; %s is as it was", out_path);
 	r = file_write_atomic(out_path, buf_slice(&image), 0644);
 	if (r != 0)
 		return cli_could_not(c, "%s: %s", out_path, err_text(r));

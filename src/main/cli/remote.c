@@ -32,6 +32,15 @@ socket_of(const struct cli *c)
 }
 
 static int
+errno_of(CURL *h)
+{
+	long e = 0;
+
+	curl_easy_getinfo(h, CURLINFO_OS_ERRNO, &e);
+	return (int)e;
+}
+
+static int
 perform(const struct cli *c, CURL *h, const char *method, const char *url, const char *text, struct buf *out, long *ret_status)
 {
 	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
@@ -52,6 +61,8 @@ perform(const struct cli *c, CURL *h, const char *method, const char *url, const
 	rc = curl_easy_perform(h);
 	curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, ret_status);
 	curl_slist_free_all(headers);
+	if (rc == CURLE_COULDNT_CONNECT)
+		return cli_could_not(c, "%s: %s; is the service running, and may you speak there?", socket_of(c), strerror(errno_of(h)));
 	return rc == CURLE_OK ? CLI_DONE
 	                      : cli_could_not(c, "%s does not answer: %s", socket_of(c), error[0] != '\0' ? error : curl_easy_strerror(rc));
 }

@@ -16,6 +16,7 @@
  * A rule without a positive and a negative case is a problem of its own.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,7 +292,12 @@ test_path(struct testing *t, const char *path, int depth)
 	struct slice s = slice_str(path);
 	int n;
 
-	if (stat(path, &st) != 0 || depth > 16)
+	if (stat(path, &st) != 0) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		t->failed++;
+		return;
+	}
+	if (depth > 16)
 		return;
 	if (!S_ISDIR(st.st_mode)) {
 		if (slice_ends(s, SL(".yml")) && !slice_ends(s, SL(".test.yml")))
@@ -320,6 +326,8 @@ rule_test(struct cli *c)
 		return cli_usage(c, "test wants files or folders");
 	for (int i = 1; i < cli_operands(c); i++)
 		test_path(&t, cli_operand(c, i), 0);
+	if (t.files == 0 && t.failed == 0)
+		return cli_could_not(c, "no rule (*.yml) in %s", cli_operand(c, 1));
 	printf("%zu rule files, %zu cases, %zu failed\n", t.files, t.cases, t.failed);
-	return t.failed != 0 || t.files == 0 ? CLI_PROBLEMS : CLI_DONE;
+	return t.failed != 0 ? CLI_PROBLEMS : CLI_DONE;
 }

@@ -165,6 +165,8 @@ test_all(struct corpus *t)
 {
 	const char *root = cli_opt(t->c, "--corpus", "tests/corpus"), *only = cli_operand(t->c, 1);
 
+	if (only != NULL && source_find(t->set, slice_str(only)) < 0)
+		return cli_usage(t->c, "no source %s", only);
 	source_cover(t->worker);
 	for (int i = 0; i < source_count(t->set); i++) {
 		const struct source_info *info = source_info(t->set, i);

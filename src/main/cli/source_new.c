@@ -6,6 +6,7 @@
 #include "main/cli/source_new.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/map.h"
 #include "base/utf8.h"
@@ -198,6 +199,23 @@ print_draft(struct draft *d, const char *name)
 	     "  - fields: {source.ip: related.ip, destination.ip: related.ip, user.name: related.user}");
 }
 
+static bool
+name_is_good(struct slice name)
+{
+	struct slice vendor = slice_cut(&name, '.');
+
+	for (int i = 0; i < 2; i++) {
+		struct slice part = i == 0 ? vendor : name;
+
+		for (size_t k = 0; k < part.n; k++)
+			if (part.p[k] == '\0' || strchr("abcdefghijklmnopqrstuvwxyz0123456789_-", part.p[k]) == NULL)
+				return false;
+		if (part.n == 0)
+			return false;
+	}
+	return true;
+}
+
 int
 source_new(struct cli *c)
 {
@@ -209,6 +227,8 @@ source_new(struct cli *c)
 
 	if (path == NULL)
 		return cli_usage(c, "name a file of sample lines");
+	if (!name_is_good(slice_str(name)))
+		return cli_usage(c, "--name wants VENDOR.PRODUCT in a-z 0-9 _ -, not %s", name);
 	if (file_read(path, &text, 64u << 20) != 0)
 		return cli_could_not(c, "%s cannot be read", path);
 	json = json_reader_new();
