@@ -47,7 +47,7 @@ usage(FILE *out, int status)
 {
 	fputs("usage: nezuband [-c FILE] [--check-config]\n\n"
 	      "  -c FILE           configuration (/etc/nezuban/nezuband.yaml)\n"
-	      "  --check-config    checks the configuration and ends: 0 good, 1 faults\n"
+	      "  --check-config    checks the configuration, rules and sources and ends: 0 good, 1 faults\n"
 	      "  -x ROLE -i N -n N run as one role (the parent does this)\n",
 	      out);
 	return status;
@@ -93,6 +93,18 @@ read_args(int argc, char **argv, struct args *a)
 	return 0;
 }
 
+static void
+print_faults(struct whys *ws)
+{
+	for (size_t i = 0; i < ws->list.n; i++) {
+		auto_buf struct buf line = { 0 };
+
+		why_print(&ws->list.v[i], &line);
+		fprintf(stderr, "%s\n", buf_cstr(&line));
+	}
+	whys_fini(ws);
+}
+
 static struct conf *
 read_conf(const char *path)
 {
@@ -100,14 +112,27 @@ read_conf(const char *path)
 	struct whys ws = { 0 };
 	int r = conf_load(CONF_NEZUBAND, path, &conf, &ws);
 
-	for (size_t i = 0; i < ws.list.n; i++) {
-		auto_buf struct buf line = { 0 };
-
-		why_print(&ws.list.v[i], &line);
-		fprintf(stderr, "%s\n", buf_cstr(&line));
-	}
-	whys_fini(&ws);
+	print_faults(&ws);
 	return r == 0 ? conf : NULL;
+}
+
+static int
+check_roles(const struct conf *conf)
+{
+	int bad = 0;
+
+	log_init("check", LOG_ALERT);
+	for (size_t i = 0; i < ROLE_N; i++) {
+		struct whys ws = { 0 };
+
+		if (roles[i]->check != NULL && roles[i]->check(conf, &ws) != 0) {
+			bad = 1;
+			if (ws.errors == 0)
+				fprintf(stderr, "nezuband: %s: its files cannot be read\n", role_name(roles[i]->id));
+		}
+		print_faults(&ws);
+	}
+	return bad;
 }
 
 static enum log_level
@@ -167,7 +192,7 @@ main(int argc, char **argv)
 	if (conf == NULL)
 		return a.check ? 1 : 3;
 	if (a.check)
-		return 0;
+		return check_roles(conf);
 	if (a.role != NULL)
 		return run_role(&a, conf);
 	log_init("parent", level_of(conf_str(conf, "log.level")));

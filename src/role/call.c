@@ -73,6 +73,16 @@ log_whys(const struct whys *ws)
 }
 
 static int
+call_role_check(const struct conf *conf, struct whys *ws)
+{
+	static struct call_conf tried; /* secrets too: this process ends soon */
+	int r = call_conf_load(conf, &tried, ws);
+
+	explicit_bzero(&tried, sizeof tried);
+	return r != 0 || ws->errors != 0 ? E_CONFIG : 0;
+}
+
+static int
 call_role_open(struct role_env *env)
 {
 	struct caller *c = x_calloc(1, sizeof *c);
@@ -176,6 +186,7 @@ call_role_stop(struct role_env *env)
 
 const struct role role_call = {
 	.id = ROLE_CALL,
+	.check = call_role_check,
 	.open = call_role_open,
 	.on_peer = call_role_peer,
 	.on_peer_lost = call_role_lost,

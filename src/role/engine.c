@@ -436,14 +436,36 @@ say_faults(const struct whys *ws)
 	}
 }
 
+static struct detect_gen *
+load_generation(const struct conf *conf, struct whys *ws)
+{
+	auto_free char *rules = conf_path(conf, "rules.folder");
+	auto_free char *more = conf_path(conf, "rules.more");
+	auto_free char *sources = conf_path(conf, "sources.folder");
+	const char *dirs[] = { rules, more };
+
+	return detect_gen_load(dirs, access(more, R_OK) == 0 ? 2 : 1, sources, ws);
+}
+
+/* At a start a rule with a fault stays out and the others work. A reload would take away the rule that works now, so then the
+ * running generation stays; what we do not support in somebody's collection of rules is no reason for that. */
+static int
+engine_check(const struct conf *conf, struct whys *ws)
+{
+	struct detect_gen *g = load_generation(conf, ws);
+	int r = g != NULL ? 0 : E_CONFIG;
+
+	for (size_t i = 0; i < ws->list.n; i++)
+		if (ws->list.v[i].level == WHY_ERROR && ws->list.v[i].code != E_UNSUPPORTED)
+			r = E_CONFIG;
+	detect_gen_free(g);
+	return r;
+}
+
 static int
 engine_open(struct role_env *env)
 {
 	struct engine *e = x_calloc(1, sizeof *e);
-	auto_free char *rules = conf_path(env->conf, "rules.folder");
-	auto_free char *more = conf_path(env->conf, "rules.more");
-	auto_free char *sources = conf_path(env->conf, "sources.folder");
-	const char *dirs[] = { rules, more };
 	struct whys ws = { 0 };
 	struct sigma_count n;
 
@@ -452,7 +474,7 @@ engine_open(struct role_env *env)
 	e->scratch = &e->own_scratch;
 	e->columns = store_builder_new();
 	e->zip = batch_zip_new();
-	e->gen = detect_gen_load(dirs, access(more, R_OK) == 0 ? 2 : 1, sources, &ws);
+	e->gen = load_generation(env->conf, &ws);
 	say_faults(&ws);
 	whys_fini(&ws);
 	if (e->gen == NULL)
@@ -466,6 +488,7 @@ engine_open(struct role_env *env)
 
 const struct role role_engine = {
 	.id = ROLE_ENGINE,
+	.check = engine_check,
 	.open = engine_open,
 	.on_peer = engine_peer,
 	.on_peer_lost = engine_peer_lost,

@@ -82,6 +82,16 @@ zone_offset(const char *name, int64_t utc_s)
 }
 
 static int
+notify_check(const struct conf *conf, struct whys *ws)
+{
+	static struct post_conf tried; /* secrets too: this process ends soon */
+	int r = post_conf_load(conf, &tried, ws);
+
+	explicit_bzero(&tried, sizeof tried);
+	return r != 0 || ws->errors != 0 ? E_CONFIG : 0;
+}
+
+static int
 notify_open(struct role_env *env)
 {
 	struct notifier *n = x_calloc(1, sizeof *n);
@@ -174,6 +184,7 @@ notify_stop(struct role_env *env)
 
 const struct role role_notify = {
 	.id = ROLE_NOTIFY,
+	.check = notify_check,
 	.open = notify_open,
 	.on_peer = notify_peer,
 	.on_peer_lost = notify_lost,

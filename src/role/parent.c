@@ -77,6 +77,7 @@ struct parent {
 	VEC(struct proc *) procs;
 	bool stopping;
 	int status, lock;
+	pid_t checking;            /* looks at what a reload would bring; 0: none */
 };
 
 static struct listener listeners[] = {
@@ -133,6 +134,7 @@ give(struct proc *pr, const char *name, int fd)
 /* ---- life and death ---- */
 
 static void start_proc(struct proc *pr);
+static void checked(struct parent *p, int status);
 
 static void
 start_again(void *ctx)
@@ -186,10 +188,13 @@ on_child(void *ctx, int signo)
 	pid_t pid;
 
 	(void)signo;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == p->checking)
+			checked(p, status);
 		for (size_t i = 0; i < p->procs.n; i++)
 			if (p->procs.v[i]->pid == pid)
 				died(p->procs.v[i], status);
+	}
 }
 
 static void
@@ -317,29 +322,40 @@ on_stop(void *ctx, int signo)
 		loop_stop(p->loop, 0);
 }
 
-/* New rules, sources, settings: roles are started again one after the other, which loses nothing. A
- * configuration with faults changes nothing. */
+/* New rules, sources, settings: a process of its own looks at them, so that no fault of theirs reaches us; only when it finds
+ * nothing wrong the roles are started again, which loses nothing.  Otherwise everything stays. */
 static void
 on_reload(void *ctx, int signo)
 {
 	struct parent *p = ctx;
-	struct conf *fresh = NULL;
-	struct whys ws = { 0 };
-	int r = conf_load(CONF_NEZUBAND, p->conf_path, &fresh, &ws);
+	char *argv[] = { (char *)(uintptr_t)p->program, "--check-config", "-c", (char *)(uintptr_t)p->conf_path, NULL };
 
 	(void)signo;
-	for (size_t i = 0; i < ws.list.n; i++) {
-		auto_buf struct buf line = { 0 };
-
-		why_print(&ws.list.v[i], &line);
-		log_error("parent.reload", kv_slice("fault", buf_slice(&line)));
-	}
-	whys_fini(&ws);
-	conf_free(fresh);
-	if (r != 0)
+	if (p->stopping || p->checking != 0)
 		return;
+	p->checking = fork();
+	must(p->checking >= 0);
+	if (p->checking == 0) {
+		sigset_t none;
+
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		execv(p->program, argv);
+		_exit(127);
+	}
+}
+
+static void
+checked(struct parent *p, int status)
+{
+	p->checking = 0;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		log_error("parent.reload_refused", kv_i64("exit", WIFEXITED(status) ? WEXITSTATUS(status) : -1),
+		          kv_str("hint", "the faults stand before this line; what runs stays as it is"));
+		return;
+	}
 	log_info("parent.reload");
-	for (size_t i = 0; i < p->procs.n; i++)
+	for (size_t i = 0; i < p->procs.n && !p->stopping; i++)
 		if (p->procs.v[i]->ch != NULL)
 			chan_send(p->procs.v[i]->ch, MSG_STOP, 0, SL(""), -1);
 }

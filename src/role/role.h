@@ -27,6 +27,7 @@ enum role_id {
 };
 
 struct conf; /* conf/conf.h: the checked configuration */
+struct whys;
 
 struct role_env {
 	struct loop *loop;
@@ -40,6 +41,9 @@ struct role_env {
 
 struct role {
 	enum role_id id;
+	/* Looks at the files open() will read (rules, sources, providers) without touching anything: 0, or E_CONFIG when a
+	 * reload shall not happen; faults go to ws. May be NULL. */
+	int (*check)(const struct conf *conf, struct whys *ws);
 	/* Opens everything; 0 or an error that ends the role (status 3, not restarted in a tight loop). */
 	int (*open)(struct role_env *env);
 	/* A (new) channel to a peer. Keep it; it is replaced after on_peer_lost. */

@@ -10,6 +10,7 @@ filter_read(struct comp *c, const struct ynode *doc)
 {
 	struct why *w = comp_fault(c, "SIG-FILTER", y_get(doc, SL("filter")));
 
+	w->code = E_UNSUPPORTED; /* not a fault of its author */
 	why_found(w, "a filter document");
 	why_wanted(w, "the exception inside the rule; filters are not supported yet");
 	c->set->count.filters++;

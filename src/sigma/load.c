@@ -91,6 +91,24 @@ read_rule(struct comp *c, const struct ynode *doc)
 	c->set->count.rules++;
 }
 
+/* The key that was meant to be one of the three: the fault stands there, and the word that was meant is said. */
+static void
+name_the_misspelt(struct why *w, const struct ynode *doc)
+{
+	static const char *const kinds[] = { "detection", "correlation", "filter" };
+
+	for (const struct ynode *k = doc != NULL && doc->kind == Y_MAP ? doc->child : NULL; k != NULL; k = k->next) {
+		const char *near = near_word(k->key, kinds, 3);
+
+		if (near == NULL || slice_eq(k->key, slice_str(near)))
+			continue;
+		w->line = k->key_line;
+		w->col = k->key_col;
+		why_hint(w, "did you mean %s instead of " SL_FMT, near, SL_ARG(k->key));
+		return;
+	}
+}
+
 static void
 read_document(struct comp *c, const struct ynode *doc)
 {
@@ -104,6 +122,8 @@ read_document(struct comp *c, const struct ynode *doc)
 		why_found(w, "%s", doc == NULL ? "an empty document" : doc->kind != Y_MAP ? "a document that is not a map" :
 		             kinds == 0 ? "a document without detection" : "more than one of detection, correlation, filter");
 		why_wanted(w, "exactly one of detection, correlation, filter");
+		if (kinds == 0)
+			name_the_misspelt(w, doc);
 		c->set->count.refused++;
 	} else if (y_get(doc, SL("detection")) != NULL) {
 		read_rule(c, doc);

@@ -35,7 +35,7 @@ static const struct guess known[] = {
 	{ "severity", "log.level" }, { "level", "log.level" }, { "timestamp", "'@timestamp'" },
 	{ "time", "'@timestamp'" }, { "ts", "'@timestamp'" }, { "eventtime", "'@timestamp'" },
 	{ "bytes_sent", "source.bytes" }, { "sentbyte", "source.bytes" }, { "bytes_received", "destination.bytes" },
-	{ "rcvdbyte", "destination.bytes" }, { "rule", "rule.name" }, { "policy", "rule.name" },
+	{ "rcvdbyte", "destination.bytes" }, { "sent", "source.bytes" }, { "rcvd", "destination.bytes" }, { "rule", "rule.name" }, { "policy", "rule.name" },
 	{ "method", "http.request.method" }, { "status", "http.response.status_code" },
 	{ "user_agent", "user_agent.original" }, { "query", "dns.question.name" }, { "domain", "url.domain" },
 };
@@ -47,6 +47,7 @@ struct draft {
 	unsigned lines, json, xml, kv, csv, text, header;
 	size_t cells;
 	struct slice first;
+	struct slice program;         /* the one every line's header names, or empty */
 };
 
 static void
@@ -96,8 +97,12 @@ look_at(struct draft *d, struct json_reader *json, struct slice line)
 	syslog_split(line, &h);
 	d->lines++;
 	d->header += h.time.n != 0;
-	if (d->first.p == NULL)
+	if (d->first.p == NULL) {
 		d->first = h.body;
+		d->program = h.program;
+	}
+	if (!slice_eq(d->program, h.program))
+		d->program = SL("");
 	n = csv_split(h.body, ',', true, &d->arena, cells, 256);
 	if (h.body.n != 0 && h.body.p[0] == '{' && json_flatten(json, h.body, on_json, d) == 0) {
 		d->json++;
@@ -167,20 +172,34 @@ codec_of(const struct draft *d)
 }
 
 static void
+print_probe(const struct draft *d, const char *codec)
+{
+	puts("probe:                    # what makes a line of this source unmistakable");
+	if (d->program.n != 0) {
+		fputs("  - {program: ", stdout);
+		put_quoted(d->program);
+		puts("}");
+		return;
+	}
+	fputs("  - {starts: ", stdout);
+	put_quoted(codec[0] == 'j' ? SL("{") : slice_sub(d->first, 0, 12));
+	if (codec[0] == 'j' && d->keys.n != 0)
+		printf(", has: '\"%.*s\":'", SL_ARG(d->keys.v[0]));
+	puts("}");
+}
+
+static void
 print_draft(struct draft *d, const char *name)
 {
 	const char *codec = codec_of(d);
-	struct slice start = slice_sub(d->first, 0, 12);
+	int vendor = (int)strcspn(name, ".");
 
 	printf("# Draft from %u sample lines: %u JSON, %u XML, %u key=value, %u CSV, %u other; %u with a syslog header.\n"
-	       "# What to do now: docs/sources.md.\nsource: %s\ntitle: %s\nlogsource:\n  - {product: %s}\n"
-	       "probe:                    # what makes a line of this source unmistakable\n  - {starts: ",
-	       d->lines, d->json, d->xml, d->kv, d->csv, d->text, d->header, name, name, name);
-	put_quoted(codec[0] == 'j' ? SL("{") : start);
-	if (codec[0] == 'j' && d->keys.n != 0) {
-		printf(", has: '\"%.*s\":'", SL_ARG(d->keys.v[0]));
-	}
-	printf("}\ncodec: %s\n", codec);
+	       "# What to do now: docs/sources.md.\nsource: %s\ntitle: %s\nlogsource:\n  - {product: %.*s}\n%s",
+	       d->lines, d->json, d->xml, d->kv, d->csv, d->text, d->header, name, name, vendor, name,
+	       d->header != 0 ? "header: {host: observer.hostname}\n" : "");
+	print_probe(d, codec);
+	printf("codec: %s\n", codec);
 	if (strcmp(codec, "csv") == 0) {
 		printf("native: %s\ncolumns: [", name);
 		for (size_t i = 0; i < d->cells; i++)
