@@ -27,6 +27,8 @@ static const char source_text[] = "source: test.gate\n"
                                   "  user: user.name\n"
                                   "  act: event.action\n";
 
+#define HASH_OF_CUT "0707070707070707070707070707070707070707070707070707070707070707"
+
 static const char rules_text[] = "title: Login failed\n"
                                  "id: 11111111-1111-4111-8111-111111111111\n"
                                  "name: login_failed\n"
@@ -35,6 +37,17 @@ static const char rules_text[] = "title: Login failed\n"
                                  "logsource: {product: test, service: gate}\n"
                                  "detection:\n"
                                  "  selection: {event.action: fail}\n"
+                                 "  condition: selection\n"
+                                 "---\n"
+                                 "title: A line that was cut\n"
+                                 "id: 33333333-3333-4333-8333-333333333333\n"
+                                 "status: test\n"
+                                 "level: low\n"
+                                 "logsource: {product: test, service: gate}\n"
+                                 "detection:\n"
+                                 "  selection:\n"
+                                 "    nezuban.line.original_length: 2000000\n"
+                                 "    nezuban.line.original_sha256: '" HASH_OF_CUT "'\n"
                                  "  condition: selection\n"
                                  "---\n"
                                  "title: Five failures of one user\n"
@@ -347,6 +360,26 @@ gaps_and_poison_are_kept_and_not_judged(void **state)
 	json_decref(list);
 }
 
+/* What the collector cut says how long it was and what its hash was, where rules and people can see it. */
+static void
+a_cut_line_tells_what_it_was(void **state)
+{
+	struct world *d = *state;
+	uint8_t hash[32];
+	json_t *list;
+
+	memset(hash, 7, sizeof hash);
+	add(d, 0, "gate src=198.51.100.7 dst=192.0.2.10 user=sato act=pass");
+	batch_note_cut(d->bb, 2000000, hash);
+	add(d, 1, "gate src=198.51.100.7 dst=192.0.2.10 user=sato act=pass");
+	list = judge(d, 1);
+	assert_int_equal(json_array_size(list), 1);
+	assert_string_equal(text_of(json_array_get(list, 0), "rule", "id"), "33333333-3333-4333-8333-333333333333");
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 0), "count")), 1);
+	assert_int_equal(d->stats.cut, 1);
+	json_decref(list);
+}
+
 static void
 an_indicator_is_found_and_named(void **state)
 {
@@ -419,6 +452,7 @@ main(void)
 		T(a_correlation_spans_batches_and_fires_once),
 		T(a_batch_read_again_moves_no_window),
 		T(gaps_and_poison_are_kept_and_not_judged),
+		T(a_cut_line_tells_what_it_was),
 		T(an_indicator_is_found_and_named),
 		T(too_many_different_things_are_counted),
 		T(the_cursor_names_the_line_at_work),

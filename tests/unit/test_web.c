@@ -356,6 +356,21 @@ test_session(void **state)
 }
 
 static void
+test_a_deep_body_is_refused(void **state)
+{
+	auto_buf struct buf out = { 0 }, deep = { 0 };
+	int before = seen;
+
+	(void)state;
+	buf_put_str(&deep, "{\"text\":");
+	for (int i = 0; i < 200000; i++)
+		buf_put_byte(&deep, '[');
+	assert_int_equal(ask("POST", "/api/v1/candidates/c/note", GOOD, buf_cstr(&deep), &out), 400);
+	assert_int_equal(seen, before);
+	assert_int_equal(ask("GET", "/api/v1/queue", GOOD, NULL, &out), 200);
+}
+
+static void
 test_stream(void **state)
 {
 	struct buf out = { 0 };
@@ -421,6 +436,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_walk), cmocka_unit_test(test_session),
+		cmocka_unit_test(test_a_deep_body_is_refused),
 		                            cmocka_unit_test(test_stream), cmocka_unit_test(test_desk_gone) };
 
 	return cmocka_run_group_tests_name("web", tests, start, stop);
