@@ -3,7 +3,7 @@
  * Auditor: looks at the rows themselves and says what should have happened more than 15 s ago.  It shares no
  * code with the path that fires timers, and its queries run on indexes: a timer that did not fire, a call
  * that nobody took up, a clock past its time that nobody marked, an incident that should be ringing and has
- * neither a chain, nor a person's word, nor an alarm.
+ * neither a chain, nor a person's word, nor an alarm, a tenant whose reports nothing is waiting to make.
  */
 #include <stdio.h>
 
@@ -24,8 +24,10 @@ desk_audit(struct db *db, int64_t now, struct desk_overdue *ret, size_t max)
 	                         " UNION ALL SELECT 'clock', id, due_at FROM clocks WHERE stopped_at IS NULL AND broken = 0 AND due_at < ?"
 	                         " UNION ALL SELECT 'incident', id, decided_at FROM incidents i WHERE ack_at IS NULL AND state = 'open' AND decided_at < ?"
 	                         "   AND severity IN ('emergency','critical') AND NOT EXISTS(SELECT 1 FROM chains h WHERE h.incident = i.id)"
+	                         " UNION ALL SELECT 'report', t.id, ? FROM tenants t WHERE (SELECT count(*) FROM timers x WHERE x.ref = t.id AND"
+	                         "   x.kind IN ('report.daily','report.draft')) <> 2"
 	                         " ORDER BY 3 LIMIT ?",
-	                         Q(limit), Q(limit), Q(limit), Q(limit), Q((int64_t)max));
+	                         Q(limit), Q(limit), Q(limit), Q(limit), Q(limit), Q((int64_t)max));
 	size_t n = 0;
 
 	while (rows_next(&r) && n < max) {

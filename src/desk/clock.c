@@ -90,23 +90,31 @@ clock_of(struct db *db, const char *candidate, int64_t now)
 	return o != NULL ? o : json_null();
 }
 
+char *
+clock_number(struct rows *r, int column)
+{
+	if (row_str(r, 5) != NULL)
+		return x_strdup(row_str(r, 5));
+	return row_kind(r, column) != DB_NULL ? x_asprintf("C-%lld", (long long)row_int(r, column)) : x_strdup(row_str(r, 4));
+}
+
 json_t *
 ask_clock_list(struct ask *a)
 {
 	struct rows r = db_query(a->db,
-	                         "SELECT " CLOCK_COLUMNS ", c.number, coalesce(i.severity, c.severity) FROM clocks k JOIN candidates c"
+	                         "SELECT " CLOCK_COLUMNS ", c.number, coalesce(i.severity, c.severity, 'informational') FROM clocks k LEFT JOIN candidates c"
 	                         " ON c.id = k.candidate LEFT JOIN incidents i ON i.id = k.incident WHERE k.stopped_at IS NULL"
 	                         " ORDER BY k.due_at LIMIT 1000");
 	json_t *items = json_array();
 
 	while (rows_next(&r)) {
-		auto_free char *number = x_asprintf("C-%lld", (long long)row_int(&r, CLOCK_COLUMNS_N));
+		auto_free char *number = clock_number(&r, CLOCK_COLUMNS_N);
 		json_t *o;
 
 		if (!desk_sees(a->who, row_str(&r, 6)))
 			continue;
 		o = clock_json(&r, a->now);
-		json_object_set_new(o, "number", json_string(row_str(&r, 5) != NULL ? row_str(&r, 5) : number));
+		json_object_set_new(o, "number", json_string(number));
 		json_object_set_new(o, "severity", json_string(row_str(&r, CLOCK_COLUMNS_N + 1)));
 		json_array_append_new(items, o);
 	}
@@ -137,23 +145,25 @@ timer_drop_kind(struct cmd *c, const char *ref, const char *kind)
 static void
 clock_broke(struct cmd *c, const char *id)
 {
-	struct rows r = db_query(c->db, "SELECT k.kind, k.tenant, k.candidate, k.incident, c.number FROM clocks k JOIN candidates c ON"
+	struct rows r = db_query(c->db, "SELECT " CLOCK_COLUMNS ", c.number FROM clocks k LEFT JOIN candidates c ON"
 	                                " c.id = k.candidate WHERE k.id = ? AND k.stopped_at IS NULL", Q(id));
+	bool of_case;
 
 	if (!rows_next(&r))
 		return;
-	auto_free char *kind = x_strdup(row_str(&r, 0)), *tenant = x_strdup(row_str(&r, 1)), *candidate = x_strdup(row_str(&r, 2));
-	auto_free char *incident = row_str(&r, 3) != NULL ? x_strdup(row_str(&r, 3)) : NULL;
-	auto_free char *number = x_asprintf("C-%lld", (long long)row_int(&r, 4));
-	const char *what = incident != NULL ? incident : number;
+	auto_free char *kind = x_strdup(row_str(&r, 0)), *tenant = x_strdup(row_str(&r, 6)), *candidate = x_strdup(row_str(&r, 4));
+	auto_free char *incident = row_str(&r, 5) != NULL ? x_strdup(row_str(&r, 5)) : NULL, *what = clock_number(&r, CLOCK_COLUMNS_N);
+	auto_free char *number = row_kind(&r, CLOCK_COLUMNS_N) != DB_NULL ? x_asprintf("C-%lld", (long long)row_int(&r, CLOCK_COLUMNS_N)) : NULL;
 	auto_free char *ja = x_asprintf("%s：約束の時間（%s）を過ぎました。", what, kind), *en = x_asprintf("%s: the promised time (%s) has passed.", what, kind);
 
+	of_case = number != NULL;
 	rows_close(&r);
 	snprintf(c->tenant, sizeof c->tenant, "%s", tenant);
 	db_run(c->db, "UPDATE clocks SET broken = 1 WHERE id = ?", Q(id));
-	entry_say(c, candidate, "alarm", false, ja, en);
+	if (of_case)
+		entry_say(c, candidate, "alarm", false, ja, en);
 	alarm_raise(c, "clock_broken", id, "alarm", tenant, incident, ja, en);
-	cmd_changed(c, "candidate", candidate, tenant, number);
+	cmd_changed(c, of_case ? "candidate" : "report", candidate, tenant, number);
 }
 
 /* What a timer's kind does with its ref; those of the telephone chain are chain.c's, and spans all of them.
@@ -176,7 +186,8 @@ timers_move(struct cmd *c, int64_t by)
 	db_run(c->db, "UPDATE timers SET due_at = due_at + ? WHERE kind LIKE 'chain.%'", Q(by));
 	for (size_t i = 0; i < sizeof timer_kinds / sizeof *timer_kinds; i++)
 		if (timer_kinds[i].means == SPAN)
-			db_run(c->db, "UPDATE timers SET due_at = due_at + ? WHERE kind = ?", Q(by), Q(timer_kinds[i].kind));
+			db_run(c->db, "UPDATE timers SET due_at = due_at + ? WHERE kind = ? AND ref NOT IN (SELECT id FROM clocks WHERE kind = 'report')", Q(by),
+			       Q(timer_kinds[i].kind));
 }
 
 void
@@ -196,6 +207,8 @@ cmd_timer_fire(struct cmd *c)
 	db_run(c->db, "DELETE FROM timers WHERE id = ?", Q(id));
 	if (strncmp(kind, "chain.", 6) == 0)
 		chain_timer(c, kind, ref, attempt);
+	if (strncmp(kind, "report.", 7) == 0)
+		report_timer(c, kind, ref, attempt); /* hours of the day, all of them */
 	for (size_t i = 0; i < sizeof timer_kinds / sizeof *timer_kinds; i++)
 		if (strcmp(timer_kinds[i].kind, kind) == 0)
 			timer_kinds[i].fn(c, ref);
@@ -204,19 +217,33 @@ cmd_timer_fire(struct cmd *c)
 	snprintf(c->id, sizeof c->id, "%lld", (long long)id);
 }
 
+/* The arguments with which the first timer that is due fires; NULL when none is. */
+static json_t *
+next_due(struct desk *d, int64_t now)
+{
+	struct rows r = db_query(d->db, "SELECT id, kind, ref, attempt, due_at FROM timers WHERE due_at <= ? ORDER BY due_at, id LIMIT 1", Q(now));
+	json_t *args, *data;
+
+	if (!rows_next(&r))
+		return NULL;
+	args = json_pack("{s:I, s:I}", "timer", (json_int_t)row_int(&r, 0), "due_at", (json_int_t)row_int(&r, 4));
+	data = report_timer_data(d, row_str(&r, 1), row_str(&r, 2), (int)row_int(&r, 3), now);
+	if (data != NULL)
+		json_object_set_new(args, "data", data);
+	rows_close(&r);
+	return args;
+}
+
 int64_t
 desk_tick(struct desk *d, int64_t now, int *ret_error)
 {
 	*ret_error = 0;
 	for (int i = 0; i < 10000; i++) {
-		struct rows r = db_query(d->db, "SELECT id, due_at FROM timers WHERE due_at <= ? ORDER BY due_at, id LIMIT 1", Q(now));
-		json_t *args;
+		json_t *args = next_due(d, now);
 		struct desk_answer a;
 
-		if (!rows_next(&r))
+		if (args == NULL)
 			break;
-		args = json_pack("{s:I, s:I}", "timer", (json_int_t)row_int(&r, 0), "due_at", (json_int_t)row_int(&r, 1));
-		rows_close(&r);
 		a = desk_apply(d, "timer.fire", &desk_service, args, now);
 		json_decref(args);
 		json_decref(a.body);

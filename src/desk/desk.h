@@ -99,6 +99,9 @@ int desk_detections(struct desk *d, const struct desk_position *at, struct slice
 typedef void desk_position_fn(void *ctx, const struct desk_position *at);
 void desk_positions(struct desk *d, desk_position_fn *fn, void *ctx);
 
+/* The data set that the command report.publish takes as `data`: only the service puts it there. NULL when who does not see it. */
+json_t *desk_report_data(struct desk *d, const struct desk_actor *who, const char *id, int64_t now);
+
 /* Telemetry. */
 int desk_heartbeat(struct desk *d, const char *tenant, const char *lcp, const json_t *beat, int64_t now);
 int desk_traffic(struct desk *d, const json_t *traffic, int64_t now);

@@ -171,6 +171,8 @@ json_t *clock_json(struct rows *r, int64_t now); /* columns of CLOCK_COLUMNS */
 #define CLOCK_COLUMNS_N 11
 /* The clock that matters now for a candidate or incident, or null. */
 json_t *clock_of(struct db *db, const char *candidate, int64_t now);
+/* What the clock of a row of CLOCK_COLUMNS belongs to, as people name it: incident, candidate (its number in that column) or report. Heap. */
+char *clock_number(struct rows *r, int column);
 /* cause.c: of the clock in a row of CLOCK_COLUMNS; null without one */
 json_t *cause_json(struct db *db, struct rows *r);
 /* Broken clocks due in [from, to) for which nobody gave a cause: a month with such is not closed. tenant NULL = all. */
@@ -209,6 +211,17 @@ void mask_number(const char *number, char *ret, size_t n);
 /* The spoken sentence of an incident, {"ja" kana,"en"}. */
 json_t *spoken_summary(const char *category, const char *severity);
 
+/* report.c, view_report.c */
+void report_id(const char *tenant, int64_t first, bool daily, char ret[48]);
+bool report_read_id(const char *id, char ret_tenant[32], int64_t *ret_first, int64_t *ret_last);
+void report_plan(struct cmd *c, const char *tenant);
+void report_timer(struct cmd *c, const char *kind, const char *ref, int attempt);
+/* What a timer's command takes along as args.data; NULL for those that need nothing. */
+json_t *report_timer_data(struct desk *d, const char *kind, const char *ref, int attempt, int64_t now);
+/* kind: daily, monthly; local days first to last. */
+json_t *report_data(struct desk *d, const char *tenant, const char *kind, int64_t first, int64_t last, int64_t now);
+void outbox_report(struct cmd *c, const char *id, const char *kind, const json_t *data);
+
 void alarm_raise(struct cmd *c, const char *kind, const char *key, const char *level, const char *tenant, const char *incident,
                  const char *ja, const char *en);
 void ack_incident(struct cmd *c, const char *incident, const char *by, const char *how, int64_t at);
@@ -224,6 +237,7 @@ enum hours { HOURS_OUT, HOURS_IN, HOURS_HOLIDAY };        /* HOLIDAY: out, becau
 enum hours hours_at(const char *hours, const char *zone, const struct day_off *off, int64_t now);
 void local_time(const char *zone, int64_t ns, char ret[6]); /* "03:13" */
 int64_t local_day(const char *zone, int64_t ns);            /* days since 1970 in that zone */
+int64_t local_ns(const char *zone, int64_t day, int64_t second); /* the moment when it is that second of that day there */
 
 /* days */
 void day_count(struct cmd *c, const char *tenant, const char *column, int64_t n);
@@ -244,6 +258,8 @@ json_t *incident_row(struct db *db, struct rows *r, int64_t now);
 json_t *device_rows(struct desk *d, const char *tenant, int64_t now, bool only_troubled);
 json_t *lcp_rows(struct desk *d, const char *tenant, int64_t now);
 json_t *funnel_day(struct db *db, const char *tenant, int64_t day);
+/* The sum of local days first to last, and each of them into `days` (may be NULL). */
+json_t *funnel_days(struct db *db, const char *tenant, int64_t first, int64_t last, json_t *days);
 
 struct ask {
 	struct desk *d;

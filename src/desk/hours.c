@@ -107,6 +107,14 @@ local_day(const char *zone, int64_t ns)
 	return s >= 0 ? s / 86400 : -((-s + 86399) / 86400);
 }
 
+int64_t
+local_ns(const char *zone, int64_t day, int64_t second)
+{
+	int64_t s = day * 86400 + second;
+
+	return (s - zone_offset_local(zone_open(slice_str(zone != NULL ? zone : "UTC")), s)) * NS_PER_S;
+}
+
 void
 local_time(const char *zone, int64_t ns, char ret[6])
 {

@@ -265,13 +265,24 @@ mail_for_of(struct reader *r, const struct ynode *map, json_t *o)
 	put(o, "mail_for", buf_cstr(&words));
 }
 
+static bool
+truth_of(struct reader *r, const struct ynode *map, const char *key, bool otherwise)
+{
+	const struct ynode *n = map_get_kind(r, map, key, Y_SCALAR, false);
+	bool v = otherwise;
+
+	if (n != NULL && !y_bool(n, &v))
+		fault(r, n, "TENANT-BOOL", "true or false");
+	return v;
+}
+
 static json_t *
 contact_of(struct reader *r, const struct ynode *n, const char *lang, const char *zone)
 {
 	const char *hours = text_of(r, n, "hours", false), *mail = text_of(r, n, "mail", false), *pin = text_of(r, n, "pin", false);
 	json_t *o = json_object(), *numbers;
 
-	check_keys(r, n, "id name kana title lang zone country hours backup numbers pin mail mail_for");
+	check_keys(r, n, "id name kana title lang zone country hours backup numbers pin mail mail_for reports");
 	put(o, "id", text_of(r, n, "id", true));
 	put(o, "name", text_of(r, n, "name", true));
 	put(o, "kana", kana_of(r, n, "kana"));
@@ -290,6 +301,7 @@ contact_of(struct reader *r, const struct ynode *n, const char *lang, const char
 		fault(r, y_get(n, SL("mail")), "TENANT-MAIL", "one mail address");
 	put(o, "mail", mail);
 	mail_for_of(r, n, o);
+	json_object_set_new(o, "reports", json_boolean(truth_of(r, n, "reports", true)));
 	numbers = numbers_of(r, n);
 	if (json_array_size(numbers) == 0 && mail == NULL)
 		fault(r, n, "TENANT-CONTACT", "at least one number or a mail address");
@@ -383,7 +395,7 @@ tenant_of(struct reader *r, const struct ynode *n)
 	json_t *o = json_object(), *doc = json_object(), *contacts = json_array();
 	const struct ynode *list;
 
-	check_keys(r, n, "id name kana short zone lang country code_word decide_s call_s second_person plan days_off contacts networks assets authorised users devices lists");
+	check_keys(r, n, "id name kana short zone lang country closing code_word decide_s call_s second_person plan days_off contacts networks assets authorised users devices lists");
 	id = text_of(r, n, "id", true);
 	if (id != NULL && (strlen(id) > 31 || strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(id)))
 		fault(r, y_get(n, SL("id")), "TENANT-ID", "1 to 31 of a-z 0-9 -");
@@ -405,6 +417,7 @@ tenant_of(struct reader *r, const struct ynode *n)
 	json_object_set_new(o, "call_s", json_integer(number_of(r, n, "call_s", 60, 86400, 600)));
 	json_object_set_new(o, "second_person", json_boolean(strcmp(word_of(r, n, "second_person", "true false", "true"), "true") == 0));
 	put(o, "country", country_of(r, n));
+	json_object_set_new(o, "closing", json_boolean(truth_of(r, n, "closing", false)));
 	json_object_set_new(o, "plan", plan_of(r, n));
 	json_object_set_new(o, "days_off", days_off_of(r, n));
 	list = map_get_kind(r, n, "contacts", Y_SEQ, false);

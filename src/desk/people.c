@@ -47,14 +47,15 @@ put_contacts(struct cmd *c, const char *tenant, const json_t *list)
 
 		db_run(c->db,
 		       "INSERT INTO contacts(id, tenant, ord, name, kana, title_ja, title_en, lang, zone, hours, pin, mail, mail_for, country,"
-		       " backup, active) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT(id) DO UPDATE SET ord = excluded.ord, name = excluded.name,"
+		       " backup, reports, active) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT(id) DO UPDATE SET ord = excluded.ord, name = excluded.name,"
 		       " kana = excluded.kana, title_ja = excluded.title_ja, title_en = excluded.title_en, lang = excluded.lang, zone = excluded.zone,"
 		       " hours = excluded.hours, pin = excluded.pin, mail = excluded.mail, mail_for = excluded.mail_for,"
-		       " country = excluded.country, backup = excluded.backup, active = 1",
+		       " country = excluded.country, backup = excluded.backup, reports = excluded.reports, active = 1",
 		       Q(id), Q(tenant), Q((int64_t)i + 1), Q(str(p, "name", "")), Q(str(p, "kana", "")),
 		       Q(str(json_object_get(p, "title"), "ja", "")), Q(str(json_object_get(p, "title"), "en", "")), Q(str(p, "lang", "ja")),
 		       Q(str(p, "zone", "UTC")), Q(str(p, "hours", "always")), Q(str(p, "pin", NULL)), Q(str(p, "mail", NULL)),
-		       Q(str(p, "mail_for", "emergency critical")), Q(str(p, "country", "")), Q(backup));
+		       Q(str(p, "mail_for", "emergency critical")), Q(str(p, "country", "")), Q(backup),
+		       Q((int64_t)!json_is_false(json_object_get(p, "reports"))));
 		put_numbers(c, id, json_object_get(p, "numbers"));
 	}
 }
@@ -79,17 +80,19 @@ put_tenant(struct cmd *c, const json_t *t)
 	auto_free char *doc = json_text(json_object_get(t, "doc"));
 
 	db_run(c->db,
-	       "INSERT INTO tenants(id, name_ja, name_en, kana, short, zone, lang, code_ja, code_en, decide_s, call_s, doc, incidents, second_person)"
-	       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT(id) DO UPDATE SET name_ja = excluded.name_ja, name_en = excluded.name_en,"
+	       "INSERT INTO tenants(id, name_ja, name_en, kana, short, zone, lang, code_ja, code_en, decide_s, call_s, doc, incidents, second_person,"
+	       " closing) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT(id) DO UPDATE SET name_ja = excluded.name_ja, name_en = excluded.name_en,"
 	       " kana = excluded.kana, short = excluded.short, zone = excluded.zone, lang = excluded.lang, code_ja = excluded.code_ja,"
 	       " code_en = excluded.code_en, decide_s = excluded.decide_s, call_s = excluded.call_s, doc = excluded.doc,"
-	       " second_person = excluded.second_person",
+	       " second_person = excluded.second_person, closing = excluded.closing",
 	       Q(id), Q(str(json_object_get(t, "name"), "ja", id)), Q(str(json_object_get(t, "name"), "en", id)), Q(str(t, "kana", "")), Q(short_name),
 	       Q(str(t, "zone", "UTC")), Q(str(t, "lang", "ja")), Q(str(json_object_get(t, "code_word"), "ja", "")),
 	       Q(str(json_object_get(t, "code_word"), "en", "")), Q(json_integer_value(json_object_get(t, "decide_s"))),
-	       Q(json_integer_value(json_object_get(t, "call_s"))), Q(doc), Q(!json_is_false(json_object_get(t, "second_person"))));
+	       Q(json_integer_value(json_object_get(t, "call_s"))), Q(doc), Q(!json_is_false(json_object_get(t, "second_person"))),
+	       Q((int64_t)json_is_true(json_object_get(t, "closing"))));
 	put_telephone(c, id, t);
 	put_contacts(c, id, json_object_get(t, "contacts"));
+	report_plan(c, id);
 	cmd_changed(c, "tenant", id, id, NULL);
 }
 

@@ -163,10 +163,17 @@ const char *const desk_schema[] = {
 
 	/* what a journal row tells its tenant; empty in rows older than this step */
 	"ALTER TABLE journal ADD COLUMN facts @blob NOT NULL DEFAULT x'';",
+
+	/* monthly reports and who gets the daily one */
+	"ALTER TABLE tenants ADD COLUMN closing @int NOT NULL DEFAULT 0;"
+	"ALTER TABLE contacts ADD COLUMN reports @int NOT NULL DEFAULT 1;"
+	"CREATE TABLE reports(id TEXT PRIMARY KEY, tenant TEXT NOT NULL REFERENCES tenants(id), month TEXT NOT NULL,"
+	"  state TEXT NOT NULL CHECK(state IN ('draft','published')), drafted_at @int NOT NULL, due_at @int NOT NULL, words_ja TEXT NOT NULL,"
+	"  words_en TEXT NOT NULL, recommendations TEXT NOT NULL, published_at @int, published_by TEXT, by_ja TEXT, by_en TEXT, data TEXT) @strict;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
 const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users", "candidates", "detections", "rolled",
 	"entities", "entries", "clocks", "incidents", "evidence", "actions", "chains", "outbox", "timers", "alarms", "lcps",
 	"tokens", "counters", "days", "downgrades", "apart", "relations", "tasks",
-	"days_off", "exceptions", "hidden", NULL };
+	"days_off", "exceptions", "hidden", "reports", NULL };

@@ -129,7 +129,7 @@ cmd_time_step(struct cmd *c)
 	       "UPDATE outbox SET not_before = not_before + ?, queued_at = queued_at + ?, dialled_at = dialled_at + ?, ringing_at = ringing_at + ?,"
 	       " answered_at = answered_at + ? WHERE state = 'open'",
 	       Q(by), Q(by), Q(by), Q(by), Q(by));
-	db_run(c->db, "UPDATE clocks SET started_at = started_at + ?, due_at = due_at + ? WHERE stopped_at IS NULL", Q(by), Q(by));
+	db_run(c->db, "UPDATE clocks SET started_at = started_at + ?, due_at = due_at + ? WHERE stopped_at IS NULL AND kind <> 'report'", Q(by), Q(by));
 	db_run(c->db, "UPDATE chains SET started_at = started_at + ?, due_at = due_at + ?, step_at = step_at + ? WHERE state IN ('running','waiting')",
 	       Q(by), Q(by), Q(by));
 	tell_chains(c, ja, en);

@@ -66,6 +66,22 @@ add_up(json_t *total, const json_t *day)
 	}
 }
 
+json_t *
+funnel_days(struct db *db, const char *tenant, int64_t first, int64_t last, json_t *days)
+{
+	json_t *total = json_object();
+
+	for (int64_t d = first; d <= last; d++) {
+		json_t *day = funnel_day(db, tenant, d);
+
+		add_up(total, day);
+		if (days != NULL)
+			json_array_append(days, day);
+		json_decref(day);
+	}
+	return total;
+}
+
 static bool
 read_day(const char *text, int64_t *ret)
 {
@@ -84,22 +100,15 @@ ask_funnel_show(struct ask *a)
 	const char *tenant = ask_tenant(a);
 	auto_free char *zone = db_text(a->db, "SELECT zone FROM tenants WHERE id = ?", Q(tenant));
 	int64_t today = local_day(zone != NULL ? zone : "UTC", a->now), from = today - 6, to = today;
-	json_t *days = json_array(), *total = json_object(), *o;
+	json_t *days, *total, *o;
 
 	if (a->status == 0 && ((ask_str(a, "from") != NULL && !read_day(ask_str(a, "from"), &from)) ||
 	                       (ask_str(a, "to") != NULL && !read_day(ask_str(a, "to"), &to)) || to - from > 400))
 		ask_no(a, 422, "invalid", "from");
-	if (a->status != 0) {
-		json_decref(days);
-		json_decref(total);
+	if (a->status != 0)
 		return NULL;
-	}
-	for (int64_t d = from; d <= to; d++) {
-		json_t *day = funnel_day(a->db, tenant, d);
-
-		add_up(total, day);
-		json_array_append_new(days, day);
-	}
+	days = json_array();
+	total = funnel_days(a->db, tenant, from, to, days);
 	json_object_set_new(total, "day", json_string(""));
 	o = json_pack("{s:s?, s:s, s:o, s:o}", "tenant", tenant, "zone", zone != NULL ? zone : "UTC", "days", days, "total", total);
 	return o;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "codec/html.h"
 #include "notify/notify.h"
 
 struct words {
@@ -73,36 +74,6 @@ struct page {
 	struct buf *text, *html;
 };
 
-static void
-escape(struct buf *out, const char *s)
-{
-	for (; *s != '\0'; s++) {
-		switch (*s) {
-		case '<':
-			buf_put_str(out, "&lt;");
-			break;
-		case '>':
-			buf_put_str(out, "&gt;");
-			break;
-		case '&':
-			buf_put_str(out, "&amp;");
-			break;
-		case '"':
-			buf_put_str(out, "&quot;");
-			break;
-		case '\'':
-			buf_put_str(out, "&#39;");
-			break;
-		case '\n':
-			buf_put_str(out, "<br>\n");
-			break;
-		default:
-			buf_put_byte(out, *s);
-			break;
-		}
-	}
-}
-
 /* Every line of a text that is not ours is indented: it cannot pose as a field or a signature. */
 static void
 indented(struct buf *out, const char *s)
@@ -128,7 +99,7 @@ paragraph(struct page *p, const char *s)
 {
 	buf_printf(p->text, "%s\n\n", s);
 	buf_put_str(p->html, "<p style=\"margin:0 0 12px\">");
-	escape(p->html, s);
+	html_text(p->html, s);
 	buf_put_str(p->html, "</p>\n");
 }
 
@@ -140,9 +111,9 @@ field(struct page *p, const char *name, const char *value)
 	buf_put_byte(p->text, '\n');
 	buf_put_str(p->html, "<tr><th style=\"text-align:left;padding:2px 16px 2px 0;font-weight:normal;color:#5b6470;"
 	                     "vertical-align:top;white-space:nowrap\">");
-	escape(p->html, name);
+	html_text(p->html, name);
 	buf_put_str(p->html, "</th><td style=\"padding:2px 0\">");
-	escape(p->html, value);
+	html_text(p->html, value);
 	buf_put_str(p->html, "</td></tr>\n");
 }
 
@@ -169,9 +140,9 @@ section(struct page *p, const char *heading, const char *s)
 	buf_printf(p->text, "\n%s\n", heading);
 	indented(p->text, s);
 	buf_put_str(p->html, "<h2 style=\"font-size:15px;margin:20px 0 4px\">");
-	escape(p->html, heading);
+	html_text(p->html, heading);
 	buf_put_str(p->html, "</h2>\n<p style=\"margin:0\">");
-	escape(p->html, s);
+	html_text(p->html, s);
 	buf_put_str(p->html, "</p>\n");
 }
 
@@ -182,11 +153,11 @@ link_to(struct page *p, const char *heading, const char *url)
 		return;
 	buf_printf(p->text, "\n%s\n  %s\n", heading, url);
 	buf_put_str(p->html, "<h2 style=\"font-size:15px;margin:20px 0 4px\">");
-	escape(p->html, heading);
+	html_text(p->html, heading);
 	buf_put_str(p->html, "</h2>\n<p style=\"margin:0\"><a href=\"");
-	escape(p->html, url);
+	html_text(p->html, url);
 	buf_put_str(p->html, "\">");
-	escape(p->html, url);
+	html_text(p->html, url);
 	buf_put_str(p->html, "</a></p>\n");
 }
 
@@ -313,16 +284,20 @@ rfc5322_date(int64_t t, char out[48])
 }
 
 void
-mail_render(const struct notice *n, const char *domain, notice_zone_fn *zone, struct mail *ret)
+mail_render(const struct notice *n, const char *domain, notice_zone_fn *zone, notice_report_fn *report, struct mail *ret)
 {
 	struct page p = { n, &both[n->lang], zone, &ret->text, &ret->html };
 
 	*ret = (struct mail){ 0 };
 	notice_message_id(n, domain, ret->message_id);
 	rfc5322_date(n->at, ret->date);
+	if (n->what == NOTICE_REPORT) {
+		report(n->report, n->lang, &ret->subject, &ret->text, &ret->html);
+		return;
+	}
 	subject(&p, &ret->subject);
 	buf_printf(&ret->html, "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"><title>", n->lang == NOTE_JA ? "ja" : "en");
-	escape(&ret->html, buf_cstr(&ret->subject));
+	html_text(&ret->html, buf_cstr(&ret->subject));
 	buf_put_str(&ret->html, "</title></head>\n<body style=\"font-family:sans-serif;font-size:14px;line-height:1.6;"
 	                        "color:#1d232b;max-width:640px\">\n");
 	if (n->what != NOTICE_ALARM)

@@ -29,7 +29,7 @@ enum post_outcome {
 const char *post_outcome_name(enum post_outcome o);
 
 enum { NOTE_JA, NOTE_EN, NOTE_LANGS };
-enum notice_what { NOTICE_INCIDENT, NOTICE_ACKNOWLEDGED, NOTICE_ALARM };
+enum notice_what { NOTICE_INCIDENT, NOTICE_ACKNOWLEDGED, NOTICE_ALARM, NOTICE_REPORT };
 enum notice_channel { NOTICE_MAIL, NOTICE_HOOK };
 
 #define NOTICE_AFFECTED 20
@@ -54,6 +54,7 @@ struct notice {
 	const char *by, *how;                /* acknowledged: who, "phone" or "portal" */
 	const char *alarm, *alarm_text[NOTE_LANGS];
 	bool alarm_is_warning;
+	struct slice report;                 /* NOTICE_REPORT: the data set, JSON; whoever writes it is handed in (post_conf.report) */
 	int64_t at, first_at, decided_at, acknowledged_at; /* wall ns, 0 = absent */
 };
 
@@ -62,6 +63,8 @@ int notice_read(struct slice json, struct arena *a, struct notice *ret, char err
 
 /* Seconds east of UTC of an IANA zone at that moment; 0 for one it does not know. */
 typedef int32_t notice_zone_fn(const char *zone, int64_t utc_s);
+/* Writes a report's mail from its data set: subject in one line, text, HTML. */
+typedef void notice_report_fn(struct slice data, int lang, struct buf *subject, struct buf *text, struct buf *html);
 
 struct mail {
 	struct buf subject, text, html; /* UTF-8, lines end with \n */
@@ -69,7 +72,8 @@ struct mail {
 	char date[48];                  /* RFC 5322 */
 };
 
-void mail_render(const struct notice *n, const char *domain, notice_zone_fn *zone, struct mail *ret);
+/* NOTICE_REPORT: from what `report` wrote. */
+void mail_render(const struct notice *n, const char *domain, notice_zone_fn *zone, notice_report_fn *report, struct mail *ret);
 void mail_fini(struct mail *m);
 /* Unstructured header text or a display name: as it is when plain ASCII, else RFC 2047 encoded words,
  * folded. Control characters become blanks, so no header can be broken out of. */
@@ -96,6 +100,7 @@ struct post_conf {
 	struct { char name[65]; char secret[257]; } secrets[POST_SECRETS];
 	int secrets_n;
 	notice_zone_fn *zone;
+	notice_report_fn *report;
 };
 
 struct conf;

@@ -250,7 +250,7 @@ mail_fill(struct letter *t, const struct notice *n)
 	struct post *p = t->p;
 	struct buf subject = { 0 };
 
-	mail_render(n, p->domain, p->conf.zone, &t->mail);
+	mail_render(n, p->domain, p->conf.zone, p->conf.report, &t->mail);
 	buf_printf(&t->from, "<%s>", p->conf.from);
 	buf_printf(&t->to, "<%s>", n->address);
 	mail_header_text(&subject, buf_slice(&t->mail.subject), false);

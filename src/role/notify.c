@@ -14,6 +14,7 @@
 #include "codec/jsonw.h"
 #include "conf/conf.h"
 #include "notify/notify.h"
+#include "report/report.h"
 #include "role/outbox_priv.h"
 
 struct notifier {
@@ -81,6 +82,15 @@ zone_offset(const char *name, int64_t utc_s)
 	return localtime_r(&t, &tm) != NULL ? (int32_t)tm.tm_gmtoff : 0;
 }
 
+static void
+write_report(struct slice data, int lang, struct buf *subject, struct buf *text, struct buf *html)
+{
+	json_t *o = json_loadb(data.p, data.n, 0, NULL);
+
+	report_mail(o, lang == NOTE_JA ? REPORT_JA : REPORT_EN, subject, text, html);
+	json_decref(o);
+}
+
 static int
 notify_check(const struct conf *conf, struct whys *ws)
 {
@@ -107,6 +117,7 @@ notify_open(struct role_env *env)
 	buf_fini(&b);
 	whys_fini(&ws);
 	n->conf.zone = zone_offset;
+	n->conf.report = write_report;
 	n->env = env;
 	env->state = n;
 	return r;

@@ -7,6 +7,7 @@
 
 #include "base/must.h"
 #include "notify/notify.h"
+#include "report/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
@@ -19,6 +20,16 @@ check_header(struct slice s, bool quote)
 	for (size_t i = 0; i < b.n; i++)
 		must(b.p[i] != '\n' || (i > 0 && i + 1 < b.n && b.p[i - 1] == '\r' && b.p[i + 1] == ' '));
 	buf_fini(&b);
+}
+
+/* As the role hands it in. */
+static void
+write_report(struct slice data, int lang, struct buf *subject, struct buf *text, struct buf *html)
+{
+	json_t *o = json_loadb(data.p, data.n, 0, NULL);
+
+	report_mail(o, lang == NOTE_JA ? REPORT_JA : REPORT_EN, subject, text, html);
+	json_decref(o);
 }
 
 int
@@ -34,7 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	check_header(slice_of(p, n < 2000 ? n : 2000), n % 2 != 0);
 	if (notice_read(slice_of(p, n), &a, &notice, err) == 0) {
 		must(notice.channel == NOTICE_HOOK || mail_address_is_good(slice_str(notice.address)));
-		mail_render(&notice, "d.example", NULL, &m);
+		mail_render(&notice, "d.example", NULL, write_report, &m);
 		must(memchr(m.subject.p, '\n', m.subject.n) == NULL);
 		must(slice_find_slice(buf_slice(&m.html), SL("<script")) < 0 && slice_find_slice(buf_slice(&m.html), SL("<img")) < 0);
 		check_header(buf_slice(&m.subject), false);

@@ -66,7 +66,7 @@ golden(const struct notice *n, const char *name)
 	char path[300];
 	struct mail m;
 
-	mail_render(n, "soc.example", zone, &m);
+	mail_render(n, "soc.example", zone, NULL, &m);
 	buf_printf(&got, "%s\n%s\n%s\n----\n%s----\n%s", m.message_id, m.date, buf_cstr(&m.subject), buf_cstr(&m.text), buf_cstr(&m.html));
 	snprintf(path, sizeof path, "%s/%s.txt", GOLDEN, name);
 	if (getenv("NEZUBAN_GOLDEN") != NULL)
@@ -145,7 +145,7 @@ test_hostile_text_is_inert(void **state)
 	(void)state;
 	n.lang = NOTE_EN;
 	n.affected[0] = "\"><img src=x onerror=alert(1)>";
-	mail_render(&n, "soc.example", zone, &m);
+	mail_render(&n, "soc.example", zone, NULL, &m);
 	assert_null(strstr(buf_cstr(&m.html), "<script"));
 	assert_null(strstr(buf_cstr(&m.html), "<img"));
 	assert_null(strstr(buf_cstr(&m.subject), "script"));

@@ -66,7 +66,7 @@ export const en = {
 		table: 'Table', chartShow: 'Chart', field: 'field', tenant: 'Tenant', pick: 'Choose a row to see the line and its fields.', failed: 'The search did not finish.', again: 'Try again', message: 'Message', example: 'e.g. deny source.ip:10.0.0.0/8   or   where event.action == "deny" | summarize count() by source.ip',
 		count: 'Events', bucket: 'From', silent: 'nothing received', filterIn: 'filter in', filterOut: 'filter out',
 	},
-	clocks: { kind: { decide: 'decide', call: 'call', answer: 'answer' }, what: 'Promise', due: 'Due', left: 'Left', none: 'No promise is running.', subject: 'For', of: 'Limit' },
+	clocks: { kind: { decide: 'decide', call: 'call', answer: 'answer', report: 'report' }, what: 'Promise', due: 'Due', left: 'Left', none: 'No promise is running.', subject: 'For', of: 'Limit' },
 	home: {
 		morning: (n: string) => `Good morning, ${n}`, day: (n: string) => `Good day, ${n}`, evening: (n: string) => `Good evening, ${n}`, asOf: (x: string) => `as of ${x}`,
 		attacked: 'Are we under attack?', no: 'Not now.', noText: 'No incident is open.', yes: (sev: string, n: number) => `Yes. ${n} ${sev.toLowerCase()} incident${n === 1 ? ' is' : 's are'} open`,

@@ -67,7 +67,7 @@ export const ja: Dict = {
 		table: '表', chartShow: '図', field: '項目', tenant: '顧客', pick: '行を選ぶと、届いた行と項目を表示します。', failed: '検索が終わりませんでした。', again: 'もう一度', message: '内容', example: '例：deny source.ip:10.0.0.0/8　または　where event.action == "deny" | summarize count() by source.ip',
 		count: '件数', bucket: '開始', silent: '届いていません', filterIn: '絞り込む', filterOut: '除く',
 	},
-	clocks: { kind: { decide: '判定', call: '電話', answer: '回答' }, what: '約束', due: '期限', left: '残り', none: '動いている時計はありません。', subject: '対象', of: '持ち時間' },
+	clocks: { kind: { decide: '判定', call: '電話', answer: '回答', report: '報告' }, what: '約束', due: '期限', left: '残り', none: '動いている時計はありません。', subject: '対象', of: '持ち時間' },
 	home: {
 		morning: (n) => `おはようございます、${n}`, day: (n) => `こんにちは、${n}`, evening: (n) => `こんばんは、${n}`, asOf: (x) => `${x} 現在`,
 		attacked: '攻撃を受けていますか', no: 'いいえ。', noText: '対応中のインシデントはありません。', yes: (sev, n) => `はい。${sev}のインシデントが ${n} 件あります`,
