@@ -43,15 +43,15 @@ clock_causes_missing(struct db *db, const char *tenant, int64_t from, int64_t to
 	              Q(from), Q(to), Q(tenant), Q(tenant));
 }
 
-/* `id` is an incident, or a candidate by id or number for its decide clock. */
+/* `id` is an incident, a candidate by id or number for its decide clock, or a report for its report clock. */
 void
 cmd_clock_cause(struct cmd *c)
 {
 	const char *id = arg_need(c, "id", 64), *kind = arg_need(c, "kind", 16), *text = arg_need(c, "text", 2000);
 	const struct cause *k = cause_find(arg_need(c, "cause", 32));
 	struct rows r = db_query(c->db,
-	                         "SELECT k.id, k.tenant, k.candidate, k.incident FROM clocks k JOIN candidates n ON n.id = k.candidate WHERE k.broken = 1 AND"
-	                         " k.kind = ? AND (k.incident = ? OR n.incident = ? OR n.id = ? OR ('C-' || n.number) = ?) ORDER BY k.started_at DESC LIMIT 1",
+	                         "SELECT k.id, k.tenant, k.candidate, k.incident, n.id FROM clocks k LEFT JOIN candidates n ON n.id = k.candidate WHERE k.broken = 1 AND"
+	                         " k.kind = ? AND (k.incident = ? OR n.incident = ? OR k.candidate = ? OR ('C-' || n.number) = ?) ORDER BY k.started_at DESC LIMIT 1",
 	                         Q(kind), Q(id), Q(id), Q(id), Q(id));
 	auto_free char *ja = NULL, *en = NULL, *candidate = NULL, *clock = NULL;
 
@@ -65,7 +65,7 @@ cmd_clock_cause(struct cmd *c)
 	clock = x_strdup(row_str(&r, 0));
 	candidate = x_strdup(row_str(&r, 2));
 	snprintf(c->tenant, sizeof c->tenant, "%s", row_str(&r, 1));
-	snprintf(c->noun, sizeof c->noun, "%s", row_str(&r, 3) != NULL ? "incident" : "candidate");
+	snprintf(c->noun, sizeof c->noun, "%s", row_str(&r, 3) != NULL ? "incident" : row_str(&r, 4) != NULL ? "candidate" : "report");
 	snprintf(c->id, sizeof c->id, "%s", row_str(&r, 3) != NULL ? row_str(&r, 3) : candidate);
 	rows_close(&r);
 	if (k == NULL) {
@@ -76,7 +76,8 @@ cmd_clock_cause(struct cmd *c)
 	       Q(clock));
 	ja = x_asprintf("約束の時間（%s）を過ぎた原因：%s。%s", kind, k->ja, text);
 	en = x_asprintf("Cause of the broken promise (%s): %s. %s", kind, k->en, text);
-	entry_say(c, candidate, "note", true, ja, en);
+	if (strcmp(c->noun, "report") != 0)
+		entry_say(c, candidate, "note", true, ja, en);
 	cmd_changed(c, c->noun, c->id, c->tenant, strcmp(c->noun, "incident") == 0 ? c->id : NULL);
 }
 
