@@ -148,12 +148,13 @@ static void
 fire_daily(struct cmd *c, const struct house *h, const char *tenant, int64_t day)
 {
 	const json_t *data = json_object_get(c->args, "data");
+	int64_t oldest = local_day(h->zone, c->now) - CATCH_UP_DAYS;
 	char id[48];
 
 	report_id(tenant, day, true, id);
-	if (json_is_object(data) && local_day(h->zone, c->now) - day <= CATCH_UP_DAYS)
+	if (json_is_object(data) && day >= oldest)
 		outbox_report(c, id, "daily", data);
-	plan_daily(c, h, tenant, day + 1);
+	plan_daily(c, h, tenant, day + 1 > oldest ? day + 1 : oldest);
 }
 
 static void
