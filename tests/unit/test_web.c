@@ -269,6 +269,7 @@ body_for(const char *verb)
 		{ "clock.cause", "{\"kind\":\"call\",\"cause\":\"staff\",\"text\":\"x\"}" },
 		{ "incident.close", "{\"code\":\"resolved\"}" },
 		{ "incident.reopen", "{\"text\":\"x\"}" },
+		{ "report.words", "{}" },
 		{ "lcp.enroll", "{\"tenant\":\"aoba\",\"lcp\":\"x\"}" },
 		{ "tenant.import", "{\"yaml\":\"x\"}" },
 		{ "user.add", "{\"login\":\"ab\",\"role\":\"analyst\"}" },
