@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/landlock.h>
+#include <link.h>
 #include <pwd.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -69,6 +70,18 @@ ll_allow(int rules, const char *const *paths, uint64_t rights)
 	}
 }
 
+/* The files this process runs from.  A foreign library names the places of its exceptions out of them; libchdb
+ * aborts when it may not (seen where no cgroup is mounted, which it reports by an exception at its start). */
+static int
+ll_allow_loaded(struct dl_phdr_info *info, size_t size, void *rules)
+{
+	const char *path[] = { info->dlpi_name[0] != '\0' ? info->dlpi_name : "/proc/self/exe", NULL };
+
+	(void)size;
+	ll_allow(*(int *)rules, path, LL_READ_FILE);
+	return 0;
+}
+
 static bool
 enter_landlock(const struct jail *j)
 {
@@ -90,8 +103,10 @@ enter_landlock(const struct jail *j)
 		ll_allow(rules, read_for_net, look | LL_EXECUTE);
 	if ((j->may & JAIL_MAY_EXEC) != 0)
 		ll_allow(rules, read_for_exec, look | LL_EXECUTE);
-	if ((j->may & JAIL_MAY_FOREIGN) != 0)
+	if ((j->may & JAIL_MAY_FOREIGN) != 0) {
 		ll_allow(rules, read_for_foreign, look);
+		dl_iterate_phdr(ll_allow_loaded, &rules);
+	}
 	if ((j->may & (JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES)) != 0)
 		ll_allow(rules, j->read, look);
 	if ((j->may & JAIL_MAY_WRITE_FILES) != 0)

@@ -73,6 +73,12 @@ read_home(void)
 }
 
 static bool
+read_own_program(void)
+{
+	return open("/proc/self/exe", O_RDONLY) >= 0;
+}
+
+static bool
 write_read_only(void)
 {
 	char path[128];
@@ -212,6 +218,9 @@ files_below_its_folders_only(void **state)
 	}
 	assert_int_equal(run(&j, open_passwd), REFUSED);
 	assert_int_equal(run(&j, write_read_only), REFUSED);
+	assert_int_equal(run(&j, read_own_program), REFUSED);
+	j.may |= JAIL_MAY_FOREIGN; /* a foreign library reads the files it was loaded from, or aborts */
+	assert_int_equal(run(&j, read_own_program), DID);
 }
 
 static void
