@@ -161,16 +161,17 @@ take_range(struct work *w)
 
 /* ---- the query's text ---- */
 
+/* line:column and what was found and wanted, as every problem of the API lists them. */
 static json_t *
 faults_json(const struct whys *ws)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < ws->list.n; i++) {
-		const struct why *y = &ws->list.v[i];
+		auto_buf struct buf line = { 0 };
 
-		json_array_append_new(list, json_pack("{s:s,s:i,s:i,s:s,s:s,s:s}", "id", y->id, "line", (int)y->line, "column",
-		                                      (int)y->col, "found", y->found, "wanted", y->wanted, "hint", y->hint));
+		why_print(&ws->list.v[i], &line);
+		json_array_append_new(list, json_stringn(line.p, line.n));
 	}
 	return list;
 }
@@ -257,6 +258,7 @@ add_cost(struct work *w, json_t *body)
 struct rows {
 	struct work *w;
 	const struct kql *q;
+	bool addresses;              /* the values are addresses */
 	json_t *list;
 };
 
@@ -387,7 +389,11 @@ on_facet(void *ctx, json_t *row)
 {
 	struct rows *s = ctx;
 
-	json_array_append_new(s->list, json_pack("{s:O,s:O}", "value", json_array_get(row, 0), "count", json_array_get(row, 1)));
+	json_t *value = s->addresses ? store_table_value(json_array_get(row, 0), KT_IP) : json_null();
+
+	if (json_is_null(value)) /* no single address */
+		value = json_incref(json_array_get(row, 0));
+	json_array_append_new(s->list, json_pack("{s:o,s:O}", "value", value, "count", json_array_get(row, 1)));
 	return 0;
 }
 
@@ -395,8 +401,9 @@ static int
 log_facets(struct work *w, json_t **ret)
 {
 	auto_buf struct buf sql = { 0 };
-	struct rows rows = { .w = w };
 	const char *field = arg(w, "field");
+	int known = field != NULL ? field_find(slice_str(field)) : FIELD_NONE;
+	struct rows rows = { .w = w, .addresses = known >= 0 && field_table[known].type == FT_IP };
 	struct kql *q = NULL;
 	int r = take_range(w);
 

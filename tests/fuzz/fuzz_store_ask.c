@@ -40,7 +40,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct slice known[] = { SL("aoba"), SL("harbor") };
 	struct ask a = { .known = known, .known_count = 2, .now_ns = 1764000000000000000 };
 	size_t n = size != 0 ? data[0] * 8u : 0;
-	json_t *doc, *ret;
+	json_t *doc, *ret, *fault;
 	json_int_t status;
 
 	log_init("fuzz", LOG_ALERT + 1);
@@ -60,6 +60,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ret = store_answer(NULL, &a);
 		status = json_integer_value(json_object_get(ret, "status"));
 		must(status >= 200 && status <= 599);
+		json_array_foreach(json_object_get(json_object_get(ret, "body"), "faults"), n, fault)
+			must(json_is_string(fault)); /* as docs/openapi.yaml promises; the screen shows them */
 		json_decref(ret);
 	}
 	json_decref(doc);

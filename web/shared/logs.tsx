@@ -17,7 +17,7 @@ function Detail({ r, add }: { r: LogRow | undefined; add: (field: string, value:
 	if (!r) return <div class="dt none"><p class="q">{d.pick}</p></div>;
 	return (
 		<div class="dt">
-			<div tabIndex={0} role="group" aria-label={d.line}><div class="row"><h2>{d.line}</h2><span class="sp" /><span class="q t12">{r.where}</span></div><pre class="raw"><Safe text={r.line} /></pre><p class="q t12">{d.hidden}</p></div>
+			<div tabIndex={0} role="group" aria-label={d.line}><div class="row"><h2>{d.line}</h2><span class="sp" /><span class="q t12">{r.where}</span></div><pre class="raw" tabIndex={0} role="group" aria-label={d.line}><Safe text={r.line} /></pre><p class="q t12">{d.hidden}</p></div>
 			<div tabIndex={0} role="group" aria-label={d.event}><h2>{d.event}</h2><div class="kv">{r.fields.map(([k, v]) => [<span key={k}>{k}</span>, <span key={`${k}v`} class="kvv"><Safe text={v} /> <button class="plain acc" aria-label={`${d.filterIn} ${k}`} onClick={() => add(k, v, false)}>＋</button><button class="plain acc" aria-label={`${d.filterOut} ${k}`} onClick={() => add(k, v, true)}>−</button></span>])}</div></div>
 		</div>
 	);

@@ -94,7 +94,7 @@ export const en = {
 		goQueue: 'go to queue', goIncidents: 'go to incidents', goLogs: 'go to logs', goClocks: 'go to clocks', note: 'note', why: 'why it fired', newTab: 'open in a new tab', pivot: 'look for the value in the logs', confirm: 'confirm', leave: 'close', zoomBack: 'zoom back', run: 'run', question: (n: number) => `answer question ${n}`, repeat: 'repeat the last action', table: 'chart or table',
 	},
 	err: { title: 'That did not work.', again: 'Try again', forbidden: 'You may not see this. An administrator can allow it.', notFound: 'There is no such thing, or you may not see it.', kept: 'Your text is still here. Try again.', network: 'The service does not answer.', loading: 'Reading …', invalid: 'Some values are not right.' },
-	time: { none: '—', sec: (n: number) => `${n} s`, min: (m: number, sec: number) => (sec ? `${m} min ${sec} s` : `${m} min`), hour: (h: number, m: number) => `${h} h ${m} min`, left: (x: string) => `${x} left`, over: (x: string) => `${x} over`, met: (x: string) => `met in ${x}`, day: (d: number, h: number) => `${d} d ${h} h` },
+	time: { none: '—', sec: (n: number) => `${n} s`, min: (m: number, sec: number) => (sec ? `${m} min ${sec} s` : `${m} min`), hour: (h: number, m: number) => (m ? `${h} h ${m} min` : `${h} h`), left: (x: string) => `${x} left`, over: (x: string) => `${x} over`, met: (x: string) => `met in ${x}`, day: (d: number, h: number) => `${d} d ${h} h` },
 	num: { bytes: (n: string, u: string) => `${n} ${u}` },
 	entity: { host: 'host', user: 'user', ip: 'address', domain: 'domain', hash: 'hash', process: 'process', url: 'URL' },
 };

@@ -95,7 +95,7 @@ export const ja: Dict = {
 		goQueue: '待ち行列へ', goIncidents: 'インシデントへ', goLogs: 'ログ検索へ', goClocks: '時計へ', note: 'メモ', why: '理由', newTab: '新しいタブで開く', pivot: '値をログで調べる', confirm: '確定', leave: '閉じる', zoomBack: '拡大を戻す', run: '検索', question: (n) => `問い ${n} に答える`, repeat: '直前の操作を繰り返す', table: '図と表',
 	},
 	err: { title: 'できませんでした。', again: 'もう一度', forbidden: '閲覧の権限がありません。管理者に依頼できます。', notFound: '存在しないか、閲覧の権限がありません。', kept: '入力した文は残っています。もう一度お試しください。', network: 'サービスが応答しません。', loading: '読み込んでいます…', invalid: '正しくない値があります。' },
-	time: { none: '—', sec: (n) => `${n}秒`, min: (m, sec) => (sec ? `${m}分${String(sec).padStart(2, '0')}秒` : `${m}分`), hour: (h, m) => `${h}時間${m}分`, left: (x) => `残り ${x}`, over: (x) => `超過 ${x}`, met: (x) => `${x}で達成`, day: (d, h) => `${d}日${h}時間` },
+	time: { none: '—', sec: (n) => `${n}秒`, min: (m, sec) => (sec ? `${m}分${String(sec).padStart(2, '0')}秒` : `${m}分`), hour: (h, m) => (m ? `${h}時間${m}分` : `${h}時間`), left: (x) => `残り ${x}`, over: (x) => `超過 ${x}`, met: (x) => `${x}で達成`, day: (d, h) => `${d}日${h}時間` },
 	num: { bytes: (n, u) => `${n} ${u}` },
 	entity: { host: '端末', user: '利用者', ip: 'アドレス', domain: 'ドメイン', hash: 'ハッシュ', process: 'プログラム', url: 'URL' },
 };
