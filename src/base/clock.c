@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/slice.h"
 
 static const volatile int64_t *
 shift_of_scene(void)
@@ -94,11 +95,15 @@ civil_from_days(int64_t z, int64_t *ret_year, unsigned *ret_month, unsigned *ret
 }
 
 /* n digits of v, leading zeros kept; returns the place behind them. Called for every event, so no printf. */
-static char *
+static inline char *
 put_digits(char *out, unsigned v, int n)
 {
-	for (int i = n - 1; i >= 0; i--, v /= 10)
-		out[i] = (char)('0' + v % 10);
+	int i = n;
+
+	for (; i > 1; v /= 100)
+		memcpy(out + (i -= 2), decimal_pairs[v % 100], 2);
+	if (i == 1)
+		*out = (char)('0' + v % 10);
 	return out + n;
 }
 
@@ -128,10 +133,12 @@ time_format_rfc3339(char *out, int64_t t_ns, int digits)
 	*at++ = ':';
 	at = put_digits(at, sod % 60, 2);
 	if (digits > 0) {
+		unsigned part = (unsigned)frac;
+
 		for (int i = digits; i < 9; i++)
-			frac /= 10;
+			part /= 10;
 		*at++ = '.';
-		at = put_digits(at, (unsigned)frac, digits);
+		at = put_digits(at, part, digits);
 	}
 	*at++ = 'Z';
 	*at = '\0';

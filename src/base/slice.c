@@ -75,10 +75,18 @@ bool
 slice_u64(struct slice s, uint64_t *ret)
 {
 	uint64_t v = 0;
+	size_t sure = s.n < 19 ? s.n : 19; /* so many digits always fit */
 
 	if (s.n == 0)
 		return false;
-	for (size_t i = 0; i < s.n; i++) {
+	for (size_t i = 0; i < sure; i++) {
+		unsigned d = (unsigned)(unsigned char)s.p[i] - '0';
+
+		if (d > 9)
+			return false;
+		v = v * 10 + d;
+	}
+	for (size_t i = sure; i < s.n; i++) {
 		unsigned d = (unsigned)(unsigned char)s.p[i] - '0';
 
 		if (d > 9 || __builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, d, &v))
@@ -100,4 +108,31 @@ slice_i64(struct slice s, int64_t *ret)
 		return false;
 	*ret = minus ? (int64_t)(0 - v) : (int64_t)v;
 	return true;
+}
+
+const char decimal_pairs[100][2] = {
+#define TEN(d)                                                                                               \
+	{ d, '0' }, { d, '1' }, { d, '2' }, { d, '3' }, { d, '4' }, { d, '5' }, { d, '6' }, { d, '7' },      \
+		{ d, '8' },                                                                                  \
+	{                                                                                                    \
+		d, '9'                                                                                       \
+	}
+	TEN('0'), TEN('1'), TEN('2'), TEN('3'), TEN('4'), TEN('5'), TEN('6'), TEN('7'), TEN('8'), TEN('9'),
+#undef TEN
+};
+
+char *
+slice_put_i64(char *end, int64_t v)
+{
+	uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+	for (; left > 99; left /= 100)
+		memcpy(end -= 2, decimal_pairs[left % 100], 2);
+	if (left > 9)
+		memcpy(end -= 2, decimal_pairs[left], 2);
+	else
+		*--end = (char)('0' + left);
+	if (v < 0)
+		*--end = '-';
+	return end;
 }

@@ -88,4 +88,9 @@ struct slice slice_cut(struct slice *rest, char c);
 bool slice_u64(struct slice s, uint64_t *ret);
 bool slice_i64(struct slice s, int64_t *ret);
 
+#define I64_TEXT_MAX 20 /* "-9223372036854775808" */
+/* Writes v in decimal so that it ends before `end`; returns where it begins. No NUL. */
+char *slice_put_i64(char *end, int64_t v);
+extern const char decimal_pairs[100][2]; /* "00" … "99", no NUL */
+
 #endif

@@ -17,6 +17,7 @@ struct detect_worker {
 	struct sigma_worker *sigma;
 	struct sigma_corr *corr;
 	struct event event;
+	struct intel_ahead asked;        /* the event's */
 	struct arena arena;              /* of the batch */
 	VEC(struct found) found;
 	uint32_t bucket[FOUND_BUCKETS];  /* index + 1 */
@@ -302,10 +303,13 @@ judge(struct detect_worker *w, int64_t now_ns)
 {
 	if (event_has(&w->event, F_NZ_UNPARSED))
 		return; /* nothing to route by; the line stays searchable */
+	if (w->image != NULL)
+		intel_ask_event(w->image, &w->event, &w->asked);
+	lap(w, LAP_INTEL);
 	sigma_match(w->sigma, &w->event, sigma_route(w->sigma, &w->event), on_match, w);
 	lap(w, LAP_RULES);
 	if (w->image != NULL)
-		intel_match_event(w->image, &w->event, now_ns, on_hit, w);
+		intel_match_asked(w->image, &w->event, &w->asked, now_ns, on_hit, w);
 	lap(w, LAP_INTEL);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "event/event.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -136,10 +135,9 @@ event_set_typed(struct event *e, int id, struct slice v)
 void
 event_set_long(struct event *e, int id, int64_t v)
 {
-	char *p = arena_alloc(e->arena, 24);
-	int n = snprintf(p, 24, "%lld", (long long)v);
+	char *p = arena_alloc(e->arena, I64_TEXT_MAX), *at = slice_put_i64(p + I64_TEXT_MAX, v);
 
-	event_set(e, id, slice_of(p, (size_t)n));
+	event_set(e, id, slice_of(at, (size_t)(p + I64_TEXT_MAX - at)));
 	e->slot[id].kind = VALUE_LONG;
 	e->slot[id].i = v;
 }

@@ -88,15 +88,8 @@ tell(const struct intel_image *im, const struct record *r, bool allowed, int64_t
 	return true;
 }
 
-/* An address on its way through the filter: hashes made, lines asked for. */
-struct ip_probe {
-	struct ip ip;
-	unsigned port;
-	uint64_t alone, with_port;
-};
-
 static inline void
-probe_ip(const struct intel_image *im, unsigned port, struct ip_probe *p) /* p->ip is set */
+probe_ip(const struct intel_image *im, unsigned port, struct intel_probe *p) /* p->ip is set */
 {
 	struct intel_key k UNINIT;
 
@@ -112,7 +105,7 @@ probe_ip(const struct intel_image *im, unsigned port, struct ip_probe *p) /* p->
 }
 
 static bool
-find_probed(const struct intel_image *im, const struct ip_probe *p, int64_t now_ns, struct intel_hit *ret)
+find_probed(const struct intel_image *im, const struct intel_probe *p, int64_t now_ns, struct intel_hit *ret)
 {
 	struct record r, net, exact;
 	struct intel_key k UNINIT;
@@ -135,7 +128,7 @@ find_probed(const struct intel_image *im, const struct ip_probe *p, int64_t now_
 static bool
 find_ip(const struct intel_image *im, const struct ip *ip, unsigned port, int64_t now_ns, struct intel_hit *ret)
 {
-	struct ip_probe p UNINIT;
+	struct intel_probe p UNINIT;
 
 	p.ip = *ip;
 	probe_ip(im, port, &p);
@@ -333,44 +326,46 @@ look_up(const struct intel_image *im, const struct registered *reg, const struct
 }
 
 #define REGISTERED (sizeof registry / sizeof *registry)
+_Static_assert(REGISTERED <= INTEL_FIELDS_MAX, "one bit and one probe each");
 
-/* The event's single addresses are all asked for before the first is looked at. A bit for each that is one. */
-static uint64_t
-probe_event(const struct intel_image *im, const struct event *e, struct ip_probe *probes)
+void
+intel_ask_event(const struct intel_image *im, const struct event *e, struct intel_ahead *ret)
 {
-	uint64_t ready = 0;
-
-	_Static_assert(REGISTERED <= 64, "one bit each");
-	for (size_t i = 0; i < REGISTERED; i++) {
+	ret->present = ret->probed = 0;
+	if (im->nslots == 0)
+		return;
+	for (size_t i = 0; i < REGISTERED; i++)
+		if (event_has(e, registry[i].field))
+			ret->present |= 1u << i;
+	if (event_has(e, F_URL_ORIGINAL) && event_has(e, F_URL_FULL))
+		for (size_t i = 0; i < REGISTERED; i++)
+			if (registry[i].field == F_URL_ORIGINAL)
+				ret->present &= ~(1u << i);
+	for (uint32_t left = ret->present; left != 0; left &= left - 1) {
+		int i = __builtin_ctz(left);
 		const struct value *v = &e->slot[registry[i].field];
 
-		if (registry[i].look != LOOK_IP || !event_has(e, registry[i].field) || v->next != NULL ||
-		    !ip_parse(slice_of(v->p, v->n), &probes[i].ip))
+		if (registry[i].look != LOOK_IP || v->next != NULL || !ip_parse(slice_of(v->p, v->n), &ret->probe[i].ip))
 			continue;
-		probe_ip(im, port_of(e, registry[i].port), &probes[i]);
-		ready |= 1ull << i;
+		probe_ip(im, port_of(e, registry[i].port), &ret->probe[i]);
+		ret->probed |= 1u << i;
 	}
-	return ready;
 }
 
 unsigned
-intel_match_event(const struct intel_image *im, const struct event *e, int64_t now_ns, intel_hit_fn *fn, void *ctx)
+intel_match_asked(const struct intel_image *im, const struct event *e, const struct intel_ahead *asked, int64_t now_ns,
+                  intel_hit_fn *fn, void *ctx)
 {
 	struct intel_hit hit UNINIT;
-	struct ip_probe probes[REGISTERED] UNINIT;
-	uint64_t ready;
 	unsigned hits = 0;
 
-	if (im->nslots == 0)
-		return 0;
-	ready = probe_event(im, e, probes);
-	for (size_t i = 0; i < REGISTERED; i++) {
-		if (!event_has(e, registry[i].field) ||
-		    (registry[i].field == F_URL_ORIGINAL && event_has(e, F_URL_FULL)))
-			continue;
+	for (uint32_t left = asked->present; left != 0; left &= left - 1) {
+		int i = __builtin_ctz(left);
+
 		for (const struct value *v = &e->slot[registry[i].field]; v != NULL; v = v->next) {
-			bool found = (ready >> i & 1) != 0 ? find_probed(im, &probes[i], now_ns, &hit)
-			                                   : look_up(im, &registry[i], e, slice_of(v->p, v->n), now_ns, &hit);
+			bool found = (asked->probed >> i & 1) != 0
+			                     ? find_probed(im, &asked->probe[i], now_ns, &hit)
+			                     : look_up(im, &registry[i], e, slice_of(v->p, v->n), now_ns, &hit);
 
 			if (!found || hit.allowed)
 				continue;
@@ -381,4 +376,13 @@ intel_match_event(const struct intel_image *im, const struct event *e, int64_t n
 		}
 	}
 	return hits;
+}
+
+unsigned
+intel_match_event(const struct intel_image *im, const struct event *e, int64_t now_ns, intel_hit_fn *fn, void *ctx)
+{
+	struct intel_ahead asked UNINIT;
+
+	intel_ask_event(im, e, &asked);
+	return intel_match_asked(im, e, &asked, now_ns, fn, ctx);
 }

@@ -22,6 +22,7 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "codec/ip.h"
 #include "event/event.h"
 
 enum intel_type {
@@ -114,8 +115,25 @@ bool intel_find(const struct intel_image *im, enum intel_type type, struct slice
 
 typedef void intel_hit_fn(void *ctx, const struct intel_hit *hit);
 
+#define INTEL_FIELDS_MAX 32
+
+/* A sealed event's values on their way through the filter: hashes of its addresses made, the filter's lines asked for. They
+ * come from memory, so whoever has other work with the event does it in between. */
+struct intel_ahead {
+	uint32_t present, probed;  /* rows of the field registry: has a value; is in probe */
+	struct intel_probe {
+		struct ip ip;
+		unsigned port;
+		uint64_t alone, with_port;
+	} probe[INTEL_FIELDS_MAX];
+};
+
+void intel_ask_event(const struct intel_image *im, const struct event *e, struct intel_ahead *ret);
 /* Looks up every value of a sealed event that the field registry (tbl/intel_fields.tbl) names; fn gets
  * each hit that no allow list covers. Returns their number. */
+unsigned intel_match_asked(const struct intel_image *im, const struct event *e, const struct intel_ahead *asked,
+                           int64_t now_ns, intel_hit_fn *fn, void *ctx);
+/* Both at once. */
 unsigned intel_match_event(const struct intel_image *im, const struct event *e, int64_t now_ns,
                            intel_hit_fn *fn, void *ctx);
 

@@ -12,7 +12,6 @@
 
 #define ROUTES_MAX 4096u
 #define ROUTE_TABLE 16384u
-#define KEY_PART_MAX 120u
 
 struct route_row {
 	const char *product, *category, *service, *dataset, *channel, *codes;
@@ -251,12 +250,33 @@ routes_fini(struct sigma_worker *w)
 static char *
 key_part(char *at, struct slice *s)
 {
-	if (s->n > KEY_PART_MAX)
-		s->n = KEY_PART_MAX;
+	if (s->n > ROUTE_PART_MAX)
+		s->n = ROUTE_PART_MAX;
 	if (s->n != 0)
 		memcpy(at, s->p, s->n);
 	at[s->n] = '\0';
 	return at + s->n + 1;
+}
+
+static uint32_t
+route_of_key(struct sigma_worker *w, const struct origin *o, struct slice key)
+{
+	uint64_t hash = hash_keyed(key);
+
+	for (uint32_t i = (uint32_t)hash & (ROUTE_TABLE - 1);; i = (i + 1) & (ROUTE_TABLE - 1)) {
+		if (w->route_table[i] == 0) {
+			if (w->routes.n >= ROUTES_MAX) {
+				routes_forget(w);
+				route_all(w);
+				i = (uint32_t)hash & (ROUTE_TABLE - 1);
+			}
+			route_new(w, o, hash);
+			w->route_table[i] = (uint32_t)w->routes.n - 1;
+			return w->route_table[i];
+		}
+		if (w->routes.v[w->route_table[i]].hash == hash)
+			return w->route_table[i];
+	}
 }
 
 uint32_t
@@ -267,8 +287,8 @@ sigma_route(struct sigma_worker *w, const struct event *e)
 		event_text(e, set->slot_product), event_text(e, set->slot_category), event_text(e, set->slot_service),
 		event_text(e, F_EVENT_DATASET), event_text(e, F_WINLOG_CHANNEL), event_text(e, F_EVENT_CODE), { 0 },
 	};
-	char key[7 * (KEY_PART_MAX + 1)], *at = key;
-	uint64_t hash;
+	char key[ROUTE_KEY_MAX] __attribute__((uninitialized)), *at = key; /* clearing it would cost more than the rest */
+	size_t n;
 
 	if (o.channel.n == 0 && slice_eq(event_text(e, F_WINLOG_PROVIDER), SL("Microsoft-Windows-Sysmon")))
 		o.channel = SL("Microsoft-Windows-Sysmon/Operational");
@@ -283,19 +303,11 @@ sigma_route(struct sigma_worker *w, const struct event *e)
 	at = key_part(at, &o.channel);
 	at = key_part(at, &o.code);
 	at = key_part(at, &o.event_type);
-	hash = hash_keyed(slice_of(key, (size_t)(at - key)));
-	for (uint32_t i = (uint32_t)hash & (ROUTE_TABLE - 1);; i = (i + 1) & (ROUTE_TABLE - 1)) {
-		if (w->route_table[i] == 0) {
-			if (w->routes.n >= ROUTES_MAX) {
-				routes_forget(w);
-				route_all(w);
-				i = (uint32_t)hash & (ROUTE_TABLE - 1);
-			}
-			route_new(w, &o, hash);
-			w->route_table[i] = (uint32_t)w->routes.n - 1;
-			return w->route_table[i];
-		}
-		if (w->routes.v[w->route_table[i]].hash == hash)
-			return w->route_table[i];
-	}
+	n = (size_t)(at - key);
+	if (n == w->last_key_n && memcmp(key, w->last_key, n) == 0) /* neighbours in a log mostly agree */
+		return w->last_route;
+	w->last_route = route_of_key(w, &o, slice_of(key, n));
+	w->last_key_n = n;
+	memcpy(w->last_key, key, n);
+	return w->last_route;
 }

@@ -289,6 +289,9 @@ struct route {
 	bool keywords;
 };
 
+#define ROUTE_PART_MAX 120u      /* bytes of one part of an origin that count */
+#define ROUTE_KEY_MAX (7 * (ROUTE_PART_MAX + 1))
+
 struct sigma_worker {
 	const struct sigma_set *set;
 	const struct sigma_lists *lists;
@@ -309,6 +312,9 @@ struct sigma_worker {
 	uint32_t *matched;
 	VEC(struct route) routes;
 	uint32_t *route_table;       /* open addressing: index in routes */
+	char last_key[ROUTE_KEY_MAX]; /* of the event before */
+	size_t last_key_n;
+	uint32_t last_route;
 	bool naive;
 	struct sigma_stats stats;
 };

@@ -68,16 +68,9 @@ same_value(const struct value *a, const struct value *b)
 struct slice
 source_long_text(struct source_worker *w, int64_t v)
 {
-	char *p = arena_alloc(w->e->arena, 24), *at = p + 24;
-	uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	char *p = arena_alloc(w->e->arena, I64_TEXT_MAX), *at = slice_put_i64(p + I64_TEXT_MAX, v);
 
-	do {
-		*--at = (char)('0' + left % 10);
-		left /= 10;
-	} while (left != 0);
-	if (v < 0)
-		*--at = '-';
-	return slice_of(at, (size_t)(p + 24 - at));
+	return slice_of(at, (size_t)(p + I64_TEXT_MAX - at));
 }
 
 #define CHAIN_MAX 1024 /* values of one field; the line holds the rest */

@@ -30,6 +30,23 @@ slices_cut_and_count(void **state)
 	assert_true(slice_i64(SL("-9223372036854775808"), &i) && i == INT64_MIN);
 	assert_false(slice_i64(SL("9223372036854775808"), &i));
 	assert_false(slice_i64(SL("-"), &i));
+	assert_false(slice_u64(SL("000000000000000000000000x"), &u));
+	assert_true(slice_u64(SL("000000000000000000000000000000012"), &u) && u == 12);
+}
+
+static void
+numbers_are_written_as_printf_does(void **state)
+{
+	static const int64_t edges[] = { 0, 9, 10, 99, 100, 999, 1000, -1, -10, -100, INT64_MAX, INT64_MIN };
+	char text[I64_TEXT_MAX], want[32];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
+		char *end = text + sizeof text, *at = slice_put_i64(end, edges[i]);
+
+		snprintf(want, sizeof want, "%lld", (long long)edges[i]);
+		assert_true(slice_eq(slice_of(at, (size_t)(end - at)), slice_str(want)));
+	}
 }
 
 static void
@@ -175,7 +192,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(slices_cut_and_count),      cmocka_unit_test(map_survives_deletes),
+		cmocka_unit_test(slices_cut_and_count), cmocka_unit_test(numbers_are_written_as_printf_does),      cmocka_unit_test(map_survives_deletes),
 		cmocka_unit_test(arena_marks_when_over_its_limit),
 		cmocka_unit_test(utf8_refuses_what_rfc3629_refuses),
 		cmocka_unit_test(times_go_there_and_back),   cmocka_unit_test(near_words_are_near),

@@ -2,12 +2,14 @@
  *
  * The codecs of log lines: good input, bad input, and how the work grows.
  */
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "codec/csv.h"
+#include "codec/ip.h"
 #include "codec/json.h"
 #include "codec/kv.h"
 #include "codec/pattern.h"
@@ -290,6 +292,45 @@ urls(void **state)
 	assert_slice(u.query, "q");
 }
 
+/* Against the C library, over texts that are nearly addresses, each in memory of its own length. */
+static void
+addresses(void **state)
+{
+	static const char letters[] = "01259..../ a";
+	unsigned seed = 7, good = 0;
+
+	(void)state;
+	for (int round = 0; round < 400000; round++) {
+		char text[20], want[16];
+		size_t n = 0;
+		struct ip ip;
+		char *tight;
+		bool ok;
+
+		for (int part = 0; part < 4; part++) {
+			unsigned digits = 1 + (seed = seed * 1103515245 + 12345, seed >> 16) % 3;
+
+			for (unsigned i = 0; i < digits; i++)
+				text[n++] = "0123456789"[(seed = seed * 1103515245 + 12345, seed >> 16) % 10];
+			if (part < 3)
+				text[n++] = '.';
+		}
+		seed = seed * 1103515245 + 12345;
+		if ((seed >> 16) % 4 == 0)
+			text[(seed >> 8) % n] = letters[(seed >> 20) % (sizeof letters - 1)];
+		text[n] = '\0';
+		tight = malloc(n);
+		memcpy(tight, text, n);
+		ok = ip_parse(slice_of(tight, n), &ip);
+		free(tight);
+		assert_int_equal(ok, inet_pton(AF_INET, text, want) == 1);
+		if (ok)
+			assert_memory_equal(ip.b + 12, want, 4);
+		good += ok;
+	}
+	assert_true(good > 10000);
+}
+
 int
 main(void)
 {
@@ -297,6 +338,7 @@ main(void)
 		cmocka_unit_test(times),   cmocka_unit_test(zones),    cmocka_unit_test(key_value),
 		cmocka_unit_test(separated), cmocka_unit_test(json),   cmocka_unit_test(xml),
 		cmocka_unit_test(patterns), cmocka_unit_test(headers), cmocka_unit_test(urls),
+		cmocka_unit_test(addresses),
 	};
 	int r;
 

@@ -130,9 +130,8 @@ lap(struct bench_time *from)
 static void
 engine(struct bench *b, const struct archive_meta *m, struct slice wire)
 {
-	static struct buf found;
+	static struct buf found, block_out; /* warm, as the role keeps them */
 	struct store_batch where = { .key = m->key, .stored_ns = m->received_ns };
-	struct buf block_out = { 0 };
 	struct detect_batch in = { .key = &m->key, .stored_ns = m->received_ns, .tenant = &b->tenant, .correlate = true,
 		                   .columns = b->columns, .detections = &found };
 	struct slice block;
@@ -143,6 +142,7 @@ engine(struct bench *b, const struct archive_meta *m, struct slice wire)
 	in.batch = &batch;
 	in.laps = m->key.seq % LAP_EVERY == 0 ? b->laps : NULL;
 	buf_clear(&found);
+	buf_clear(&block_out);
 	b->cpu[UNPACK] += lap(&t);
 	store_block_begin(b->columns, &where);
 	detect_batch(b->worker, &in);
@@ -151,10 +151,10 @@ engine(struct bench *b, const struct archive_meta *m, struct slice wire)
 	b->cpu[COLUMNS] += lap(&t);
 	b->detections_bytes += found.n;
 	b->block_bytes += block_out.n;
-	if (b->keep_blocks)
+	if (b->keep_blocks) {
 		vec_push(&b->blocks, block_out);
-	else
-		buf_fini(&block_out);
+		block_out = (struct buf){ 0 };
+	}
 }
 
 static void
