@@ -6,7 +6,7 @@
  *
  * JOB_DONE goes out the moment the outcome is known (a pressed key), not when the line is down, so that the
  * chain stops at once; hang-up and recording follow as events.  An attempt that ends before the
- * answer is decided by its SIP status; our own limits: 10 s without any sign of the other side (trunk),
+ * answer is decided by its SIP status; our own limits: 6 s without any sign of the other side (trunk),
  * the ring limit, the limit of the talk.
  */
 #include <stdio.h>
@@ -19,7 +19,7 @@
 #include "call/call_priv.h"
 #include "sys/fd.h"
 
-#define TRUNK_SILENT (10 * NS_PER_S) /* INVITE without even a 100 */
+#define TRUNK_SILENT (6 * NS_PER_S) /* INVITE, sent four times, without even a 100 */
 #define RENDER_FOR (15 * NS_PER_S)
 
 enum station { ST_QUEUED, ST_RENDER, ST_DIALLING, ST_UP };

@@ -10,7 +10,8 @@
  *
  * One dial is one outbox row.  How it ended decides the next step by the NEXT column of tbl/outcomes.tbl;
  * pauses and tries are the tenant's plan (tbl/plan.tbl), kept as it was at the start: the same number again,
- * the next contact after its tries, from the top again when the list is through.  The shift lead is alarmed at
+ * the next contact after its tries, from the top again when the list is through.  As long as nothing has rung the
+ * pauses are not waited for.  The shift lead is alarmed at
  * 6 and 9 minutes, or at six and nine tenths of a shorter promise.  A dial without news for longer than ring
  * and talk take is a broken trunk.  There is no way out but a person or the alarm.
  */
@@ -20,6 +21,9 @@
 #include "desk/desk_priv.h"
 
 #define SIGNALLING_S 25               /* speech, INVITE and hang-up around ring and talk */
+#define HURRY_FOR_S 20                /* while nothing has rung: the contract clock runs until it does */
+#define HURRY_S 3
+#define PROVIDER_REST_S 180           /* a provider that failed is not the first choice for so long */
 #define LEAD_AT_S 360
 #define LEAD_AGAIN_S 540
 
@@ -134,6 +138,51 @@ duty_alarm(struct cmd *c, struct chain *h)
 
 static void next_contact(struct cmd *c, struct chain *h);
 
+/* ---- providers: what failed lately is tried last ---- */
+
+static const char *
+provider_name(struct cmd *c, int64_t i)
+{
+	return i < 4 ? c->d->s.providers[i] : NULL;
+}
+
+static int64_t
+failed_at(struct cmd *c, int64_t i)
+{
+	const char *name = provider_name(c, i);
+
+	return db_int(c->db, 0, "SELECT failed_at FROM providers WHERE name = ?", Q(name != NULL ? name : ""));
+}
+
+/* The first one that did not fail in the last minutes, else the one whose failure is the oldest. */
+static int64_t
+pick_provider(struct cmd *c, bool *ret_healthy)
+{
+	int64_t best = 0, oldest = INT64_MAX;
+
+	for (int64_t i = 0; i == 0 || provider_name(c, i) != NULL; i++) {
+		int64_t at = failed_at(c, i);
+
+		if (at < oldest) {
+			oldest = at;
+			best = i;
+		}
+		if (c->now - at >= PROVIDER_REST_S * NS_PER_S) {
+			best = i;
+			oldest = at;
+			break;
+		}
+	}
+	*ret_healthy = c->now - oldest >= PROVIDER_REST_S * NS_PER_S;
+	return best;
+}
+
+void
+chain_provider_rang(struct cmd *c, int64_t job)
+{
+	db_run(c->db, "DELETE FROM providers WHERE name = (SELECT coalesce(provider, '') FROM outbox WHERE id = ?)", Q(job));
+}
+
 static void
 dial(struct cmd *c, struct chain *h)
 {
@@ -154,7 +203,7 @@ dial(struct cmd *c, struct chain *h)
 	h->tries++;
 	h->attempts++;
 	h->job = outbox_call(c, h->id, h->incident, contact, (int)ord, (int)h->attempts,
-	                     h->provider < 4 ? c->d->s.providers[h->provider] : NULL, &h->plan);
+	                     provider_name(c, h->provider), &h->plan);
 	snprintf(h->state, sizeof h->state, "running");
 	timer_drop_kind(c, h->id, "chain.watch");
 	timer_drop_kind(c, h->id, "chain.next");
@@ -176,12 +225,28 @@ dial_at(struct cmd *c, struct chain *h, int64_t at)
 	timer_set(c, "chain.next", h->id, at, 0);
 }
 
+/* Nobody's telephone has rung yet (busy, switched off, both trunks failed): no pause of the plan is waited for. */
+static bool
+hurry(struct cmd *c, const struct chain *h)
+{
+	return c->now - h->started_at < HURRY_FOR_S * NS_PER_S &&
+	       db_int(c->db, 0, "SELECT rang_at IS NULL FROM incidents WHERE id = ?", Q(h->incident)) != 0;
+}
+
+static int64_t
+round_pause(struct cmd *c, const struct chain *h)
+{
+	if (hurry(c, h))
+		return HURRY_S * NS_PER_S;
+	return (json_array_size(h->steps) == 1 ? h->plan.redial_s : h->plan.round_s) * NS_PER_S;
+}
+
 /* Moves to the next contact that has a working number; from the top after the last, with a pause. */
 static void
 next_contact(struct cmd *c, struct chain *h)
 {
 	size_t n = json_array_size(h->steps);
-	bool wrapped = false;
+	bool wrapped = false, healthy;
 
 	for (size_t i = 0; i < n; i++) {
 		if ((size_t)++h->step >= n) {
@@ -193,8 +258,8 @@ next_contact(struct cmd *c, struct chain *h)
 			continue;
 		h->number = 0;
 		h->tries = 0;
-		h->provider = 0;
-		dial_at(c, h, wrapped ? c->now + (n == 1 ? h->plan.redial_s : h->plan.round_s) * NS_PER_S : c->now);
+		h->provider = pick_provider(c, &healthy);
+		dial_at(c, h, wrapped ? c->now + round_pause(c, h) : c->now);
 		return;
 	}
 	duty_alarm(c, h); /* nobody left who has a number: do not wait for the deadline */
@@ -203,7 +268,7 @@ next_contact(struct cmd *c, struct chain *h)
 static void
 redial(struct cmd *c, struct chain *h)
 {
-	if (h->tries >= h->plan.tries)
+	if (h->tries >= h->plan.tries || hurry(c, h))
 		next_contact(c, h);
 	else
 		dial_at(c, h, h->step_at + h->tries * h->plan.redial_s * NS_PER_S);
@@ -240,16 +305,19 @@ broken_number(struct cmd *c, struct chain *h)
 static void
 other_provider(struct cmd *c, struct chain *h)
 {
-	alarm_raise(c, "provider", c->d->s.providers[h->provider] != NULL ? c->d->s.providers[h->provider] : "first", "alarm", NULL, NULL,
+	bool healthy;
+
+	alarm_raise(c, "provider", provider_name(c, h->provider) != NULL ? provider_name(c, h->provider) : "first", "alarm", NULL, NULL,
 	            "電話の回線または事業者に障害があります。", "The telephone trunk or provider fails.");
-	if (h->provider + 1 < 4 && c->d->s.providers[h->provider + 1] != NULL) {
-		h->provider++;
+	db_run(c->db, "INSERT INTO providers(name, failed_at) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET failed_at = excluded.failed_at",
+	       Q(provider_name(c, h->provider) != NULL ? provider_name(c, h->provider) : ""), Q(c->now));
+	h->provider = pick_provider(c, &healthy);
+	if (healthy) {
 		h->tries--;
 		dial(c, h);
-		return;
+	} else {
+		redial(c, h);
 	}
-	h->provider = 0;
-	redial(c, h);
 }
 
 static void

@@ -187,6 +187,7 @@ void timer_drop_kind(struct cmd *c, const char *ref, const char *kind);
 /* chain.c, jobs.c, outbox.c */
 void chain_start(struct cmd *c, const char *incident, const char *tenant, const char *severity, int64_t call_s);
 void chain_acknowledged(struct cmd *c, const char *incident);
+void chain_provider_rang(struct cmd *c, int64_t job); /* the provider of that call works */
 bool chain_is_open(struct db *db, const char *incident);
 void chain_timer(struct cmd *c, const char *kind, const char *ref, int attempt);
 void chain_job_done(struct cmd *c, const char *chain, int64_t job, const char *outcome);

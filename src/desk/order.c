@@ -136,3 +136,27 @@ chain_steps(struct db *db, const char *tenant, int64_t now)
 	vec_fini(&ps);
 	return ps.order;
 }
+
+json_t *
+ask_calltree_show(struct ask *a)
+{
+	const char *id = ask_str(a, "id"), *at = ask_str(a, "at");
+	struct rows r = db_query(a->db, "SELECT zone, country FROM tenants WHERE id = ?", Q(id));
+	int64_t when = a->now;
+	struct day_off off;
+	json_t *o;
+
+	if (!rows_next(&r) || !desk_sees(a->who, id)) {
+		rows_close(&r);
+		return NULL;
+	}
+	if (at != NULL && time_parse_rfc3339(slice_str(at), &when) != 0) {
+		rows_close(&r);
+		return ask_no(a, 422, "invalid", "at");
+	}
+	off = (struct day_off){ a->db, id, row_str(&r, 1) };
+	o = json_pack("{s:s, s:o, s:s, s:b, s:o, s:o}", "tenant", id, "at", time_json(when), "zone", row_str(&r, 0), "day_off",
+	              day_is_off(&off, local_day(row_str(&r, 0), when)), "plan", plan_json(a->db, id), "steps", chain_steps(a->db, id, when));
+	rows_close(&r);
+	return o;
+}

@@ -347,6 +347,7 @@ static void
 rang(struct cmd *c, const struct job_now *j, int64_t at)
 {
 	db_run(c->db, "UPDATE outbox SET ringing_at = coalesce(ringing_at, ?) WHERE id = ?", Q(at), Q(j->id));
+	chain_provider_rang(c, j->id);
 	if (j->incident[0] == '\0')
 		return;
 	db_run(c->db, "UPDATE incidents SET updated_at = ? WHERE id = ?", Q(c->now), Q(j->incident));

@@ -170,10 +170,16 @@ const char *const desk_schema[] = {
 	"CREATE TABLE reports(id TEXT PRIMARY KEY, tenant TEXT NOT NULL REFERENCES tenants(id), month TEXT NOT NULL,"
 	"  state TEXT NOT NULL CHECK(state IN ('draft','published')), drafted_at @int NOT NULL, due_at @int NOT NULL, words_ja TEXT NOT NULL,"
 	"  words_en TEXT NOT NULL, recommendations TEXT NOT NULL, published_at @int, published_by TEXT, by_ja TEXT, by_en TEXT, data TEXT) @strict;",
+
+	/* the auditor and the chain look things up by these every few seconds */
+	"CREATE INDEX chains_incident ON chains(incident);"
+	"CREATE INDEX incidents_waiting ON incidents(decided_at) WHERE ack_at IS NULL;"
+	"CREATE INDEX alarms_incident ON alarms(incident);"
+	"CREATE TABLE providers(name TEXT PRIMARY KEY, failed_at @int NOT NULL) @strict;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
 const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users", "candidates", "detections", "rolled",
 	"entities", "entries", "clocks", "incidents", "evidence", "actions", "chains", "outbox", "timers", "alarms", "lcps",
 	"tokens", "counters", "days", "downgrades", "apart", "relations", "tasks",
-	"days_off", "exceptions", "hidden", "reports", NULL };
+	"days_off", "exceptions", "hidden", "reports", "providers", NULL };

@@ -22,11 +22,20 @@ ringing_job(struct scene *s)
 	return db_int(s->db, 0, "SELECT max(id) FROM outbox WHERE kind = 'call' AND state = 'open' AND cancel = 0");
 }
 
+/* Ends a call as the role would: it rang, unless the outcome says that it cannot have. */
 static void
 done(struct scene *s, int64_t job, const char *outcome)
 {
+	bool rang = strstr(" busy wrong_number trunk_failure no_speech bad_job cancelled deferred nonsense ", outcome) == NULL;
 	json_t *args = json_pack("{s:I, s:s}", "job", (json_int_t)job, "outcome", outcome);
-	struct desk_answer a = desk_apply(s->d, "job.done", &desk_service, args, s->now);
+	struct desk_answer a;
+	char at[36];
+
+	if (rang) {
+		time_format_rfc3339(at, s->now, 9);
+		json_object_set_new(args, "ringing_at", json_string(at));
+	}
+	a = desk_apply(s->d, "job.done", &desk_service, args, s->now);
 
 	assert_true(a.status == 204 || a.status == 200);
 	json_decref(a.body);
@@ -113,6 +122,34 @@ two_tries_then_the_next_then_from_the_top(void **st)
 	s.now += 25 * SEC;
 	done(&s, ringing_job(&s), "no_answer");
 	expect_call(&s, 200, O1);
+	scene_end(&s);
+}
+
+static void
+nothing_is_waited_for_until_it_rings(void **st)
+{
+	struct scene s;
+	char id[64];
+
+	(void)st;
+	scene_begin(&s);
+	scene_incident(&s, "critical", id);
+	expect_call(&s, 0, O1);
+	s.now += 1 * SEC;
+	done(&s, ringing_job(&s), "busy");
+	expect_call(&s, 1, O2);
+	done(&s, ringing_job(&s), "busy");
+	expect_call(&s, 1, S1); /* both numbers busy: the next person, not a minute later */
+	done(&s, ringing_job(&s), "trunk_failure");
+	expect_call(&s, 1, "aoba/shimamura +81355556666 second");
+	done(&s, ringing_job(&s), "trunk_failure");
+	expect_call(&s, 4, "aoba/odagiri +81311112222 first"); /* from the top after three seconds */
+	s.now += 20 * SEC;
+	done(&s, ringing_job(&s), "no_answer"); /* it rang: now the plan's pauses hold */
+	s.now = T0 + 63 * SEC;
+	scene_tick(&s);
+	assert_int_equal(ringing_job(&s), 0);
+	expect_call(&s, 64, O1);
 	scene_end(&s);
 }
 
@@ -600,7 +637,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_outcome_has_its_next_step), cmocka_unit_test(two_tries_then_the_next_then_from_the_top),
-		cmocka_unit_test(a_person_ends_it), cmocka_unit_test(the_portal_ends_it_and_hangs_up),
+		cmocka_unit_test(nothing_is_waited_for_until_it_rings), cmocka_unit_test(a_person_ends_it), cmocka_unit_test(the_portal_ends_it_and_hangs_up),
 		cmocka_unit_test(silence_raises_the_lead_and_the_duty_manager), cmocka_unit_test(nobody_to_call_alarms_at_once),
 		cmocka_unit_test(hours_days_off_and_back_ups_make_the_order), cmocka_unit_test(a_tenants_plan_is_followed),
 		cmocka_unit_test(a_short_promise_has_its_alarms_before_its_end), cmocka_unit_test(faults_of_the_plan_are_told),

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The world around the desk, in simulated time: people with telephones, two providers, a mail server, and
+ * processes that die (tbl/faults.tbl).  The desk itself is the service's own code over a database file.
+ */
+#ifndef NZ_MAIN_CLI_SIMULATE_H
+#define NZ_MAIN_CLI_SIMULATE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sim_conf {
+	json_t *tenants;    /* arguments of tenant.import; borrowed */
+	const char *tenant; /* only this one; NULL = all in turn */
+	int64_t count;      /* decisions */
+	uint64_t seed;
+	int64_t at;         /* when the first decision is made; 0 = at random in 2026 to 2028 */
+};
+
+struct sim_figures {
+	int64_t decisions;
+	int64_t reached;    /* a person acknowledged within ten minutes */
+	int64_t lead;       /* nobody did, and the shift lead or duty manager was alarmed within ten minutes */
+	int64_t late;       /* either of them, but later */
+	int64_t forgotten;  /* neither, ever */
+	int64_t duplicates; /* decisions for which a person was made to answer again */
+	int64_t nobody_to_call; /* of `lead`: not one number of the tenant worked; nothing could ring */
+	int64_t calls, mails, restarts, overdue, timers, timers_late, timers_twice;
+	double ring_p50_s, ring_p99_s, ring_max_s;
+	bool journal_whole;
+};
+
+/* 0 or an error of the database. */
+int sim_run(const struct sim_conf *conf, struct sim_figures *ret);
+/* Who is called when nobody answers, as the desk answers calltree.show at conf->at, with "attempts": [{after_s, contact, name,
+ * number, provider}]. NULL and *ret_error, or 404's E_NOTFOUND for an unknown tenant. */
+json_t *sim_timeline(const struct sim_conf *conf, const char *tenant, int *ret_error);
+
+#endif
