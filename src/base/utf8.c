@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include <emmintrin.h>
+
 static bool
 follows(const unsigned char *p, size_t n)
 {
@@ -14,7 +16,12 @@ size_t
 utf8_next(struct slice s, uint32_t *ret_code)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	size_t n = p[0] < 0x80   ? 1
+		   : p[0] < 0xc2 ? 0
+		   : p[0] < 0xe0 ? 2
+		   : p[0] < 0xf0 ? 3
+		   : p[0] < 0xf5 ? 4
+				 : 0;
 	uint32_t c;
 
 	*ret_code = UTF8_BAD;
@@ -27,7 +34,8 @@ utf8_next(struct slice s, uint32_t *ret_code)
 	c = p[0] & (0x7fu >> n);
 	for (size_t i = 1; i < n; i++)
 		c = c << 6 | (p[i] & 0x3fu);
-	if ((n == 3 && (c < 0x800 || (c >= 0xd800 && c < 0xe000))) || (n == 4 && (c < 0x10000 || c > 0x10ffff)))
+	if ((n == 3 && (c < 0x800 || (c >= 0xd800 && c < 0xe000))) ||
+	    (n == 4 && (c < 0x10000 || c > 0x10ffff)))
 		return 1;
 	*ret_code = c;
 	return n;
@@ -111,12 +119,70 @@ utf8_repair(struct buf *out, struct slice s)
 	}
 }
 
-void
+/* 16 bytes, or 8, or 4, or one at a time. */
+static inline __m128i
+lower_16(__m128i v)
+{
+	/* signed compare: bytes from 0x80 are below 'A' */
+	__m128i upper = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('A' - 1)),
+				      _mm_cmplt_epi8(v, _mm_set1_epi8('Z' + 1)));
+
+	return _mm_or_si128(v, _mm_and_si128(upper, _mm_set1_epi8(0x20)));
+}
+
+static inline __m128i
+lower_8(char *dst, const char *src)
+{
+	__m128i v = _mm_loadl_epi64((const __m128i *)(const void *)src);
+
+	_mm_storel_epi64((__m128i *)(void *)dst, lower_16(v));
+	return v;
+}
+
+static inline __m128i
+lower_4(char *dst, const char *src)
+{
+	int word;
+	__m128i v;
+
+	memcpy(&word, src, 4);
+	v = _mm_cvtsi32_si128(word);
+	word = _mm_cvtsi128_si32(lower_16(v));
+	memcpy(dst, &word, 4);
+	return v;
+}
+
+/* Most values are short and their lengths follow no pattern, so no loop runs over the last bytes: the last
+ * step overlaps the one before it. */
+bool
 ascii_lower(char *dst, const char *src, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)src[i];
+	__m128i seen = _mm_setzero_si128();
+	unsigned char any = 0;
+	size_t i = 0;
 
-		dst[i] = (char)(c + ((unsigned)(c - 'A') < 26u ? 32 : 0));
+	for (; i + 16 <= n; i += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(src + i));
+
+		_mm_storeu_si128((__m128i *)(void *)(dst + i), lower_16(v));
+		seen = _mm_or_si128(seen, v);
 	}
+	if (n - i >= 8) {
+		seen = _mm_or_si128(seen, lower_8(dst + i, src + i));
+		i += 8;
+	}
+	if (n >= 8) {
+		if (i < n)
+			seen = _mm_or_si128(seen, lower_8(dst + n - 8, src + n - 8));
+	} else if (n >= 4) {
+		seen = _mm_or_si128(lower_4(dst, src), lower_4(dst + n - 4, src + n - 4));
+	} else {
+		for (; i < n; i++) {
+			unsigned char c = (unsigned char)src[i];
+
+			any |= c;
+			dst[i] = (char)(c + ((unsigned)(c - 'A') < 26u ? 32 : 0));
+		}
+	}
+	return any < 0x80 && _mm_movemask_epi8(seen) == 0;
 }

@@ -55,9 +55,12 @@ kv_init(struct kv_iter *it, struct slice s)
 static inline bool
 kv_skip(struct kv_iter *it)
 {
-	while (it->p < it->end && ((unsigned char)*it->p <= ' ' || *it->p == ','))
-		it->p++;
-	return it->p < it->end;
+	const char *p = it->p;
+
+	while (p < it->end && ((unsigned char)*p <= ' ' || *p == ','))
+		p++;
+	it->p = p;
+	return p < it->end;
 }
 
 /* The key at it->p; false when the word has no '='. After it, it->p is behind the '='. */

@@ -75,15 +75,7 @@ fold_rest(char *dst, const char *src, size_t n)
 size_t
 text_fold(char *restrict dst, const char *restrict src, size_t n)
 {
-	unsigned char any = 0;
-
-	for (size_t i = 0; i < n; i++) { /* the compiler makes vectors of this */
-		unsigned char c = (unsigned char)src[i];
-
-		any |= c;
-		dst[i] = (char)(c + ((unsigned char)(c - 'A') < 26 ? 32 : 0));
-	}
-	return any < 0x80 ? n : fold_rest(dst, src, n);
+	return ascii_lower(dst, src, n) ? n : fold_rest(dst, src, n);
 }
 
 struct slice

@@ -151,13 +151,34 @@ act_registry(struct source_worker *w, const struct action *a, struct slice v)
 	put_if(w, &a->sub[3], slice_sub(v, at, v.n));
 }
 
+/* Neighbours in a log mostly bear the same second: the last text read is kept. Not for epochs, which are quicker read than
+ * compared, nor for texts without a year, whose time depends on now. */
+static int
+read_time(struct source_worker *w, enum timefmt format, struct slice v, struct timefmt_context *c, int64_t *ret_ns)
+{
+	struct last_time *last = &w->last_time;
+	int r;
+
+	if (v.n == last->n && format == last->format && c->zone == last->zone && memcmp(v.p, last->text, v.n) == 0) {
+		c->had_year = true;
+		*ret_ns = last->ns;
+		return 0;
+	}
+	r = timefmt_parse(format, v, c, ret_ns);
+	if (r == 0 && format != TF_EPOCH && c->had_year && v.n != 0 && v.n <= sizeof last->text) {
+		*last = (struct last_time){ .n = v.n, .format = format, .zone = c->zone, .ns = *ret_ns };
+		memcpy(last->text, v.p, v.n);
+	}
+	return r;
+}
+
 static void
 act_time(struct source_worker *w, const struct action *a, struct slice v)
 {
 	struct timefmt_context c = { .zone = a->utc ? NULL : w->zone, .now_ns = w->received_ns };
 	int64_t ns;
 
-	if (timefmt_parse((enum timefmt)a->format, v, &c, &ns) != 0) {
+	if (read_time(w, (enum timefmt)a->format, v, &c, &ns) != 0) {
 		w->e->conflicts++;
 		if (a->to.slot != F_TIMESTAMP) /* a time that cannot be read stays as text */
 			source_put_value(w, &a->to, &(struct value){ .p = v.p, .n = (uint32_t)v.n });

@@ -174,25 +174,10 @@ act_again(struct source_worker *w, const struct action *a, struct slice s)
 	source_put(w, &more, s);
 }
 
-/* Text of one key: through the actions, and under its native name. Scalars, not structs: this is the hot place. */
-static inline void
-emit_text(struct source_worker *w, struct wkey *k, const char *p, uint32_t n)
+/* Text of one key that needs more than its slot: through the actions, and under its native name. */
+static void
+emit_through(struct source_worker *w, struct wkey *k, const char *p, uint32_t n, bool again)
 {
-	bool again = k->seen == w->event_no;
-
-	if (means_nothing(w->wf->form, p, n))
-		return;
-	k->seen = w->event_no;
-	if (k->plain_slot >= 0 && !again && !k->plain_long) {
-		struct value *at = &w->e->slot[k->plain_slot];
-
-		at->p = p;
-		at->n = n;
-		at->kind = VALUE_TEXT;
-		at->next = NULL;
-		bit_set(w->e->has, (size_t)k->plain_slot);
-		return;
-	}
 	for (uint16_t i = 0; i < k->acts.n; i++) {
 		const struct action *a = &k->acts.v[i];
 
@@ -205,6 +190,32 @@ emit_text(struct source_worker *w, struct wkey *k, const char *p, uint32_t n)
 	}
 	if (k->has_native)
 		put_native(w, k, (struct value){ .p = p, .n = n }, again);
+}
+
+/* Text of one key. Scalars, not structs: this is the hot place. */
+static inline void
+emit_text(struct source_worker *w, struct wkey *k, const char *p, uint32_t n)
+{
+	bool again = k->seen == w->event_no;
+	struct value *at;
+
+	if (means_nothing(w->wf->form, p, n))
+		return;
+	k->seen = w->event_no;
+	if (k->plain_slot < 0 || again) {
+		emit_through(w, k, p, n, again);
+		return;
+	}
+	at = &w->e->slot[k->plain_slot];
+	if (k->plain_long && !source_digits(p, n, &at->i)) {
+		emit_through(w, k, p, n, false);
+		return;
+	}
+	at->p = p;
+	at->n = n;
+	at->kind = k->plain_long ? VALUE_LONG : VALUE_TEXT;
+	at->next = NULL;
+	bit_set(w->e->has, (size_t)k->plain_slot);
 }
 
 /* The same for a value that has a kind already. */
@@ -246,7 +257,8 @@ decode_kv(struct source_worker *w, struct slice body)
 	struct wform *wf = w->wf;
 	struct source_counts *n = &w->counts[w->wf->form->source];
 	struct kv_iter it;
-	uint32_t guess = wf->first, *link = &wf->first;
+	uint32_t guess = wf->first, before = NO_KEY;
+	bool linked = true; /* the key before, or the form's beginning, remembers what followed */
 	unsigned pairs = 0;
 
 	kv_init(&it, body);
@@ -260,8 +272,8 @@ decode_kv(struct source_worker *w, struct slice body)
 			if (!kv_key(&it, &pair.key))
 				continue;
 			guess = key_number(w, wf, pair.key);
-			if (link != NULL && guess != NO_KEY)
-				*link = guess;
+			if (linked && guess != NO_KEY)
+				*(before != NO_KEY ? &wf->keys.v[before].next : &wf->first) = guess;
 			k = guess != NO_KEY ? &wf->keys.v[guess] : &w->spare;
 		}
 		kv_value(&it, &pair);
@@ -273,16 +285,10 @@ decode_kv(struct source_worker *w, struct slice body)
 			n->too_many_keys++;
 			break;
 		}
-		/* emit does not grow the keys, so k and link stay valid. */
-		emit_text(w, k, pair.value.p, (uint32_t)pair.value.n);
+		emit_text(w, k, pair.value.p, (uint32_t)pair.value.n); /* does not grow the keys: k stays valid */
+		before = guess;
+		linked = guess != NO_KEY;
 		guess = k->next;
-		link = k != &w->spare ? &k->next : NULL;
-		if (link != NULL && wf->keys.n == wf->keys.cap && wf->keys.n < LEARNED_MAX) {
-			uint32_t self = (uint32_t)(k - wf->keys.v);
-
-			vec_reserve(&wf->keys, wf->keys.n + 1); /* moves: take the link anew */
-			link = &wf->keys.v[self].next;
-		}
 	}
 	return pairs > 1;
 }

@@ -5,24 +5,6 @@
  */
 #include "source/source_priv.h"
 
-static inline bool
-fast_long(const char *p, uint32_t n, int64_t *ret)
-{
-	int64_t v = 0;
-
-	if (n == 0 || n > 18)
-		return slice_i64(slice_of(p, n), ret);
-	for (uint32_t i = 0; i < n; i++) {
-		unsigned d = (unsigned char)p[i] - (unsigned)'0';
-
-		if (d > 9)
-			return slice_i64(slice_of(p, n), ret);
-		v = v * 10 + d;
-	}
-	*ret = v;
-	return true;
-}
-
 static void
 give_type(struct event *e, uint8_t type, struct value *v)
 {
@@ -34,7 +16,7 @@ give_type(struct event *e, uint8_t type, struct value *v)
 		return;
 	}
 	if (type == FT_LONG) {
-		if (fast_long(v->p, v->n, &v->i))
+		if (slice_i64(slice_of(v->p, v->n), &v->i))
 			v->kind = VALUE_LONG;
 		else
 			e->conflicts++;
@@ -160,7 +142,7 @@ source_put(struct source_worker *w, const struct target *t, struct slice v)
 		struct value *at = &w->e->slot[t->slot];
 		int64_t number;
 
-		if (t->type <= FT_IP || (t->type == FT_LONG && fast_long(v.p, (uint32_t)v.n, &number))) {
+		if (t->type <= FT_IP || (t->type == FT_LONG && source_digits(v.p, (uint32_t)v.n, &number))) {
 			at->p = v.p;
 			at->n = (uint32_t)v.n;
 			at->next = NULL;

@@ -278,6 +278,13 @@ struct source_worker {
 	char zone_name[40];      /* of the last zone a line named, so that it is looked up once */
 	size_t zone_name_n;
 	const struct zone *zone_named;
+	struct last_time {       /* that a line bore; n == 0: none yet */
+		char text[40];
+		size_t n;
+		enum timefmt format;
+		const struct zone *zone;
+		int64_t ns;
+	} last_time;
 	int64_t received_ns;
 	struct syslog head;
 	bool failed;
@@ -293,6 +300,25 @@ bool source_holds(const struct event *e, const struct block *b);
 bool source_match(struct source_worker *w, const struct patterns *ps, struct slice text);
 void source_learn_mapped(struct source_worker *w, struct wform *wf);
 bool source_decode(struct source_worker *w, struct slice body);
+
+/* The number that p is when it is at most 18 digits; whatever else may be a number is slice_i64's. */
+static inline bool
+source_digits(const char *p, uint32_t n, int64_t *ret)
+{
+	int64_t v = 0;
+
+	if (n - 1 > 17)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		unsigned d = (unsigned char)p[i] - (unsigned)'0';
+
+		if (d > 9)
+			return false;
+		v = v * 10 + d;
+	}
+	*ret = v;
+	return true;
+}
 
 static inline void
 source_acts(struct source_worker *w, const struct actions *as, struct slice v)

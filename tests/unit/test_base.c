@@ -50,6 +50,36 @@ numbers_are_written_as_printf_does(void **state)
 }
 
 static void
+letters_are_lowered_whatever_the_length(void **state)
+{
+	char text[80], want[80];
+
+	(void)state;
+	for (size_t n = 0; n < sizeof text; n++)
+		for (unsigned turn = 0; turn < 256; turn += 3) {
+			char *tight = malloc(n + 1), *to = malloc(n + 1);
+			bool ascii = true;
+
+			for (size_t i = 0; i < n; i++) {
+				unsigned char c = (unsigned char)(i == turn % n ? turn : '0' + (i * 7 + turn) % 64);
+
+				text[i] = (char)c;
+				want[i] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+				ascii = ascii && c < 0x80;
+			}
+			memcpy(tight, text, n);
+			tight[n] = to[n] = 'Q';
+			assert_int_equal(ascii_lower(to, tight, n), ascii);
+			assert_memory_equal(to, want, n);
+			assert_int_equal(ascii_lower(tight, tight, n), ascii); /* in its own place */
+			assert_memory_equal(tight, want, n);
+			assert_true(tight[n] == 'Q' && to[n] == 'Q');
+			free(tight);
+			free(to);
+		}
+}
+
+static void
 map_survives_deletes(void **state)
 {
 	struct map m = { 0 };
@@ -192,7 +222,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(slices_cut_and_count), cmocka_unit_test(numbers_are_written_as_printf_does),      cmocka_unit_test(map_survives_deletes),
+		cmocka_unit_test(slices_cut_and_count), cmocka_unit_test(numbers_are_written_as_printf_does),
+		cmocka_unit_test(letters_are_lowered_whatever_the_length),      cmocka_unit_test(map_survives_deletes),
 		cmocka_unit_test(arena_marks_when_over_its_limit),
 		cmocka_unit_test(utf8_refuses_what_rfc3629_refuses),
 		cmocka_unit_test(times_go_there_and_back),   cmocka_unit_test(near_words_are_near),
