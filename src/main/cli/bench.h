@@ -21,6 +21,11 @@ uint64_t bench_rss_kb(void);   /* resident now */
 void bench_begin(struct buf *out, const char *name, uint64_t events, uint64_t bytes, struct bench_time t);
 void bench_end(struct buf *out); /* closes and prints */
 
+struct store_conn;
+/* Waits until no merge runs and none is wanted; what that took. */
+struct bench_time bench_settle(struct store_conn *conn);
+int64_t bench_number(struct store_conn *conn, const char *sql); /* the one number of an answer */
+
 #define BENCH(name, fn, operands, help) cli_fn fn;
 #include "tbl/benches.tbl"
 #undef BENCH

@@ -13,7 +13,8 @@
  * The engine's parts are told apart in one batch of LAP_EVERY by the processor's counter: their proportions there
  * divide its measured CPU time, so reading the counter does not weigh on the sum.
  *
- * What is measured is user and system time of this process, all threads; so the store comes last and alone.
+ * What is measured is user and system time: of this thread for what it does itself; the store has the rest of the process,
+ * because its engine merges in threads of its own while the next lines are already on their way.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -21,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "archive/archive.h"
@@ -38,7 +40,7 @@
 #define LAP_EVERY 4             /* one batch in so many tells the engine's parts apart */
 #define INSERT_BYTES (160u << 20) /* as the store's role */
 
-enum stage { COLLECTOR, INGEST, ARCHIVE, UNPACK, ENGINE, COLUMNS, STORE, STAGES };
+enum stage { COLLECTOR, INGEST, ARCHIVE, UNPACK, ENGINE, COLUMNS, STAGES };
 
 struct bench {
 	struct cli *cli;
@@ -54,8 +56,11 @@ struct bench {
 	double cpu[STAGES];
 	uint64_t laps[LAPS];
 	uint64_t wire_bytes, detections_bytes, events, bytes, block_bytes;
-	VEC(struct buf) blocks;
-	bool keep_blocks;
+	VEC(struct buf) blocks; /* buffers, used again; the first `held` wait for their insert */
+	size_t held;
+	uint64_t held_bytes;
+	struct store *store;    /* NULL: not measured */
+	struct store_conn *conn;
 	struct batch_key key;
 	uint8_t prev[32];
 };
@@ -117,53 +122,65 @@ archive(struct bench *b, const struct archive_meta *m, struct slice wire)
 		must(archive_sync(b->archive) == 0);
 }
 
+/* CPU of this thread since the last lap: the store's engine merges in threads of its own meanwhile. */
 static double
-lap(struct bench_time *from)
+lap(double *from)
 {
-	struct bench_time now = bench_now();
-	double cpu = now.cpu_s - from->cpu_s;
+	struct timespec ts;
+	double before = *from;
 
-	*from = now;
-	return cpu;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	*from = (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+	return *from - before;
+}
+
+/* The block that comes next; buffers are used again, as the roles keep theirs. */
+static struct buf *
+next_block(struct bench *b)
+{
+	if (b->held == b->blocks.n)
+		vec_push(&b->blocks, (struct buf){ 0 });
+	buf_clear(&b->blocks.v[b->held]);
+	return &b->blocks.v[b->held];
 }
 
 static void
 engine(struct bench *b, const struct archive_meta *m, struct slice wire)
 {
-	static struct buf found, block_out; /* warm, as the role keeps them */
+	static struct buf found; /* warm, as the role keeps it */
+	struct buf *block_out = next_block(b);
 	struct store_batch where = { .key = m->key, .stored_ns = m->received_ns };
 	struct detect_batch in = { .key = &m->key, .stored_ns = m->received_ns, .tenant = &b->tenant, .correlate = true,
 		                   .columns = b->columns, .detections = &found };
 	struct slice block;
 	struct batch batch;
-	struct bench_time t = bench_now();
+	double t = 0;
 
+	lap(&t);
 	must(batch_unpack(b->zip, wire, &block) == 0 && batch_check(block, &batch, NULL) == 0);
 	in.batch = &batch;
 	in.laps = m->key.seq % LAP_EVERY == 0 ? b->laps : NULL;
 	buf_clear(&found);
-	buf_clear(&block_out);
 	b->cpu[UNPACK] += lap(&t);
 	store_block_begin(b->columns, &where);
 	detect_batch(b->worker, &in);
 	b->cpu[ENGINE] += lap(&t);
-	store_block_end(b->columns, &block_out);
+	store_block_end(b->columns, block_out);
 	b->cpu[COLUMNS] += lap(&t);
 	b->detections_bytes += found.n;
-	b->block_bytes += block_out.n;
-	if (b->keep_blocks) {
-		vec_push(&b->blocks, block_out);
-		block_out = (struct buf){ 0 };
-	}
+	b->block_bytes += block_out->n;
+	b->held_bytes += block_out->n;
+	b->held += b->store != NULL;
 }
 
 static void
 one_batch(struct bench *b, size_t from, size_t n)
 {
 	static struct buf wire;
-	struct bench_time t = bench_now();
 	struct archive_meta m;
+	double t = 0;
 
+	lap(&t);
 	buf_clear(&wire);
 	b->key.seq++;
 	build(b, from, n, &wire);
@@ -180,57 +197,40 @@ one_batch(struct bench *b, size_t from, size_t n)
 
 /* ---- store ---- */
 
+/* One insert of what is held. */
 static int
-insert_all(struct bench *b, struct store_conn *c, struct buf *err)
+insert_held(struct bench *b)
 {
-	for (size_t from = 0; from < b->blocks.n;) {
-		struct store_block *checked = x_calloc(b->blocks.n, sizeof *checked);
-		const struct store_block **list = x_calloc(b->blocks.n, sizeof *list);
-		uint64_t bytes = 0;
-		size_t n = 0;
-		int r;
+	auto_free struct store_block *checked = x_calloc(b->held, sizeof *checked);
+	auto_free const struct store_block **list = x_calloc(b->held, sizeof *list);
+	auto_buf struct buf err = { 0 };
+	int r;
 
-		for (; from + n < b->blocks.n && bytes < INSERT_BYTES; n++) {
-			must(store_block_check(buf_slice(&b->blocks.v[from + n]), &checked[n], NULL) == 0);
-			list[n] = &checked[n];
-			bytes += b->blocks.v[from + n].n;
-		}
-		r = store_insert(c, list, n, err);
-		free(checked);
-		free(list);
-		if (r != 0)
-			return r;
-		from += n;
+	for (size_t i = 0; i < b->held; i++) {
+		must(store_block_check(buf_slice(&b->blocks.v[i]), &checked[i], NULL) == 0);
+		list[i] = &checked[i];
 	}
-	return store_run(c, "OPTIMIZE TABLE " STORE_TABLE " FINAL", "TSV", &(struct buf){ 0 }, err);
+	r = b->held != 0 ? store_insert(b->conn, list, b->held, &err) : 0;
+	b->held = 0;
+	b->held_bytes = 0;
+	return r == 0 ? CLI_DONE : cli_could_not(b->cli, "the store: %s", err.n != 0 ? buf_cstr(&err) : err_text(r));
 }
 
 static int
-store_stage(struct bench *b, const char *folder)
+open_store(struct bench *b, const char *folder)
 {
 	auto_free char *dir = x_asprintf("%s/store", folder);
 	struct store_conf conf = { .library = cli_opt(b->cli, "--libchdb", NULL), .folder = dir };
 	auto_buf struct buf err = { 0 };
-	struct store_conn *c;
-	struct store *st;
-	struct bench_time t;
 	store_positions_vec pos = { 0 };
-	int r = store_open(&conf, &st, &err);
+	int r = store_open(&conf, &b->store, &err);
 
 	if (r == 0)
-		r = store_conn_new(st, &c, &err);
+		r = store_conn_new(b->store, &b->conn, &err);
 	if (r == 0)
-		r = store_positions(c, &pos, &err);
-	t = bench_now();
-	if (r == 0)
-		r = insert_all(b, c, &err);
-	b->cpu[STORE] = lap(&t);
+		r = store_positions(b->conn, &pos, &err);
 	vec_fini(&pos);
-	if (r != 0)
-		return cli_could_not(b->cli, "the store: %s", err.n != 0 ? buf_cstr(&err) : err_text(r));
-	store_conn_free(c);
-	store_close(st);
-	return CLI_DONE;
+	return r == 0 ? CLI_DONE : cli_could_not(b->cli, "the store: %s", err.n != 0 ? buf_cstr(&err) : err_text(r));
 }
 
 /* ---- set-up ---- */
@@ -290,13 +290,14 @@ report(struct bench *b, struct bench_time total)
 {
 	auto_buf struct buf out = { 0 };
 	double all = (double)(b->laps[LAP_PARSE] + b->laps[LAP_RULES] + b->laps[LAP_INTEL] + b->laps[LAP_COLUMNS]) + 1e-9;
-	double part[LAPS], columns, judged;
+	double part[LAPS], columns, judged, store;
 	struct detect_stats s = detect_worker_stats(b->worker);
 
 	for (int i = 0; i < LAPS; i++)
 		part[i] = b->cpu[ENGINE] * (double)b->laps[i] / all;
 	columns = b->cpu[COLUMNS] + part[LAP_COLUMNS];
 	judged = b->cpu[INGEST] + b->cpu[ARCHIVE] + b->cpu[UNPACK] + b->cpu[ENGINE] - part[LAP_COLUMNS];
+	store = total.cpu_s - b->cpu[COLLECTOR] - judged - columns; /* its inserts, and its merges in threads of their own */
 	bench_begin(&out, "pipeline", b->events, b->bytes, total);
 	jsonw_key(&out, SL("us_per_event_of"));
 	buf_put_byte(&out, '{');
@@ -308,11 +309,15 @@ report(struct bench *b, struct bench_time total)
 	put_stage(&out, "rules_correlation", part[LAP_RULES], b->events);
 	put_stage(&out, "indicators", part[LAP_INTEL], b->events);
 	put_stage(&out, "columns", columns, b->events);
-	if (b->keep_blocks)
-		put_stage(&out, "store", b->cpu[STORE], b->events);
+	if (b->store != NULL)
+		put_stage(&out, "store", store, b->events);
 	put_stage(&out, "received_archived_judged", judged, b->events);
-	put_stage(&out, b->keep_blocks ? "and_searchable" : "and_columns", judged + columns + b->cpu[STORE], b->events);
+	put_stage(&out, b->store != NULL ? "and_searchable" : "and_columns", judged + columns + (b->store != NULL ? store : 0), b->events);
 	buf_put_byte(&out, '}');
+	if (b->store != NULL) {
+		jsonw_kv_i64(&out, "parts", bench_number(b->conn, "SELECT count() FROM system.parts WHERE active AND table = 'events'"));
+		jsonw_kv_i64(&out, "merged_rows", bench_number(b->conn, "SELECT sum(value) FROM system.events WHERE event = 'MergedRows'"));
+	}
 	jsonw_kv_i64(&out, "wire_bytes", (int64_t)b->wire_bytes);
 	jsonw_kv_i64(&out, "block_bytes", (int64_t)b->block_bytes);
 	jsonw_kv_i64(&out, "unparsed", (int64_t)s.unparsed);
@@ -325,7 +330,7 @@ report(struct bench *b, struct bench_time total)
 int
 bench_pipeline(struct cli *c)
 {
-	struct bench b = { .cli = c, .keep_blocks = cli_has(c, "--libchdb") };
+	struct bench b = { .cli = c };
 	char folder[] = "/var/tmp/nezuban-bench-XXXXXX";
 	uint64_t want = 0;
 	struct bench_time begun;
@@ -338,6 +343,8 @@ bench_pipeline(struct cli *c)
 	r = open_image(&b);
 	if (r == CLI_DONE)
 		r = set_up(&b, folder);
+	if (r == CLI_DONE && cli_has(c, "--libchdb"))
+		r = open_store(&b, folder);
 	if (r != CLI_DONE)
 		return r;
 	one_batch(&b, 0, BATCH_LINES); /* warm: first touch of memory is not the event's price */
@@ -345,12 +352,17 @@ bench_pipeline(struct cli *c)
 	memset(b.laps, 0, sizeof b.laps);
 	b.events = b.bytes = b.wire_bytes = b.block_bytes = 0;
 	begun = bench_now();
-	for (uint64_t at = 0; at < want; at += BATCH_LINES)
+	for (uint64_t at = 0; at < want && r == CLI_DONE; at += BATCH_LINES) {
 		one_batch(&b, at, BATCH_LINES);
-	if (b.keep_blocks)
-		r = store_stage(&b, folder);
+		if (b.held_bytes >= INSERT_BYTES)
+			r = insert_held(&b);
+	}
+	if (r == CLI_DONE && b.store != NULL && (r = insert_held(&b)) == CLI_DONE)
+		bench_settle(b.conn);
 	if (r == CLI_DONE)
 		report(&b, bench_since(begun));
+	store_conn_free(b.conn);
+	store_close(b.store);
 	fprintf(stderr, "nezuban bench: data in %s\n", folder);
 	return r;
 }

@@ -58,8 +58,8 @@ insert_some(struct run *r, uint64_t first, uint64_t count)
 }
 
 /* Until no merge runs and none is wanted: the number of parts stands still for a second. */
-static struct bench_time
-settle(struct run *r)
+struct bench_time
+bench_settle(struct store_conn *conn)
 {
 	struct bench_time t = bench_now();
 	struct timespec nap = { 0, 250000000 };
@@ -67,10 +67,10 @@ settle(struct run *r)
 	int quiet = 0;
 
 	for (int i = 0; i < 400 && quiet < 4; i++) {
-		auto_buf struct buf out = { 0 };
+		auto_buf struct buf out = { 0 }, err = { 0 };
 
-		store_run(r->conn, "SELECT (SELECT count() FROM system.merges), count() FROM system.parts WHERE active AND table = 'events'",
-		          "TSV", &out, &r->err);
+		store_run(conn, "SELECT (SELECT count() FROM system.merges), count() FROM system.parts WHERE active AND table = 'events'",
+		          "TSV", &out, &err);
 		quiet = slice_starts(buf_slice(&out), SL("0\t")) && strcmp(buf_cstr(&out), before) == 0 ? quiet + 1 : 0;
 		snprintf(before, sizeof before, "%s", buf_cstr(&out));
 		nanosleep(&nap, NULL);
@@ -98,13 +98,13 @@ ask_ms(struct run *r, const char *sql)
 	return best;
 }
 
-static uint64_t
-ask_number(struct run *r, const char *sql)
+int64_t
+bench_number(struct store_conn *conn, const char *sql)
 {
-	auto_buf struct buf out = { 0 };
+	auto_buf struct buf out = { 0 }, err = { 0 };
 
-	store_run(r->conn, sql, "TSV", &out, &r->err);
-	return strtoull(buf_cstr(&out), NULL, 10);
+	store_run(conn, sql, "TSV", &out, &err);
+	return strtoll(buf_cstr(&out), NULL, 10);
 }
 
 static void
@@ -168,7 +168,7 @@ bench_store(struct cli *c)
 	for (; seq <= batches; seq += each)
 		if ((e = insert_some(&r, seq, batches - seq + 1 < each ? batches - seq + 1 : each)) != 0)
 			return cli_could_not(c, "insert: %s %s", err_text(e), r.err.n != 0 ? buf_cstr(&r.err) : "");
-	merges = settle(&r);
+	merges = bench_settle(r.conn);
 	total = bench_since(t);
 	getrusage(RUSAGE_SELF, &ru);
 	bench_begin(&out, "store", batches * LINES, r.block_bytes, total);
@@ -178,9 +178,9 @@ bench_store(struct cli *c)
 	put(&out, "merges_after_us", merges.cpu_s * 1e6 / (double)(batches * LINES));
 	put(&out, "insert_rows_per_s", (double)(batches * LINES) / r.insert_wall);
 	jsonw_kv_i64(&out, "peak_kb", ru.ru_maxrss);
-	put(&out, "disk_bytes_per_row", (double)ask_number(&r, "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND table = 'events'") /
+	put(&out, "disk_bytes_per_row", (double)bench_number(r.conn, "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND table = 'events'") /
 	    (double)(batches * LINES));
-	jsonw_kv_i64(&out, "parts", (int64_t)ask_number(&r, "SELECT count() FROM system.parts WHERE active AND table = 'events'"));
+	jsonw_kv_i64(&out, "parts", bench_number(r.conn, "SELECT count() FROM system.parts WHERE active AND table = 'events'"));
 	put_queries(&out, &r);
 	bench_end(&out);
 	store_conn_free(r.conn);
