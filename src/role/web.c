@@ -6,6 +6,7 @@
  *     request ─▶ api_args (description) ─▶ session.check at the desk ─▶ ASK {verb, actor, args} ─▶ ANSWER
  *                    └ 400 415 422            └ 401 403 as they are        desk or store
  *
+ * Who asks is looked at before what was asked: what is wrong with a request is told only to somebody whose row it is.
  * Two servers: TLS for browsers and machines, and api.sock for the command line, where the kernel's
  * word about the caller (uid 0 or our own) is the right of an administrator.
  * A question lives in `asked` until its answer comes or http has answered 504 by itself.
@@ -125,6 +126,25 @@ ask_owner(struct web *w, struct question *q)
 }
 
 static void
+refuse_args(struct web *w, struct question *q)
+{
+	refuse(q, q->fault_status, q->fault_status == 404 ? "not_found" : "invalid", q->fault.field, q->fault.text);
+	web_question_drop(w, q);
+}
+
+/* The person may ask it: now it matters what was asked. req is NULL after a session check. */
+static void
+serve_question(struct web *w, struct question *q, struct http_req *req)
+{
+	if (q->args == NULL)
+		refuse_args(w, q);
+	else if (q->route->owner == API_WEB)
+		web_own(w, q, req);
+	else
+		ask_owner(w, q);
+}
+
+static void
 ask_session(struct web *w, struct question *q, struct slice token, struct slice csrf, bool write)
 {
 	json_t *args = json_object();
@@ -160,10 +180,7 @@ on_local(struct web *w, struct question *q, struct http_req *req)
 		return;
 	}
 	q->actor = json_pack("{s:s,s:b,s:I}", "role", "admin", "local", 1, "uid", (json_int_t)peer->uid);
-	if (q->route->owner == API_WEB)
-		web_own(w, q, req);
-	else
-		ask_owner(w, q);
+	serve_question(w, q, req);
 }
 
 static void
@@ -186,10 +203,7 @@ on_person(struct web *w, struct question *q, struct http_req *req)
 		web_question_drop(w, q);
 	} else if ((q->route->who & API_ANYBODY) != 0) {
 		put_origin(q, req);
-		if (q->route->owner == API_WEB)
-			web_own(w, q, req);
-		else
-			ask_owner(w, q);
+		serve_question(w, q, req);
 	} else if (token.p == NULL || token.n == 0 || token.n > 128) {
 		refuse(q, 401, NULL, NULL, NULL);
 		web_question_drop(w, q);
@@ -208,18 +222,13 @@ on_request(void *ctx, struct http_req *req)
 	struct web *w = ctx;
 	const struct api_route *route = &api_routes[http_arg(req)];
 	struct question *q = question_new(w, req, route);
-	struct api_fault fault;
-	unsigned status = 500;
 
-	q->args = api_args(w->spec, route, req, &status, &fault);
-	if (q->args == NULL) {
-		refuse(q, status, status == 404 ? "not_found" : "invalid", fault.field, fault.text);
-		web_question_drop(w, q);
-	} else if (q->http == w->local) {
+	q->fault_status = 500;
+	q->args = api_args(w->spec, route, req, &q->fault_status, &q->fault);
+	if (q->http == w->local)
 		on_local(w, q, req);
-	} else {
+	else
 		on_person(w, q, req);
-	}
 }
 
 static void
@@ -327,10 +336,7 @@ on_session(struct web *w, struct question *q, unsigned status, json_t *body)
 		return;
 	}
 	q->actor = json_incref(actor);
-	if (q->route->owner == API_WEB)
-		web_own(w, q, NULL);
-	else
-		ask_owner(w, q);
+	serve_question(w, q, NULL);
 }
 
 static void

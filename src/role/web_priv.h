@@ -20,6 +20,8 @@ struct question {
 	enum step step;
 	enum role_id peer;
 	json_t *args, *actor;
+	unsigned fault_status;   /* args is NULL: the request is not as described, and this says why */
+	struct api_fault fault;
 	char token[129];
 	bool last_event;
 	uint64_t last_event_id;
