@@ -404,7 +404,7 @@ lead_after(int64_t call_s, int64_t tenths, int64_t most_s)
 void
 chain_start(struct cmd *c, const char *incident, const char *tenant, const char *severity, int64_t call_s)
 {
-	json_t *shown = chain_steps(c->db, tenant, c->now), *ids = json_array();
+	json_t *shown = chain_steps(c->db, tenant, severity, c->now), *ids = json_array();
 	auto_free char *text = NULL, *plan = db_text(c->db, "SELECT plan FROM tenants WHERE id = ?", Q(tenant));
 	struct chain h = { .step = -1 };
 	const json_t *v;

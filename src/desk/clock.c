@@ -177,6 +177,7 @@ static const struct {
 	{ "clock.broken", clock_broke, SPAN },
 	{ "second.waits", second_late, SPAN },
 	{ "task.due", task_late, WALL },
+	{ "digest.due", digest_due, WALL },
 	{ "exception.over", exception_over, WALL },
 };
 

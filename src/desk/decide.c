@@ -158,7 +158,7 @@ start_notices(struct cmd *c, const char *candidate, const char *incident, const 
 {
 	int64_t call_s = db_int(c->db, 600, "SELECT call_s FROM tenants WHERE id = ?", Q(c->tenant));
 
-	outbox_mails(c, incident, "incident");
+	outbox_notices(c, incident, "incident");
 	if (!CALLS(s->rank) || chain_is_open(c->db, incident))
 		return;
 	clock_start(c, "call", c->tenant, candidate, incident, call_s);
@@ -344,18 +344,18 @@ preview_button(const struct severity_word *s, const json_t *chain)
 }
 
 static json_t *
-preview_mail(struct db *db, const char *tenant, const struct severity_word *s, const struct decision *d)
+preview_mail(struct db *db, const char *tenant, const struct severity_word *s, const struct decision *d, int64_t now)
 {
-	struct rows r = db_query(db, "SELECT name, mail AS address, lang, mail_for FROM contacts WHERE tenant = ? AND active <> 0 AND mail IS NOT NULL ORDER BY ord", Q(tenant));
+	struct rows r = db_query(db, "SELECT name, mail AS address, lang, id FROM contacts WHERE tenant = ? AND active <> 0 AND mail IS NOT NULL ORDER BY ord", Q(tenant));
 	auto_free char *shorty = db_text(db, "SELECT short FROM tenants WHERE id = ?", Q(tenant));
 	auto_free char *ja = x_asprintf("[%s] %s", s->ja, shorty), *en = x_asprintf("[%s] %s", s->en, shorty);
 	json_t *to = json_array();
 
 	while (rows_next(&r))
-		if (word_in(s->id, row_str(&r, 3))) {
+		if (channel_mail(db, row_str(&r, 3), s->id, now) != SEND_NEVER) {
 			json_t *o = row_json(&r);
 
-			json_object_del(o, "mail_for");
+			json_object_del(o, "id");
 			json_array_append_new(to, o);
 		}
 	return json_pack("{s:o, s:o, s:o}", "to", to, "subject", texts(ja, en), "text", texts(d->summary_ja, d->summary_en));
@@ -377,14 +377,14 @@ ask_candidate_preview(struct ask *a)
 	}
 	decision_read(a->db, row_str(&r, 0), row_str(&r, 5), a->args, &d, collect_fault, faults);
 	s = severity_find(d.severity);
-	chain = CALLS(s->rank) ? chain_steps(a->db, row_str(&r, 1), a->now) : json_array();
+	chain = CALLS(s->rank) ? chain_steps(a->db, row_str(&r, 1), s->id, a->now) : json_array();
 	o = json_pack("{s:s?, s:b, s:b, s:b, s:o, s:o, s:O, s:o, s:o, s:o, s:o}", "answers_say", d.says, "differs",
 	              d.says != NULL && strcmp(d.says, d.severity) != 0, "reason_needed", d.reason_needed, "call", CALLS(s->rank), "limit_s",
 	              CALLS(s->rank) ? json_integer(row_int(&r, 2)) : json_null(), "sentence",
 	              CALLS(s->rank) ? texts("電話の時計が始まり、最初の呼び出しは数秒以内です。", "The telephone clock starts; the first call goes out within seconds.")
 	                             : texts("お客様の画面に公開します。電話はかけません。", "It is published to the portal. Nobody is called."),
 	              "chain", chain, "button", preview_button(s, chain), "code_word", texts(row_str(&r, 3), row_str(&r, 4)), "spoken",
-	              spoken_summary(d.category, d.severity), "mail", preview_mail(a->db, row_str(&r, 1), s, &d));
+	              spoken_summary(d.category, d.severity), "mail", preview_mail(a->db, row_str(&r, 1), s, &d, a->now));
 	json_decref(chain);
 	if (json_is_null(json_object_get(o, "answers_say")))
 		json_object_del(o, "answers_say");

@@ -191,8 +191,22 @@ void chain_provider_rang(struct cmd *c, int64_t job); /* the provider of that ca
 bool chain_is_open(struct db *db, const char *incident);
 void chain_timer(struct cmd *c, const char *kind, const char *ref, int attempt);
 void chain_job_done(struct cmd *c, const char *chain, int64_t job, const char *outcome);
+/* hours.c */
+bool hours_is_good(const char *hours);                    /* "always", "Mon-Fri 09:00-18:00", "Sat,Sun 00:00-24:00; Hol 10:00-16:00" */
+struct day_off {
+	struct db *db;
+	const char *tenant, *country; /* ISO 3166: JP, GB; "" = no public holidays are known */
+};
+bool day_is_off(const struct day_off *o, int64_t day);    /* local day since 1970 */
+enum hours { HOURS_OUT, HOURS_IN, HOURS_HOLIDAY };        /* HOLIDAY: out, because it is a day off */
+enum hours hours_at(const char *hours, const char *zone, const struct day_off *off, int64_t now);
+void local_time(const char *zone, int64_t ns, char ret[6]); /* "03:13" */
+int64_t local_day(const char *zone, int64_t ns);            /* days since 1970 in that zone */
+int64_t local_ns(const char *zone, int64_t day, int64_t second); /* the moment when it is that second of that day there */
+
 /* order.c: who is called, in which order, and how often */
-json_t *chain_steps(struct db *db, const char *tenant, int64_t now); /* contacts in order, those in hours first */
+/* contacts in order, those in hours first */
+json_t *chain_steps(struct db *db, const char *tenant, const char *severity, int64_t now);
 struct plan {
 #define PLAN(name, least, most, otherwise, what) int64_t name;
 #include "tbl/plan.tbl"
@@ -201,9 +215,22 @@ struct plan {
 void plan_read(struct slice json, struct plan *ret);      /* what is missing is the default */
 json_t *plan_json(struct db *db, const char *tenant);
 
+/* channel.c: severity × channel × hours × language */
+enum send { SEND_UNSAID, SEND_NOW, SEND_DIGEST, SEND_NEVER };
+struct receiver {
+	const char *lang;
+	enum hours hours;
+};
+enum send channel_send(struct db *db, const char *tenant, const struct receiver *who, const char *severity, const char *channel);
+enum send channel_mail(struct db *db, const char *contact, const char *severity, int64_t now); /* never UNSAID */
+bool asks_for_action(struct db *db, const char *incident);
+void digest_add(struct cmd *c, const char *contact, const char *incident);
+void digest_due(struct cmd *c, const char *contact);
+void outbox_digest(struct cmd *c, const char *contact, json_t *items, int64_t more);
+
 int64_t outbox_call(struct cmd *c, const char *chain, const char *incident, const char *contact, int number_ord, int attempt,
                     const char *provider, const struct plan *plan);
-void outbox_mails(struct cmd *c, const char *incident, const char *notice);
+void outbox_notices(struct cmd *c, const char *incident, const char *notice);
 void outbox_alarm_mail(struct cmd *c, const char *alarm_id, const char *kind, const char *level, const char *ja, const char *en);
 void outbox_cancel(struct cmd *c, int64_t job);
 json_t *outcome_texts(const char *name);          /* null when unknown */
@@ -226,19 +253,6 @@ void outbox_report(struct cmd *c, const char *id, const char *kind, const json_t
 void alarm_raise(struct cmd *c, const char *kind, const char *key, const char *level, const char *tenant, const char *incident,
                  const char *ja, const char *en);
 void ack_incident(struct cmd *c, const char *incident, const char *by, const char *how, int64_t at);
-
-/* hours.c */
-bool hours_is_good(const char *hours);                    /* "always", "Mon-Fri 09:00-18:00", "Sat,Sun 00:00-24:00; Hol 10:00-16:00" */
-struct day_off {
-	struct db *db;
-	const char *tenant, *country; /* ISO 3166: JP, GB; "" = no public holidays are known */
-};
-bool day_is_off(const struct day_off *o, int64_t day);    /* local day since 1970 */
-enum hours { HOURS_OUT, HOURS_IN, HOURS_HOLIDAY };        /* HOLIDAY: out, because it is a day off */
-enum hours hours_at(const char *hours, const char *zone, const struct day_off *off, int64_t now);
-void local_time(const char *zone, int64_t ns, char ret[6]); /* "03:13" */
-int64_t local_day(const char *zone, int64_t ns);            /* days since 1970 in that zone */
-int64_t local_ns(const char *zone, int64_t day, int64_t second); /* the moment when it is that second of that day there */
 
 /* days */
 void day_count(struct cmd *c, const char *tenant, const char *column, int64_t n);

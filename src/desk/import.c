@@ -368,6 +368,130 @@ days_off_of(struct reader *r, const struct ynode *tenant)
 	return a;
 }
 
+/* One word or a list of words. */
+static json_t *
+words_of(struct reader *r, const struct ynode *map, const char *key, const char *list)
+{
+	const struct ynode *n = y_get(map, slice_str(key));
+	json_t *a = json_array();
+
+	if (n == NULL) {
+		json_decref(a);
+		return NULL;
+	}
+	for (const struct ynode *v = n->kind == Y_SEQ ? n->child : n; v != NULL; v = n->kind == Y_SEQ ? v->next : NULL) {
+		if (v->kind != Y_SCALAR || !word_in(v->text.p, list))
+			fault(r, v, "TENANT-WORD", list);
+		else
+			json_array_append_new(a, json_string(v->text.p));
+	}
+	return a;
+}
+
+static bool
+holds(const json_t *list, const char *words)
+{
+	const json_t *v;
+	size_t i;
+
+	if (list == NULL)
+		return true; /* not named: all */
+	json_array_foreach(list, i, v)
+		if (word_in(json_string_value(v), words))
+			return true;
+	return false;
+}
+
+/* channel.c reads these rows.  What is promised cannot be taken away by one. */
+static json_t *
+channel_of(struct reader *r, const struct ynode *n)
+{
+	json_t *o = json_object(), *severity, *channel;
+	const char *send;
+	bool grave;
+
+	check_keys(r, n, "severity channel when lang send");
+	severity = words_of(r, n, "severity", "emergency critical warning informational");
+	channel = words_of(r, n, "channel", "call mail webhook");
+	send = word_of(r, n, "send", "now digest never", NULL);
+	if (send == NULL)
+		fault(r, n, "TENANT-MISSING", "the key send");
+	grave = holds(severity, "emergency critical");
+	if (channel != NULL)
+		json_object_set_new(o, "channel", channel);
+	if (severity != NULL)
+		json_object_set_new(o, "severity", severity);
+	put(o, "when", word_of(r, n, "when", "always hours off_hours", "always"));
+	put(o, "lang", word_of(r, n, "lang", "ja en", NULL));
+	put(o, "send", send);
+	if (send != NULL && strcmp(send, "digest") == 0 && (grave || channel == NULL || holds(channel, "call webhook")))
+		fault(r, n, "TENANT-CHANNEL", "digest only for mail, and not for emergency or critical");
+	if (send != NULL && strcmp(send, "now") == 0 && channel != NULL && holds(channel, "call") && (severity == NULL || holds(severity, "warning informational")))
+		fault(r, n, "TENANT-CHANNEL", "calls only for emergency and critical");
+	return o;
+}
+
+static json_t *
+channels_of(struct reader *r, const struct ynode *tenant)
+{
+	const struct ynode *list = map_get_kind(r, tenant, "channels", Y_SEQ, false);
+	json_t *a = json_array();
+
+	for (const struct ynode *n = list != NULL ? list->child : NULL; n != NULL; n = n->next) {
+		if (n->kind == Y_MAP)
+			json_array_append_new(a, channel_of(r, n));
+		else
+			fault(r, n, "TENANT-TYPE", "a map");
+	}
+	return a;
+}
+
+static json_t *
+webhooks_of(struct reader *r, const struct ynode *tenant, const char *lang)
+{
+	const struct ynode *list = map_get_kind(r, tenant, "webhooks", Y_SEQ, false);
+	json_t *a = json_array(), *o;
+
+	for (const struct ynode *n = list != NULL ? list->child : NULL; n != NULL; n = n->next) {
+		const char *url, *hours;
+
+		if (n->kind != Y_MAP) {
+			fault(r, n, "TENANT-TYPE", "a map");
+			continue;
+		}
+		check_keys(r, n, "id url secret lang hours");
+		url = text_of(r, n, "url", true);
+		hours = text_of(r, n, "hours", false);
+		if (url != NULL && strncmp(url, "https://", 8) != 0 && strncmp(url, "http://127.0.0.1", 16) != 0)
+			fault(r, y_get(n, SL("url")), "TENANT-URL", "an address that begins with https://");
+		if (hours != NULL && !hours_is_good(hours))
+			fault(r, y_get(n, SL("hours")), "TENANT-HOURS", "always, or such as Mon-Fri 09:00-18:00");
+		o = json_object();
+		put(o, "id", text_of(r, n, "id", true));
+		put(o, "url", url);
+		put(o, "secret", text_of(r, n, "secret", true));
+		put(o, "lang", word_of(r, n, "lang", "ja en", lang));
+		put(o, "hours", hours != NULL ? hours : "always");
+		json_array_append_new(a, o);
+	}
+	return a;
+}
+
+/* "09:00" as minutes of the day. */
+static int64_t
+digest_at_of(struct reader *r, const struct ynode *tenant)
+{
+	const char *s = text_of(r, tenant, "digest_at", false);
+	uint64_t h, m;
+
+	if (s == NULL)
+		return 9 * 60;
+	if (strlen(s) == 5 && s[2] == ':' && slice_u64(slice_of(s, 2), &h) && slice_u64(slice_of(s + 3, 2), &m) && h < 24 && m < 60)
+		return (int64_t)(h * 60 + m);
+	fault(r, y_get(tenant, SL("digest_at")), "TENANT-TIME", "an hour such as 09:00");
+	return 9 * 60;
+}
+
 /* Everybody's back-up is a contact of the same tenant, and another one. */
 static void
 check_backups(struct reader *r, const struct ynode *list, const json_t *contacts)
@@ -395,7 +519,7 @@ tenant_of(struct reader *r, const struct ynode *n)
 	json_t *o = json_object(), *doc = json_object(), *contacts = json_array();
 	const struct ynode *list;
 
-	check_keys(r, n, "id name kana short zone lang country closing code_word decide_s call_s second_person plan days_off contacts networks assets authorised users devices lists");
+	check_keys(r, n, "id name kana short zone lang country closing code_word decide_s call_s second_person plan days_off channels webhooks digest_at contacts networks assets authorised users devices lists");
 	id = text_of(r, n, "id", true);
 	if (id != NULL && (strlen(id) > 31 || strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(id)))
 		fault(r, y_get(n, SL("id")), "TENANT-ID", "1 to 31 of a-z 0-9 -");
@@ -420,6 +544,9 @@ tenant_of(struct reader *r, const struct ynode *n)
 	json_object_set_new(o, "closing", json_boolean(truth_of(r, n, "closing", false)));
 	json_object_set_new(o, "plan", plan_of(r, n));
 	json_object_set_new(o, "days_off", days_off_of(r, n));
+	json_object_set_new(o, "channels", channels_of(r, n));
+	json_object_set_new(o, "webhooks", webhooks_of(r, n, lang));
+	json_object_set_new(o, "digest_at", json_integer(digest_at_of(r, n)));
 	list = map_get_kind(r, n, "contacts", Y_SEQ, false);
 	for (const struct ynode *c = list != NULL ? list->child : NULL; c != NULL; c = c->next) {
 		if (c->kind == Y_MAP)

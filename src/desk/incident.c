@@ -80,7 +80,7 @@ ack_incident(struct cmd *c, const char *incident, const char *by, const char *ho
 	en = x_asprintf("%s acknowledged by %s.", by, strcmp(how, "phone") == 0 ? "telephone" : strcmp(how, "portal") == 0 ? "the portal" : "word to the analyst");
 	entry_add(c, &(struct entry){ .candidate = candidate, .kind = "acknowledge", .visible = true, .ja = ja, .en = en, .at = at });
 	chain_acknowledged(c, incident);
-	outbox_mails(c, incident, "acknowledged");
+	outbox_notices(c, incident, "acknowledged");
 }
 
 void

@@ -12,7 +12,7 @@ struct person {
 	json_t *step;
 	char *id, *name, *backup;
 	enum hours hours;
-	bool taken;
+	bool taken, left_out; /* left out: the tenant's channels say so */
 };
 
 struct persons {
@@ -65,7 +65,7 @@ step_json(struct db *db, struct rows *r, int64_t now)
 }
 
 static void
-load_persons(struct db *db, const char *tenant, int64_t now, struct persons *ps)
+load_persons(struct db *db, const char *tenant, const char *severity, int64_t now, struct persons *ps)
 {
 	struct rows r = db_query(db,
 	                         "SELECT c.id, c.name, c.kana, c.title_ja, c.title_en, c.lang, c.zone, c.hours, c.backup,"
@@ -73,6 +73,7 @@ load_persons(struct db *db, const char *tenant, int64_t now, struct persons *ps)
 	                         " WHERE c.tenant = ? AND c.active <> 0 AND EXISTS(SELECT 1 FROM numbers n WHERE n.contact = c.id AND n.broken_at IS NULL)"
 	                         " ORDER BY c.ord, c.id",
 	                         Q(tenant));
+	bool someone = false;
 
 	while (rows_next(&r)) {
 		struct day_off off = { db, tenant, row_str(&r, 9) };
@@ -80,8 +81,13 @@ load_persons(struct db *db, const char *tenant, int64_t now, struct persons *ps)
 			            .backup = row_str(&r, 8) != NULL ? x_strdup(row_str(&r, 8)) : NULL,
 			            .hours = hours_at(row_str(&r, 7), row_str(&r, 6), &off, now) };
 
+		p.left_out = channel_send(db, tenant, &(struct receiver){ row_str(&r, 5), p.hours }, severity, "call") == SEND_NEVER;
+		someone |= !p.left_out;
 		vec_push(ps, p);
 	}
+	/* rather the wrong person than nobody */
+	for (size_t i = 0; i < ps->n; i++)
+		ps->v[i].taken = ps->v[i].left_out && someone;
 }
 
 static void
@@ -111,11 +117,11 @@ take_backup(struct persons *ps, const struct person *of)
 }
 
 json_t *
-chain_steps(struct db *db, const char *tenant, int64_t now)
+chain_steps(struct db *db, const char *tenant, const char *severity, int64_t now)
 {
 	struct persons ps = { .order = json_array() };
 
-	load_persons(db, tenant, now, &ps);
+	load_persons(db, tenant, severity, now, &ps);
 	for (size_t i = 0; i < ps.n; i++) {
 		if (ps.v[i].hours == HOURS_IN)
 			take(&ps, &ps.v[i], "in_hours", texts("時間内", "in hours"));
@@ -140,7 +146,7 @@ chain_steps(struct db *db, const char *tenant, int64_t now)
 json_t *
 ask_calltree_show(struct ask *a)
 {
-	const char *id = ask_str(a, "id"), *at = ask_str(a, "at");
+	const char *id = ask_str(a, "id"), *at = ask_str(a, "at"), *severity = ask_str(a, "severity");
 	struct rows r = db_query(a->db, "SELECT zone, country FROM tenants WHERE id = ?", Q(id));
 	int64_t when = a->now;
 	struct day_off off;
@@ -156,7 +162,7 @@ ask_calltree_show(struct ask *a)
 	}
 	off = (struct day_off){ a->db, id, row_str(&r, 1) };
 	o = json_pack("{s:s, s:o, s:s, s:b, s:o, s:o}", "tenant", id, "at", time_json(when), "zone", row_str(&r, 0), "day_off",
-	              day_is_off(&off, local_day(row_str(&r, 0), when)), "plan", plan_json(a->db, id), "steps", chain_steps(a->db, id, when));
+	              day_is_off(&off, local_day(row_str(&r, 0), when)), "plan", plan_json(a->db, id), "steps", chain_steps(a->db, id, severity != NULL ? severity : "critical", when));
 	rows_close(&r);
 	return o;
 }

@@ -179,34 +179,109 @@ acknowledged_part(struct cmd *c, const char *incident)
 	return o;
 }
 
+/* What a mail and a webhook of an incident have in common. */
+static json_t *
+notice_doc(struct cmd *c, const char *incident, const char *notice, const char *severity, json_t *part)
+{
+	struct rows r = db_query(c->db, "SELECT name_ja, name_en, code_ja, code_en FROM tenants WHERE id = ?", Q(c->tenant));
+	json_t *doc = json_pack("{s:s, s:O}", "notice", notice, "incident", part);
+
+	if (rows_next(&r)) {
+		json_object_set_new(doc, "company", texts(row_str(&r, 0), row_str(&r, 1)));
+		json_object_set_new(doc, "call_back", json_pack("{s:o, s:s?}", "code_word", texts(row_str(&r, 2), row_str(&r, 3)), "number", c->d->s.phone));
+		rows_close(&r);
+	}
+	if (strcmp(notice, "incident") == 0)
+		json_object_set_new(doc, "calling", json_boolean(severity_find(severity)->rank >= 2));
+	else
+		json_object_set_new(doc, "acknowledged", acknowledged_part(c, incident));
+	return doc;
+}
+
+static void
+mails(struct cmd *c, const char *incident, const char *notice, const char *severity, json_t *part)
+{
+	bool action = strcmp(notice, "incident") == 0 && asks_for_action(c->db, incident);
+	struct rows r = db_query(c->db, "SELECT id, name, kana, mail, lang, zone FROM contacts WHERE tenant = ? AND active <> 0 AND mail IS NOT NULL ORDER BY ord, id",
+	                         Q(c->tenant));
+
+	while (rows_next(&r)) {
+		auto_free char *key = x_asprintf("%s/%s/%s/%s", incident, severity, notice, row_str(&r, 0));
+		enum send send = channel_mail(c->db, row_str(&r, 0), severity, c->now);
+		json_t *doc;
+
+		if (send == SEND_DIGEST && !action)
+			digest_add(c, row_str(&r, 0), incident);
+		if (send == SEND_NEVER || (send == SEND_DIGEST && !action))
+			continue;
+		doc = notice_doc(c, incident, notice, severity, part);
+		json_object_set_new(doc, "to", json_pack("{s:s, s:s, s:s}", "address", row_str(&r, 3), "name", row_str(&r, 1), "lang", row_str(&r, 4)));
+		json_object_set_new(doc, "zone", json_string(row_str(&r, 5)));
+		put(c, doc, "mail", incident, NULL, row_str(&r, 0), row_str(&r, 1), row_str(&r, 2), row_str(&r, 3), NULL, 1, key);
+	}
+}
+
+/* What people see of an address that may hold a secret: https://hooks.example */
+static char *
+hook_shown(const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t n = host != NULL ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#") : strcspn(url, "/?#");
+
+	return x_asprintf("%.*s", (int)n, url);
+}
+
+static void
+webhooks(struct cmd *c, const char *incident, const char *notice, const char *severity, json_t *part)
+{
+	struct rows r = db_query(c->db, "SELECT h.id, h.url, h.secret, h.lang, h.hours, t.zone, t.country FROM hooks h JOIN tenants t ON t.id = h.tenant"
+	                                " WHERE h.tenant = ? ORDER BY h.ord, h.id", Q(c->tenant));
+
+	while (rows_next(&r)) {
+		struct day_off off = { c->db, c->tenant, row_str(&r, 6) };
+		struct receiver who = { .lang = row_str(&r, 3), .hours = hours_at(row_str(&r, 4), row_str(&r, 5), &off, c->now) };
+		auto_free char *key = x_asprintf("%s/%s/%s/hook/%s", incident, severity, notice, row_str(&r, 0));
+		auto_free char *shown = hook_shown(row_str(&r, 1));
+		json_t *doc;
+
+		if (channel_send(c->db, c->tenant, &who, severity, "webhook") == SEND_NEVER)
+			continue;
+		doc = notice_doc(c, incident, notice, severity, part);
+		json_object_set_new(doc, "hook", json_pack("{s:s, s:s}", "url", row_str(&r, 1), "secret", row_str(&r, 2)));
+		put(c, doc, "webhook", incident, NULL, NULL, row_str(&r, 0), NULL, shown, NULL, 1, key);
+	}
+}
+
 void
-outbox_mails(struct cmd *c, const char *incident, const char *notice)
+outbox_notices(struct cmd *c, const char *incident, const char *notice)
 {
 	auto_free char *severity = NULL;
 	json_t *part = incident_part(c, incident, &severity);
-	struct rows r = db_query(c->db,
-	                         "SELECT p.id, p.name, p.kana, p.mail, p.lang, p.zone, p.mail_for, t.name_ja, t.name_en,"
-	                         " t.code_ja, t.code_en FROM contacts p JOIN tenants t"
-	                         " ON t.id = p.tenant WHERE p.tenant = ? AND p.active <> 0 AND p.mail IS NOT NULL ORDER BY p.ord, p.id",
-	                         Q(c->tenant));
 
-	while (part != NULL && rows_next(&r)) {
-		auto_free char *key = x_asprintf("%s/%s/%s/%s", incident, severity, notice, row_str(&r, 0));
-		json_t *doc;
-
-		if (!word_in(severity, row_str(&r, 6)))
-			continue;
-		doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:O}", "notice", notice, "to", "address", row_str(&r, 3), "name", row_str(&r, 1),
-		                "lang", row_str(&r, 4), "zone", row_str(&r, 5), "company", texts(row_str(&r, 7), row_str(&r, 8)), "incident", part);
-		json_object_set_new(doc, "call_back", json_pack("{s:o, s:s?}", "code_word", texts(row_str(&r, 9), row_str(&r, 10)), "number", c->d->s.phone));
-		if (strcmp(notice, "incident") == 0)
-			json_object_set_new(doc, "calling", json_boolean(severity_find(severity)->rank >= 2));
-		else
-			json_object_set_new(doc, "acknowledged", acknowledged_part(c, incident));
-		put(c, doc, "mail", incident, NULL, row_str(&r, 0), row_str(&r, 1), row_str(&r, 2), row_str(&r, 3), NULL, 1, key);
+	if (part != NULL) {
+		mails(c, incident, notice, severity, part);
+		webhooks(c, incident, notice, severity, part);
 	}
-	rows_close(&r);
 	json_decref(part);
+}
+
+void
+outbox_digest(struct cmd *c, const char *contact, json_t *items, int64_t more)
+{
+	struct rows r = db_query(c->db, "SELECT p.name, p.kana, p.mail, p.lang, p.zone, t.name_ja, t.name_en FROM contacts p JOIN tenants t ON t.id = p.tenant"
+	                                " WHERE p.id = ?", Q(contact));
+	auto_free char *key = x_asprintf("digest/%s/%lld", contact, (long long)(c->now / NS_PER_S));
+	auto_free char *url = x_asprintf("%s/portal/incidents", c->d->s.url != NULL ? c->d->s.url : "");
+	json_t *doc;
+
+	if (!rows_next(&r))
+		return;
+	doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:O, s:I}", "notice", "digest", "to", "address", row_str(&r, 2), "name", row_str(&r, 0), "lang",
+	                row_str(&r, 3), "zone", row_str(&r, 4), "company", texts(row_str(&r, 5), row_str(&r, 6)), "items", items, "more", (json_int_t)more);
+	if (c->d->s.url != NULL)
+		json_object_set_new(doc, "url", json_string(url));
+	put(c, doc, "mail", NULL, NULL, contact, row_str(&r, 0), row_str(&r, 1), row_str(&r, 2), NULL, 1, key);
+	rows_close(&r);
 }
 
 /* A JOB holds 64 KiB: the longest list gives way, its total stays in the figures. */
@@ -390,16 +465,17 @@ try_later(struct cmd *c, const struct job_now *j)
 }
 
 static void
-mail_done(struct cmd *c, const struct job_now *j, const char *outcome)
+notice_done(struct cmd *c, const struct job_now *j, const char *outcome)
 {
 	auto_free char *to = db_text(c->db, "SELECT shown FROM outbox WHERE id = ?", Q(j->id)), *ja = NULL, *en = NULL;
+	bool hook = strcmp(j->kind, "webhook") == 0;
 
 	if (strcmp(outcome, "sent") == 0 || strcmp(outcome, "cancelled") == 0) {
-		ja = x_asprintf("%s様へメールを送りました。", j->name);
-		en = x_asprintf("Mail to %s was sent.", j->name);
+		ja = x_asprintf(hook ? "連携先 %s へ通知しました。" : "%s様へメールを送りました。", j->name);
+		en = x_asprintf(hook ? "Webhook %s was told." : "Mail to %s was sent.", j->name);
 	} else {
-		ja = x_asprintf("%s様へのメールが届きません（%s）。", j->name, to);
-		en = x_asprintf("Mail to %s cannot be delivered (%s).", j->name, to);
+		ja = x_asprintf(hook ? "連携先 %s への通知が届きません（%s）。" : "%s様へのメールが届きません（%s）。", j->name, to);
+		en = x_asprintf(hook ? "Webhook %s cannot be told (%s)." : "Mail to %s cannot be delivered (%s).", j->name, to);
 		alarm_raise(c, "mail_rejected", to, "warning", c->tenant[0] != '\0' ? c->tenant : NULL, j->incident[0] != '\0' ? j->incident : NULL, ja, en);
 	}
 	if (j->candidate[0] != '\0')
@@ -439,7 +515,7 @@ cmd_job_done(struct cmd *c)
 	if (strcmp(j.kind, "call") == 0)
 		call_done(c, &j, outcome);
 	else
-		mail_done(c, &j, outcome);
+		notice_done(c, &j, outcome);
 }
 
 void

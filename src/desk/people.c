@@ -64,10 +64,16 @@ static void
 put_telephone(struct cmd *c, const char *tenant, const json_t *t)
 {
 	auto_free char *plan = json_is_object(json_object_get(t, "plan")) ? json_text(json_object_get(t, "plan")) : x_strdup("{}");
+	auto_free char *channels = json_is_array(json_object_get(t, "channels")) ? json_text(json_object_get(t, "channels")) : x_strdup("[]");
 	const json_t *v;
 	size_t i;
 
-	db_run(c->db, "UPDATE tenants SET country = ?, plan = ? WHERE id = ?", Q(str(t, "country", "")), Q(plan), Q(tenant));
+	db_run(c->db, "UPDATE tenants SET country = ?, plan = ?, channels = ?, digest_at = ? WHERE id = ?", Q(str(t, "country", "")), Q(plan), Q(channels),
+	       Q(json_is_integer(json_object_get(t, "digest_at")) ? json_integer_value(json_object_get(t, "digest_at")) : 540), Q(tenant));
+	db_run(c->db, "DELETE FROM hooks WHERE tenant = ?", Q(tenant));
+	json_array_foreach(json_object_get(t, "webhooks"), i, v)
+		db_run(c->db, "INSERT INTO hooks(tenant, id, ord, url, secret, lang, hours) VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", Q(tenant),
+		       Q(str(v, "id", "")), Q((int64_t)i), Q(str(v, "url", "")), Q(str(v, "secret", "")), Q(str(v, "lang", "ja")), Q(str(v, "hours", "always")));
 	db_run(c->db, "DELETE FROM days_off WHERE tenant = ?", Q(tenant));
 	json_array_foreach(json_object_get(t, "days_off"), i, v)
 		db_run(c->db, "INSERT INTO days_off(tenant, day) VALUES(?, ?) ON CONFLICT DO NOTHING", Q(tenant), Q(json_integer_value(v)));

@@ -176,10 +176,18 @@ const char *const desk_schema[] = {
 	"CREATE INDEX incidents_waiting ON incidents(decided_at) WHERE ack_at IS NULL;"
 	"CREATE INDEX alarms_incident ON alarms(incident);"
 	"CREATE TABLE providers(name TEXT PRIMARY KEY, failed_at @int NOT NULL) @strict;",
+
+	/* channels: who is told by what and when; what waits for the day's digest */
+	"ALTER TABLE tenants ADD COLUMN channels TEXT NOT NULL DEFAULT '[]';"
+	"ALTER TABLE tenants ADD COLUMN digest_at @int NOT NULL DEFAULT 540;"
+	"CREATE TABLE hooks(tenant TEXT NOT NULL REFERENCES tenants(id), id TEXT NOT NULL, ord @int NOT NULL, url TEXT NOT NULL,"
+	"  secret TEXT NOT NULL, lang TEXT NOT NULL, hours TEXT NOT NULL, PRIMARY KEY(tenant, id)) @strict;"
+	"CREATE TABLE digests(contact TEXT NOT NULL, incident TEXT NOT NULL REFERENCES incidents(id), at @int NOT NULL,"
+	"  PRIMARY KEY(contact, incident)) @strict;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
 const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users", "candidates", "detections", "rolled",
 	"entities", "entries", "clocks", "incidents", "evidence", "actions", "chains", "outbox", "timers", "alarms", "lcps",
 	"tokens", "counters", "days", "downgrades", "apart", "relations", "tasks",
-	"days_off", "exceptions", "hidden", "reports", "providers", NULL };
+	"days_off", "exceptions", "hidden", "reports", "providers", "hooks", "digests", NULL };

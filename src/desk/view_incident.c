@@ -112,7 +112,7 @@ chain_of(struct db *db, const char *incident, const char *tenant, int64_t now)
 {
 	struct rows r = db_query(db,
 	                         "SELECT id, state, started_at AS \"started_at:t\", ended_at AS \"ended_at:t\", lead_alarmed_at AS \"lead_alarmed_at:t\", step,"
-	                         " steps AS \"steps:j\" FROM chains WHERE incident = ? ORDER BY started_at DESC, state DESC LIMIT 1",
+	                         " severity, steps AS \"steps:j\" FROM chains WHERE incident = ? ORDER BY started_at DESC, state DESC LIMIT 1",
 	                         Q(incident));
 	json_t *o = row_first(&r), *steps, *v, *next = json_null();
 	const char *contact;
@@ -121,7 +121,7 @@ chain_of(struct db *db, const char *incident, const char *tenant, int64_t now)
 	if (o == NULL)
 		return json_null();
 	contact = json_string_value(json_array_get(json_object_get(o, "steps"), (size_t)json_integer_value(json_object_get(o, "step"))));
-	steps = chain_steps(db, tenant, now);
+	steps = chain_steps(db, tenant, json_string_value(json_object_get(o, "severity")), now);
 	json_array_foreach(steps, i, v)
 		if (contact != NULL && strcmp(json_string_value(json_object_get(v, "contact")), contact) == 0)
 			next = json_incref(v);
@@ -130,6 +130,7 @@ chain_of(struct db *db, const char *incident, const char *tenant, int64_t now)
 	                    time_json(db_int(db, 0, "SELECT min(due_at) FROM timers WHERE ref = ? AND kind IN ('chain.next','chain.analyst')",
 	                                     Q(json_string_value(json_object_get(o, "id"))))));
 	json_object_set_new(o, "next", next);
+	json_object_del(o, "severity");
 	json_object_del(o, "steps");
 	json_object_del(o, "step");
 	json_object_del(o, "id");

@@ -13,13 +13,13 @@
 
 struct words {
 	const char *severity[4];
-	const char *subject_incident, *subject_acknowledged, *subject_alarm, *subject_warning;
+	const char *subject_incident, *subject_acknowledged, *subject_alarm, *subject_warning, *subject_digest;
 	const char *decided, *acknowledged; /* first sentences */
 	const char *dear_before, *dear_after;
 	const char *f_title, *f_number, *f_severity, *f_decided, *f_first, *f_affected, *f_by, *f_at, *f_code_word, *f_call_back;
 	const char *h_summary, *h_action, *h_details;
 	const char *calling, *by_phone, *by_portal;
-	const char *alarm_intro;
+	const char *alarm_intro, *digest_intro, *digest_more, *h_portal;
 	const char *sign, *foot;
 };
 
@@ -30,6 +30,7 @@ static const struct words both[NOTE_LANGS] = {
 		.subject_acknowledged = "【確認済み・%s】インシデント %s（%s）",
 		.subject_alarm = "【SOC 警報】%s %s",
 		.subject_warning = "【SOC 注意】%s %s",
+		.subject_digest = "【お知らせのまとめ】%s 件（%s）",
 		.decided = "重大度「%s」のインシデントを確定しました。",
 		.acknowledged = "重大度「%s」のインシデントは確認されました。続けての電話はかけません。",
 		.dear_before = "", .dear_after = " 様",
@@ -39,6 +40,8 @@ static const struct words both[NOTE_LANGS] = {
 		.h_summary = "何が起きたか", .h_action = "次にすること", .h_details = "詳しい内容と経過",
 		.calling = "いま電話をかけています。合言葉を聞き、内容を確かめて 1 を押してください。",
 		.by_phone = "（電話）", .by_portal = "（ポータル）",
+		.digest_intro = "前回のまとめ以降に判定したインシデントです。いずれも、すぐに対応していただく必要はありません。",
+		.digest_more = "このほかの件数", .h_portal = "一覧と詳しい内容",
 		.alarm_intro = "SOC の担当者が確認する必要があります。",
 		.sign = "寝ず番 セキュリティ監視センター",
 		.foot = "このメールは自動で送信しています。お問い合わせはポータルから受け付けます。",
@@ -49,6 +52,7 @@ static const struct words both[NOTE_LANGS] = {
 		.subject_acknowledged = "[Acknowledged, %s] Incident %s (%s)",
 		.subject_alarm = "[SOC alarm] %s %s",
 		.subject_warning = "[SOC warning] %s %s",
+		.subject_digest = "[Digest] %s incidents (%s)",
 		.decided = "An incident of severity %s was confirmed.",
 		.acknowledged = "The incident of severity %s was acknowledged. No further calls will be made.",
 		.dear_before = "To: ", .dear_after = "",
@@ -58,6 +62,8 @@ static const struct words both[NOTE_LANGS] = {
 		.h_summary = "What happened", .h_action = "What to do next", .h_details = "Details and progress",
 		.calling = "We are calling you now. Listen for the code word and press 1 to acknowledge.",
 		.by_phone = " (phone)", .by_portal = " (portal)",
+		.digest_intro = "Incidents decided since the last digest. None of them asks you to act at once.",
+		.digest_more = "Further incidents", .h_portal = "List and details",
 		.alarm_intro = "Somebody on duty at the SOC has to look at this.",
 		.sign = "Nezuban security operations centre",
 		.foot = "This mail was sent automatically. Use the portal to ask us something.",
@@ -250,18 +256,49 @@ alarm(struct page *p)
 	link_to(p, p->w->h_details, n->url);
 }
 
-/* The three %s of a subject are severity, number, company; the two of an alarm are its id and the tenant. */
+static void
+digest(struct page *p)
+{
+	const struct notice *n = p->n;
+
+	greet(p);
+	paragraph(p, p->w->digest_intro);
+	buf_put_str(p->html, "<table style=\"border-collapse:collapse\">\n");
+	for (int i = 0; i < n->items_n; i++) {
+		const struct notice_item *it = &n->items[i];
+		struct buf b = { 0 };
+
+		buf_printf(&b, "[%s] %s", p->w->severity[it->severity], it->title[n->lang]);
+		field(p, it->incident, buf_cstr(&b));
+		field_time(p, p->w->f_decided, it->decided_at);
+		buf_fini(&b);
+	}
+	if (n->items_more > 0) {
+		char more[24];
+
+		snprintf(more, sizeof more, "%lld", (long long)n->items_more);
+		field(p, p->w->digest_more, more);
+	}
+	buf_put_str(p->html, "</table>\n");
+	link_to(p, p->w->h_portal, n->url);
+}
+
+/* The %s of an incident's subject are severity, number, company; of an alarm's its id and the tenant; of a
+ * digest's how many, company. */
 static void
 subject(struct page *p, struct buf *out)
 {
 	const struct notice *n = p->n;
+	char many[24];
+	const char *const alarm_args[] = { n->alarm, n->tenant }, *const digest_args[] = { many, n->company[n->lang] };
+	const char *const args[] = { p->w->severity[n->severity], n->incident, n->company[n->lang] };
+	const char *const *next = n->what == NOTICE_ALARM ? alarm_args : n->what == NOTICE_DIGEST ? digest_args : args;
 	const char *fmt = n->what == NOTICE_INCIDENT ? p->w->subject_incident :
 	                  n->what == NOTICE_ACKNOWLEDGED ? p->w->subject_acknowledged :
+	                  n->what == NOTICE_DIGEST ? p->w->subject_digest :
 	                  n->alarm_is_warning ? p->w->subject_warning : p->w->subject_alarm;
-	const char *const alarm_args[] = { n->alarm, n->tenant }, *const args[] = { p->w->severity[n->severity], n->incident,
-		n->company[n->lang] };
-	const char *const *next = n->what == NOTICE_ALARM ? alarm_args : args;
 
+	snprintf(many, sizeof many, "%lld", (long long)(n->items_n + n->items_more));
 	for (const char *at; (at = strstr(fmt, "%s")) != NULL; fmt = at + 2) {
 		buf_put(out, fmt, (size_t)(at - fmt));
 		one_line(out, *next++);
@@ -300,11 +337,13 @@ mail_render(const struct notice *n, const char *domain, notice_zone_fn *zone, no
 	html_text(&ret->html, buf_cstr(&ret->subject));
 	buf_put_str(&ret->html, "</title></head>\n<body style=\"font-family:sans-serif;font-size:14px;line-height:1.6;"
 	                        "color:#1d232b;max-width:640px\">\n");
-	if (n->what != NOTICE_ALARM)
+	if (n->what != NOTICE_ALARM && n->what != NOTICE_DIGEST)
 		buf_printf(&ret->html, "<p style=\"margin:0 0 12px\"><span style=\"background:%s;padding:2px 10px;font-weight:bold\">%s</span></p>\n",
 		           colour[n->severity], p.w->severity[n->severity]);
 	if (n->what == NOTICE_ALARM)
 		alarm(&p);
+	else if (n->what == NOTICE_DIGEST)
+		digest(&p);
 	else
 		incident(&p);
 	buf_printf(&ret->text, "\n-- \n%s\n%s\n", p.w->sign, p.w->foot);

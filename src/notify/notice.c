@@ -148,11 +148,11 @@ read_url(struct reading *r, const json_t *o, const char *key, bool needed)
 	return s;
 }
 
+static const char *const severities[] = { "emergency", "critical", "warning", "informational" };
+
 static void
 read_incident(struct reading *r, const json_t *o, struct notice *n)
 {
-	static const char *const severities[] = { "emergency", "critical", "warning", "informational" };
-
 	n->incident = text(r, o, "id", true, 64);
 	n->severity = word(r, text(r, o, "severity", true, 16), "severity", severities, 4);
 	both(r, o, "title", true, n->lang, 800, n->title);
@@ -190,6 +190,32 @@ read_report(struct reading *r, const json_t *o, struct notice *n)
 }
 
 static void
+read_digest(struct reading *r, const json_t *o, struct notice *n)
+{
+	const json_t *list = json_object_get(o, "items"), *v;
+	size_t count = json_array_size(list), i;
+	struct notice_item *items;
+
+	if (n->channel != NOTICE_MAIL)
+		fault(r, E_RANGE, "kind", "a digest goes by mail");
+	if (count == 0 || count > NOTICE_DIGEST_ITEMS) {
+		fault(r, E_RANGE, "items", "must be a list of 1 to 100");
+		return;
+	}
+	items = arena_array(r->a, struct notice_item, count);
+	json_array_foreach(list, i, v) {
+		items[i].incident = text(r, v, "id", true, 64);
+		items[i].severity = word(r, text(r, v, "severity", true, 16), "severity", severities, 4);
+		both(r, v, "title", true, n->lang, 800, items[i].title);
+		items[i].decided_at = moment(r, v, "decided_at", true);
+	}
+	n->items = items;
+	n->items_n = (int)count;
+	n->items_more = json_integer_value(json_object_get(o, "more"));
+	n->url = read_url(r, o, "url", false);
+}
+
+static void
 read_target(struct reading *r, const json_t *o, struct notice *n)
 {
 	static const char *const langs[] = { "ja", "en" }, *const channels[] = { "mail", "webhook" };
@@ -213,7 +239,7 @@ read_target(struct reading *r, const json_t *o, struct notice *n)
 static void
 read_all(struct reading *r, const json_t *o, struct notice *n)
 {
-	static const char *const whats[] = { "incident", "acknowledged", "alarm", "report" }, *const hows[] = { "phone", "portal" };
+	static const char *const whats[] = { "incident", "acknowledged", "alarm", "report", "digest" }, *const hows[] = { "phone", "portal" };
 	const json_t *ack;
 
 	n->job = text(r, o, "job", true, 64);
@@ -223,7 +249,7 @@ read_all(struct reading *r, const json_t *o, struct notice *n)
 	n->at = moment(r, o, "at", true);
 	n->calling = json_is_true(json_object_get(o, "calling"));
 	read_target(r, o, n);
-	n->what = (enum notice_what)word(r, text(r, o, "notice", true, 16), "notice", whats, 4);
+	n->what = (enum notice_what)word(r, text(r, o, "notice", true, 16), "notice", whats, 5);
 	both(r, o, "company", n->what != NOTICE_ALARM, n->lang, 200, n->company);
 	if (n->what == NOTICE_ALARM) {
 		read_alarm(r, object(r, o, "alarm"), n);
@@ -231,6 +257,10 @@ read_all(struct reading *r, const json_t *o, struct notice *n)
 	}
 	if (n->what == NOTICE_REPORT) {
 		read_report(r, object(r, o, "report"), n);
+		return;
+	}
+	if (n->what == NOTICE_DIGEST) {
+		read_digest(r, o, n);
 		return;
 	}
 	read_incident(r, object(r, o, "incident"), n);

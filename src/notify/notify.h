@@ -29,10 +29,17 @@ enum post_outcome {
 const char *post_outcome_name(enum post_outcome o);
 
 enum { NOTE_JA, NOTE_EN, NOTE_LANGS };
-enum notice_what { NOTICE_INCIDENT, NOTICE_ACKNOWLEDGED, NOTICE_ALARM, NOTICE_REPORT };
+enum notice_what { NOTICE_INCIDENT, NOTICE_ACKNOWLEDGED, NOTICE_ALARM, NOTICE_REPORT, NOTICE_DIGEST };
 enum notice_channel { NOTICE_MAIL, NOTICE_HOOK };
 
 #define NOTICE_AFFECTED 20
+#define NOTICE_DIGEST_ITEMS 100
+
+struct notice_item {
+	const char *incident, *title[NOTE_LANGS];
+	int severity;
+	int64_t decided_at;
+};
 
 /* Strings live in the arena given to notice_read; an absent one is "". */
 struct notice {
@@ -54,6 +61,9 @@ struct notice {
 	const char *by, *how;                /* acknowledged: who, "phone" or "portal" */
 	const char *alarm, *alarm_text[NOTE_LANGS];
 	bool alarm_is_warning;
+	const struct notice_item *items;     /* NOTICE_DIGEST */
+	int items_n;
+	int64_t items_more;                  /* left out */
 	struct slice report;                 /* NOTICE_REPORT: the data set, JSON; whoever writes it is handed in (post_conf.report) */
 	int64_t at, first_at, decided_at, acknowledged_at; /* wall ns, 0 = absent */
 };

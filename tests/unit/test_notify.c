@@ -95,6 +95,13 @@ test_golden_mails(void **state)
 	golden(&n, "alarm-ja");
 	n.lang = NOTE_EN;
 	golden(&n, "alarm-en");
+
+	n = variant("\"notice\":\"incident\",", "\"notice\":\"digest\",\"url\":\"https://soc.example:8443/portal/incidents\",\"more\":3,\"items\":["
+	            "{\"id\":\"AOBA-2026-0005\",\"severity\":\"warning\",\"title\":{\"ja\":\"<b>探索</b>\\n番号: 偽\",\"en\":\"Scan\"},\"decided_at\":\"2026-11-23T01:00:00Z\"},"
+	            "{\"id\":\"AOBA-2026-0006\",\"severity\":\"informational\",\"title\":{\"ja\":\"情報\",\"en\":\"Info\"},\"decided_at\":\"2026-11-23T02:00:00Z\"}],", 0);
+	golden(&n, "digest-ja");
+	n.lang = NOTE_EN;
+	golden(&n, "digest-en");
 }
 
 static void
@@ -121,6 +128,8 @@ test_bad_jobs(void **state)
 		{ "odagiri@aoba.example", "あ@b", E_RANGE }, { "odagiri@aoba.example", "a@b@c", E_RANGE },
 		{ "AOBA-2026-0007\",\"sev", "AOBA\\r\\nX: y\",\"sev", E_RANGE }, { "小田切 直人\",\"lang", "a\\nb\",\"lang", E_RANGE },
 		{ "\"notice\":\"incident\"", "\"notice\":\"spam\"", E_RANGE }, { "\"notice\":\"incident\"", "\"notice\":7", E_SYNTAX },
+		{ "\"notice\":\"incident\"", "\"notice\":\"digest\"", E_RANGE }, { "\"notice\":\"incident\"", "\"notice\":\"digest\",\"items\":[]", E_RANGE },
+		{ "\"notice\":\"incident\"", "\"notice\":\"digest\",\"items\":[{\"id\":\"X\"}]", E_SYNTAX },
 		{ "https://soc", "javascript://soc", E_RANGE }, { "https://soc", "https://\\\"soc", E_RANGE },
 		{ "2026-11-23T04:05:06.789Z", "yesterday", E_SYNTAX }, { "\"severity\":\"emergency\"", "\"severity\":\"x\"", E_RANGE },
 		{ "\"kind\":\"mail\"", "\"kind\":\"fax\"", E_RANGE },
