@@ -69,7 +69,7 @@ mails(struct scene *s, const char *tenant, const char *kind)
 static void
 every_morning_at_seven_even_when_nothing_happened(void **st)
 {
-	json_t *doc, *beat;
+	json_t *doc, *report, *beat;
 	struct scene s;
 	char *text;
 
@@ -93,10 +93,11 @@ every_morning_at_seven_even_when_nothing_happened(void **st)
 	doc = json_loads(text, 0, NULL);
 	assert_string_equal(jstr(doc, "notice"), "report");
 	assert_string_equal(jstr(json_object_get(doc, "to"), "lang"), "ja");
-	doc = json_object_get(doc, "report");
-	assert_string_equal(jstr(json_object_get(doc, "period"), "first"), "2026-11-18");
-	assert_int_equal(json_integer_value(json_object_get(doc, "incidents_total")), 0);
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(doc, "funnel"), "lines")), 4711);
+	report = json_object_get(doc, "report");
+	assert_string_equal(jstr(json_object_get(report, "period"), "first"), "2026-11-18");
+	assert_int_equal(json_integer_value(json_object_get(report, "incidents_total")), 0);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(report, "funnel"), "lines")), 4711);
+	json_decref(doc);
 	free(text);
 	scene_end(&s);
 }

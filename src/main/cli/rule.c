@@ -51,7 +51,7 @@ lint(struct cli *c)
 {
 	const char *paths[64];
 	size_t n = 0;
-	struct fieldset *fs = fieldset_new();
+	struct fieldset *fs;
 	struct sigma_set *set = NULL;
 	struct whys ws = { .limit = 100000 };
 	struct sigma_count k;
@@ -61,6 +61,7 @@ lint(struct cli *c)
 		paths[n++] = cli_operand(c, i);
 	if (n == 0)
 		return cli_usage(c, "lint wants files or folders");
+	fs = fieldset_new();
 	r = sigma_load(paths, n, fs, &set, &ws);
 	rule_print_faults(&ws, cli_has(c, "--json"), stdout);
 	if (r != 0) {
