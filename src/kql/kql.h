@@ -28,6 +28,7 @@ struct kql_field {
 	bool text_form;      /* kept as text in the map: numbers and addresses are converted when asked */
 	bool multi;          /* several values joined by '\n' are possible */
 	struct slice sql;    /* expression, made of our own names and literals only */
+	struct slice within; /* a column whose text has the field's in it, cheaper to look through first; or empty */
 };
 
 struct kql_schema {

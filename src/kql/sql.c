@@ -203,7 +203,7 @@ put_network(struct buf *out, const struct kql_field *f, const struct lit *v)
 }
 
 static void
-put_equal(struct buf *out, const struct kql_field *f, const struct lit *v)
+put_same(struct buf *out, const struct kql_field *f, const struct lit *v)
 {
 	put_typed(out, f);
 	buf_put_str(out, " = ");
@@ -217,6 +217,20 @@ put_equal(struct buf *out, const struct kql_field *f, const struct lit *v)
 	buf_put_str(out, "), ");
 	put_value(out, f, v);
 	buf_put_str(out, "))");
+}
+
+static void
+put_equal(struct buf *out, const struct kql_field *f, const struct lit *v)
+{
+	bool first = f->within.n != 0 && (f->type == KT_STRING || f->type == KT_TEXT) && v->text.n != 0;
+
+	if (first) {
+		buf_printf(out, "position(%.*s, ", SL_ARG(f->within));
+		put_value(out, f, v);
+		buf_put_str(out, ") > 0 AND (");
+	}
+	put_same(out, f, v);
+	buf_put_str(out, first ? ")" : "");
 }
 
 static void

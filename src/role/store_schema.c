@@ -42,14 +42,21 @@ static const struct { const char *name, *sql; enum kql_type type; } own[] = {
 	{ "time", "time", KT_TIME },
 };
 
+/* The value whose place among the values is the name's among the names; names and values begin with a
+ * STORE_PART, so the part before the first is what an absent name has: empty. The place is found once for
+ * each different row of names, not for each row. */
 static struct slice
 in_extra(struct slice name, struct arena *a)
 {
-	auto_buf struct buf sql = { 0 };
+	auto_buf struct buf sql = { 0 }, part = { 0 };
 
-	buf_put_str(&sql, "extra[");
-	sqlq_string(&sql, name);
-	buf_put_byte(&sql, ']');
+	buf_put_byte(&part, STORE_PART);
+	buf_put_slice(&part, name);
+	buf_put_byte(&part, STORE_PART);
+	buf_put_str(&sql, "arrayElement(splitByChar('\\x1f', extra_values), 1 + countSubstrings(substring(extra_names, 1, "
+	                  "position(extra_names, ");
+	sqlq_string(&sql, buf_slice(&part));
+	buf_put_str(&sql, ")), '\\x1f'))");
 	return arena_dup(a, buf_slice(&sql));
 }
 
@@ -76,7 +83,7 @@ find(void *ctx, struct slice name, struct arena *a, struct kql_field *ret)
 	if (field < 0 && slice_find(name, '.') <= 0)
 		return false; /* a vendor's own key has a dot: fortinet.firewall.vd */
 	*ret = (struct kql_field){ .type = field >= 0 ? type_of(field) : KT_STRING, .text_form = true, .multi = true,
-		.sql = in_extra(name, a) };
+		.sql = in_extra(name, a), .within = SL("extra_values") };
 	return true;
 }
 
@@ -97,14 +104,15 @@ const struct kql_schema store_kql_schema = { .table = STORE_TABLE, .line = "line
 
 /* ---- rows ---- */
 
-enum { R_TENANT, R_LCP, R_EPOCH, R_SEQ, R_N, R_RECEIVED, R_DEVICE, R_FLAGS, R_LINE, R_EXTRA, R_FIELDS };
+enum { R_TENANT, R_LCP, R_EPOCH, R_SEQ, R_N, R_RECEIVED, R_DEVICE, R_FLAGS, R_LINE, R_NAMES, R_VALUES, R_FIELDS };
 
 void
 store_row_columns(struct buf *out)
 {
 	const struct store_col_info *c = store_columns();
 
-	buf_put_str(out, "tenant, lcp, epoch, seq, n, toUnixTimestamp64Nano(received), device, flags, line, extra");
+	buf_put_str(out, "tenant, lcp, epoch, seq, n, toUnixTimestamp64Nano(received), device, flags, line, extra_names, "
+	                 "extra_values");
 	for (int i = SC_FIRST_FIELD_; i < SC_COUNT; i++)
 		buf_printf(out, c[i].kind == SK_TIME ? ", toUnixTimestamp64Nano(%s)" : ", %s", c[i].name);
 }
@@ -168,11 +176,10 @@ field_value(const json_t *v, enum store_kind kind)
 	}
 }
 
-/* Texts of the map back to what their field's type says. */
+/* An extra's text back to what its field's type says. */
 static json_t *
-extra_value(const char *key, const json_t *v)
+extra_value(const char *key, struct slice s)
 {
-	struct slice s = { json_string_value(v), json_string_length(v) };
 	int field = field_find(slice_str(key));
 	int64_t i;
 
@@ -185,21 +192,39 @@ extra_value(const char *key, const json_t *v)
 	return text_value(s.p, s.n);
 }
 
+static struct slice
+text_of(const json_t *v)
+{
+	return slice_of(json_string_value(v), json_string_length(v));
+}
+
+/* Names and values side by side; a field that has a column of its own is not looked for here. */
+static void
+add_extras(json_t *fields, struct slice names, struct slice values)
+{
+	slice_cut(&names, STORE_PART);
+	slice_cut(&values, STORE_PART);
+	while (names.n != 0 && values.p != NULL) {
+		struct slice name = slice_cut(&names, STORE_PART), value = slice_cut(&values, STORE_PART);
+		auto_free char *key = x_asprintf("%.*s", SL_ARG(name));
+
+		if (json_object_get(fields, key) == NULL)
+			json_object_set_new(fields, key, extra_value(key, value));
+	}
+}
+
 static json_t *
 row_fields(const json_t *row)
 {
 	const struct store_col_info *c = store_columns();
-	json_t *fields = json_object(), *v, *extra = json_array_get(row, R_EXTRA);
-	const char *key;
+	json_t *fields = json_object(), *v;
 
 	for (int i = SC_FIRST_FIELD_; i < SC_COUNT; i++) {
 		v = field_value(json_array_get(row, (size_t)(R_FIELDS + i - SC_FIRST_FIELD_)), c[i].kind);
 		if (v != NULL)
 			json_object_set_new(fields, field_table[c[i].field].name, v);
 	}
-	json_object_foreach(extra, key, v)
-		if (json_object_get(fields, key) == NULL)
-			json_object_set_new(fields, key, extra_value(key, v));
+	add_extras(fields, text_of(json_array_get(row, R_NAMES)), text_of(json_array_get(row, R_VALUES)));
 	json_object_set_new(fields, "nezuban.received", time_value(json_integer_value(json_array_get(row, R_RECEIVED))));
 	json_object_set(fields, "nezuban.device", json_array_get(row, R_DEVICE));
 	return fields;

@@ -26,7 +26,7 @@ struct dict {
 };
 
 struct column {
-	struct buf s[3];
+	struct buf s[2];
 	struct dict dict;
 	uint32_t rows;        /* rows filled so far */
 };
@@ -34,11 +34,9 @@ struct column {
 struct store_builder {
 	struct store_batch batch;
 	uint32_t rows;
-	uint64_t items;
 	uint64_t k0, k1;      /* keys of the dictionaries' hash: log lines choose what is put there */
 	struct column col[SC_COUNT];
-	/* Number of a slot's name among extra's keys in this batch, 0 = not yet. */
-	uint32_t slot_key[EVENT_SLOTS];
+	struct buf names, values; /* what the row under way has beside its typed columns, behind one another */
 };
 
 struct store_builder *
@@ -59,11 +57,13 @@ store_builder_free(struct store_builder *b)
 	if (b == NULL)
 		return;
 	for (int c = 0; c < SC_COUNT; c++) {
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < 2; i++)
 			buf_fini(&b->col[c].s[i]);
 		buf_fini(&b->col[c].dict.keys);
 		free(b->col[c].dict.slot);
 	}
+	buf_fini(&b->names);
+	buf_fini(&b->values);
 	free(b);
 }
 
@@ -171,7 +171,7 @@ dict_index(const struct store_builder *b, struct dict *d, struct slice v)
 
 static const uint8_t value_size[] = {
 	[SK_U8] = 1, [SK_U32] = 4, [SK_TIME] = 8, [SK_LONG] = 8, [SK_DOUBLE] = 8, [SK_BOOL] = 1, [SK_IP] = 16,
-	[SK_STRING] = 1, [SK_LOW] = 4, [SK_MAP] = 8,
+	[SK_STRING] = 1, [SK_LOW] = 4,
 };
 
 /* Default values for the rows from col->rows up to `to`. */
@@ -244,26 +244,33 @@ value_text(const struct event *e, const struct value *v)
 	return slice_of(v->p, v->n);
 }
 
-static void
-put_extra_value(struct store_builder *b, uint32_t key, struct slice v)
+/* STORE_PART and the text. The part's own byte within a text would end it, so it becomes a blank there. */
+static inline void
+put_part(struct buf *s, struct slice v)
 {
-	struct column *col = &b->col[SC_extra];
+	char *to = room(s, v.n + 1), *hit;
 
-	put_fixed(&col->s[1], &key, sizeof key);
-	put_string(&col->s[2], v.p, v.n);
-	b->items++;
+	*to++ = STORE_PART;
+	if (v.n != 0)
+		memcpy(to, v.p, v.n);
+	s->n += v.n + 1;
+	for (; (hit = memchr(to, STORE_PART, (size_t)(s->p + s->n - to))) != NULL; to = hit + 1)
+		*hit = ' ';
+}
+
+static inline void
+put_extra(struct store_builder *b, const struct event *e, struct slice name, const struct value *v)
+{
+	if (v->kind == VALUE_NULL)
+		return;
+	put_part(&b->names, name);
+	put_part(&b->values, value_text(e, v));
 }
 
 static void
 put_extra_slot(struct store_builder *b, const struct event *e, int id)
 {
-	const struct value *v = &e->slot[id];
-
-	if (v->kind == VALUE_NULL)
-		return;
-	if (b->slot_key[id] == 0)
-		b->slot_key[id] = dict_index(b, &b->col[SC_extra].dict, fieldset_name(e->fields, id));
-	put_extra_value(b, b->slot_key[id], value_text(e, v));
+	put_extra(b, e, fieldset_name(e->fields, id), &e->slot[id]);
 }
 
 static void
@@ -333,14 +340,12 @@ store_block_begin(struct store_builder *b, const struct store_batch *batch)
 {
 	b->batch = *batch;
 	b->rows = 0;
-	b->items = 0;
-	memset(b->slot_key, 0, sizeof b->slot_key);
 	for (int c = 0; c < SC_COUNT; c++) {
 		struct column *col = &b->col[c];
 
 		if (col->rows == 0 && col->dict.n != 0)
 			continue; /* not used since it was cleared */
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < 2; i++)
 			buf_clear(&col->s[i]);
 		dict_clear(&col->dict);
 		col->rows = 0;
@@ -358,14 +363,26 @@ put_own_columns(struct store_builder *b, const struct event *e, uint32_t n, stru
 		put_fixed(&column_at(b, SC_flags, SK_U8)->s[0], &flags, 1);
 }
 
+/* Rows of one kind have the same names in the same order: one entry of a dictionary, and one text a row. */
+static void
+put_rest(struct store_builder *b)
+{
+	if (b->names.n == 0)
+		return;
+	put_fixed(&b->names, (char[]){ STORE_PART }, 1);
+	put_low(b, SC_extra_names, buf_slice(&b->names));
+	put_string(&column_at(b, SC_extra_values, SK_STRING)->s[0], b->values.p, b->values.n);
+}
+
 void
 store_block_add(struct store_builder *b, const struct event *e, uint32_t n, struct slice device,
                 uint8_t line_flags)
 {
 	const struct store_col_info *info = store_columns();
-	struct column *extra = &b->col[SC_extra];
 
 	must(e->sealed);
+	buf_clear(&b->names);
+	buf_clear(&b->values);
 	put_own_columns(b, e, n, device, line_flags);
 	for (size_t w = 0; w < EVENT_WORDS; w++)
 		for (uint64_t bits = e->has[w]; bits != 0; bits &= bits - 1) {
@@ -377,12 +394,10 @@ store_block_add(struct store_builder *b, const struct event *e, uint32_t n, stru
 				put_extra_slot(b, e, id);
 		}
 	for (uint32_t i = 0; i < e->extra_n; i++)
-		if (e->extra[i].value.kind != VALUE_NULL)
-			put_extra_value(b, dict_index(b, &extra->dict, e->extra[i].key),
-			                value_text(e, &e->extra[i].value));
+		put_extra(b, e, e->extra[i].key, &e->extra[i].value);
+	put_rest(b);
 	if (b->col[SC_TIMESTAMP].rows == b->rows) /* an unparsed line is found under the time it came */
 		put_fixed(&column_at(b, SC_TIMESTAMP, SK_TIME)->s[0], &e->received_ns, sizeof e->received_ns);
-	put_fixed(&column_at(b, SC_extra, SK_MAP)->s[0], &b->items, sizeof b->items);
 	b->rows++;
 }
 
@@ -392,7 +407,7 @@ store_block_bytes(const struct store_builder *b)
 	size_t n = sizeof(struct block_head) + SC_COUNT * sizeof(struct block_entry);
 
 	for (int c = 0; c < SC_COUNT; c++)
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < 2; i++)
 			n += b->col[c].s[i].n;
 	return n;
 }
@@ -427,7 +442,7 @@ static void
 put_stream(struct buf *out, size_t base, struct block_entry *en, int i, const struct column *col,
            enum store_kind kind)
 {
-	bool chunk = (kind == SK_LOW && i == 0) || (kind == SK_MAP && i == 1);
+	bool chunk = kind == SK_LOW && i == 0;
 
 	en->off[i] = (uint32_t)(out->n - base);
 	if (chunk)
@@ -445,7 +460,6 @@ store_block_end(struct store_builder *b, struct buf *out)
 	struct block_head head = {
 		.magic = STORE_BLOCK_MAGIC, .columns_hash = store_columns_hash(), .rows = b->rows,
 		.key = b->batch.key, .stored_ns = b->batch.stored_ns, .retention = b->batch.retention,
-		.items = b->items,
 	};
 	size_t base = out->n, entries;
 	uint32_t rows = b->rows;
@@ -462,7 +476,7 @@ store_block_end(struct store_builder *b, struct buf *out)
 	buf_put(out, &head, sizeof head);
 	out->n += entries;
 	for (uint32_t k = 0; k < head.columns; k++)
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < 2; i++)
 			put_stream(out, base, &entry[k], i, &b->col[entry[k].col], info[entry[k].col].kind);
 	if (entries != 0)
 		memcpy(out->p + base + sizeof head, entry, entries);

@@ -8,9 +8,10 @@
  *             many blocks ─▶ native_write: one ClickHouse Native block, columns only concatenated
  *
  * One block is one whole batch, never a part of one: that makes "the rows themselves are the position"
- * true.  Columns are the HOT rows of tbl/fields.tbl, typed; everything else an event has goes to the map
- * `extra` as text; the line is kept byte for byte.  A column no line of the batch fills is not there.
- * An address or number that does not parse goes to `extra` under its own name: nothing is dropped.
+ * true.  Columns are the HOT rows of tbl/fields.tbl, typed; everything else an event has goes to extra_names
+ * and extra_values as text, in the same order, each behind a STORE_PART; the line is kept byte for byte.
+ * A column no line of the batch fills is not there.  An address or number that does not parse goes to the
+ * extras under its own name: nothing is dropped.
  *
  * A field with several values holds them joined by '\n' (STORE_SEP).
  * The builder is reused for every batch (forever); a block lives as long as its message.
@@ -24,6 +25,7 @@
 
 #define STORE_BLOCK_MAX (120u << 20) /* bytes; below CHAN_MSG_MAX */
 #define STORE_SEP '\n'
+#define STORE_PART '\x1f' /* ASCII's unit separator; a blank where a name or value has it */
 
 /* What is the same for every row of the batch. */
 struct store_batch {
@@ -54,11 +56,10 @@ struct store_stream {
 	size_t n;
 };
 
-/* One column of a checked block: up to three streams, see block.c. */
+/* One column of a checked block: up to two streams, see block_priv.h. */
 struct store_column {
 	bool present;
-	struct store_stream s[3];
-	uint64_t items;      /* of extra: number of keys in all rows */
+	struct store_stream s[2];
 };
 
 struct store_block {

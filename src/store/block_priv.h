@@ -7,7 +7,6 @@
  *     LONG DOUBLE BOOL [0] null map, one byte a row; [1] values
  *     STRING           [0] length (LEB128) and bytes, row by row
  *     LOW              [0] one chunk of LowCardinality
- *     MAP              [0] offsets (u64, running sum of keys), [1] a LOW chunk of keys, [2] values as STRING
  * A LowCardinality chunk is what the Native format has for one granule: type word, number of keys, keys
  * (as STRING), number of rows, indexes.  A Native column may hold many of them one behind the other,
  * which is why blocks are joined without looking a single key up again.
@@ -18,7 +17,7 @@
 #include "store/block.h"
 #include "store/columns.h"
 
-#define STORE_BLOCK_MAGIC 0x31434e5au /* "ZNC1" */
+#define STORE_BLOCK_MAGIC 0x32434e5au /* "ZNC2" */
 
 /* ClickHouse: indexes of 8, 16, 32 bits are types 0, 1, 2; bit 9 says that keys follow the word. */
 #define LOW_HAS_KEYS (1u << 9)
@@ -28,14 +27,13 @@ struct block_head {
 	uint32_t rows, columns;
 	struct batch_key key;
 	int64_t stored_ns;
-	uint64_t items;      /* keys in all maps */
 	uint8_t retention;
 	uint8_t reserved[7];
 };
 
 struct block_entry {
 	uint32_t col, reserved;
-	uint32_t off[3], len[3]; /* from the start of the block */
+	uint32_t off[2], len[2]; /* from the start of the block */
 };
 
 _Static_assert(STORE_COLUMNS_MAX >= SC_COUNT, "a checked block has room for every column");

@@ -60,10 +60,19 @@ find_all(void *so, struct lib *l)
 	       find(so, "chdb_result_error", &l->error) && find(so, "chdb_result_rows_read", &l->rows_read);
 }
 
+/* Fresh pages are a third of an insert's price: the engine's allocator keeps those of the last one for the
+ * next. store_rest gives them back when none follows; the allocator's own thread for that brings the process down. */
+static void *
+open_library(const char *library)
+{
+	setenv("JE_MALLOC_CONF", "dirty_decay_ms:20000,oversize_threshold:0", 0);
+	return dlopen(library, RTLD_NOW | RTLD_LOCAL);
+}
+
 int
 chdb_load(const char *library, struct buf *err)
 {
-	void *so = dlopen(library, RTLD_NOW | RTLD_LOCAL); /* kept open: it cannot be unloaded anyway */
+	void *so = open_library(library); /* kept open: it cannot be unloaded anyway */
 
 	if (so == NULL)
 		buf_put_str(err, dlerror());
@@ -74,7 +83,7 @@ int
 chdb_open(const char *library, const char *path, const char *config, struct chdb **ret, struct buf *err)
 {
 	struct chdb *db;
-	void *so = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+	void *so = open_library(library);
 
 	if (so == NULL) {
 		buf_put_str(err, dlerror());

@@ -84,21 +84,6 @@ chunk_is_good(const char *p, size_t n, uint64_t rows)
 }
 
 static bool
-offsets_are_good(const char *p, size_t n, uint64_t rows, uint64_t items)
-{
-	uint64_t before = 0, v = 0;
-
-	if (n != rows * 8)
-		return false;
-	for (uint64_t i = 0; i < rows; i++, before = v) {
-		memcpy(&v, p + i * 8, 8);
-		if (v < before)
-			return false;
-	}
-	return v == items;
-}
-
-static bool
 nulls_are_good(const struct store_stream *s, uint32_t rows)
 {
 	char all = 0;
@@ -133,10 +118,6 @@ column_is_good(const struct store_column *col, enum store_kind kind, uint32_t ro
 		return strings_are_good(s[0].p, s[0].n, rows);
 	case SK_LOW:
 		return chunk_is_good(s[0].p, s[0].n, rows);
-	case SK_MAP:
-		return offsets_are_good(s[0].p, s[0].n, rows, col->items) &&
-		       chunk_is_good(s[1].p, s[1].n, col->items) &&
-		       strings_are_good(s[2].p, s[2].n, col->items);
 	}
 	return false;
 }
@@ -144,7 +125,7 @@ column_is_good(const struct store_column *col, enum store_kind kind, uint32_t ro
 static unsigned
 streams_of(enum store_kind kind)
 {
-	return kind == SK_MAP ? 3 : kind == SK_LONG || kind == SK_DOUBLE || kind == SK_BOOL ? 2 : 1;
+	return kind == SK_LONG || kind == SK_DOUBLE || kind == SK_BOOL ? 2 : 1;
 }
 
 static int
@@ -161,8 +142,7 @@ check_entry(struct slice bytes, const struct block_head *head, const struct bloc
 	if (col->present)
 		REFUSE("a column twice");
 	col->present = true;
-	col->items = kind == SK_MAP ? head->items : 0;
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 2; i++) {
 		if (en->off[i] > bytes.n || en->len[i] > bytes.n - en->off[i])
 			REFUSE("a stream outside the block");
 		if (i >= streams_of(kind) && en->len[i] != 0)
@@ -190,7 +170,7 @@ lines_grow(const struct store_column *n, uint32_t rows)
 int
 store_block_check(struct slice bytes, struct store_block *ret, const char **ret_why)
 {
-	static const int needed[] = { SC_n, SC_received, SC_device, SC_line, SC_extra, SC_TIMESTAMP };
+	static const int needed[] = { SC_n, SC_received, SC_device, SC_line, SC_TIMESTAMP };
 	struct block_head head;
 	struct block_entry en;
 	int r;

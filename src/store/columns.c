@@ -84,7 +84,8 @@ make_table(void)
 	own(SC_device, "device", SK_LOW);
 	own(SC_flags, "flags", SK_U8);
 	own(SC_line, "line", SK_STRING);
-	own(SC_extra, "extra", SK_MAP);
+	own(SC_extra_names, "extra_names", SK_LOW);
+	own(SC_extra_values, "extra_values", SK_STRING);
 	memset(of_field, -1, sizeof of_field);
 	for (int c = SC_FIRST_FIELD_; c < SC_COUNT; c++) {
 		int f = fields[c - SC_FIRST_FIELD_];
@@ -122,7 +123,6 @@ store_kind_type(enum store_kind k)
 		[SK_IP] = "IPv6",
 		[SK_STRING] = "String",
 		[SK_LOW] = "LowCardinality(String)",
-		[SK_MAP] = "Map(LowCardinality(String), String)",
 	};
 
 	return types[k];

@@ -18,7 +18,8 @@ enum store_col {
 	SC_device,
 	SC_flags,    /* LINE_* of batch.h */
 	SC_line,
-	SC_extra,
+	SC_extra_names,  /* STORE_PART before each name and behind the last */
+	SC_extra_values, /* STORE_PART before each value */
 	SC_FIRST_FIELD_,
 	SC_BEFORE_FIELDS_ = SC_FIRST_FIELD_ - 1,
 #define STORE_IF_HOT(id) SC_##id,
@@ -42,7 +43,6 @@ enum store_kind {
 	SK_IP,     /* IPv6, :: when absent: values */
 	SK_STRING, /* String, empty when absent: length and bytes per value */
 	SK_LOW,    /* LowCardinality(String): a dictionary and indexes */
-	SK_MAP,    /* Map(LowCardinality(String), String): offsets, keys, values */
 };
 
 struct store_col_info {
@@ -55,7 +55,7 @@ struct store_col_info {
 /* The table, SC_COUNT rows; made at the first call. */
 const struct store_col_info *store_columns(void);
 const char *store_kind_type(enum store_kind k); /* the ClickHouse type */
-int store_col_of_field(int field);              /* SC_…, or -1 when it lives in extra */
+int store_col_of_field(int field);              /* SC_…, or -1 when it is one of the extras */
 /* Changes when a column is added, renamed or changes kind: both ends of a block must agree. */
 uint32_t store_columns_hash(void);
 

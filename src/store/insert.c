@@ -16,7 +16,7 @@
 #include "store/store_priv.h"
 #include "sys/fd.h"
 
-#define INSERT_FILE_KEEP (64 << 20) /* of the file in memory; fresh pages are dear */
+#define INSERT_FILE_KEEP (192 << 20) /* of the file in memory, while blocks come; fresh pages are dear */
 
 static bool
 same_lcp(const struct batch_key *a, const struct batch_key *b)
@@ -239,7 +239,8 @@ run_insert(struct store_conn *c, uint64_t rows, struct buf *err)
 	buf_put_slice(&sql, buf_slice(&names));
 	buf_printf(&sql, " FROM file('%s', Native) SETTINGS max_insert_threads = 1, max_threads = 1, "
 	           "max_insert_block_size = %llu, min_insert_block_size_rows = 0, min_insert_block_size_bytes = 0, "
-	           "max_block_size = %llu, optimize_on_insert = 0, max_partitions_per_insert_block = 1",
+	           "max_block_size = %llu, optimize_on_insert = 0, max_partitions_per_insert_block = 1, "
+	           "storage_file_read_method = 'read', exclude_materialize_skip_indexes_on_insert = 'words'",
 	           c->st->insert_path, (unsigned long long)rows + 1, (unsigned long long)rows + 1);
 	return chdb_run(c->c, buf_slice(&sql), "TSV", NULL, err);
 }
@@ -284,8 +285,14 @@ store_insert(struct store_conn *c, const struct store_block *const *blocks, size
 void
 store_rest(struct store *st)
 {
+	auto_buf struct buf err = { 0 };
+	struct store_conn *c = NULL;
+
 	if (ftruncate(st->insert_fd, 0) != 0)
 		log_warn("store.insert_file");
+	if (store_conn_new(st, &c, &err) != 0 || chdb_run(c->c, SL("SYSTEM JEMALLOC PURGE"), "TSV", NULL, &err) != 0)
+		log_warn("store.rest", kv_slice("engine", slice_sub(buf_slice(&err), 0, 200)));
+	store_conn_free(c);
 }
 
 /* Has an earlier pending block of the same LCP not been picked? Then this one has to wait. */

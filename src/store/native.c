@@ -186,28 +186,6 @@ put_low(struct writer *w, int c)
 	}
 }
 
-/* Offsets are a running sum over the whole Native block. Every block has the column (store_block_check). */
-static void
-put_map(struct writer *w, int c)
-{
-	uint64_t sum = 0, v;
-
-	put_u64(w, 1);
-	for (size_t i = 0; i < w->count; i++) {
-		const struct store_column *col = &w->blocks[i]->col[c];
-
-		for (uint32_t r = 0; r < w->blocks[i]->rows; r++) {
-			memcpy(&v, col->s[0].p + r * 8ull, 8);
-			put_u64(w, sum + v);
-		}
-		sum += col->items;
-	}
-	for (size_t i = 0; i < w->count; i++)
-		if (w->blocks[i]->col[c].items != 0)
-			put(w, w->blocks[i]->col[c].s[1].p, w->blocks[i]->col[c].s[1].n);
-	put_stream(w, c, 2, 0, 0);
-}
-
 static void
 put_column(struct writer *w, int c)
 {
@@ -218,9 +196,6 @@ put_column(struct writer *w, int c)
 	switch (info->kind) {
 	case SK_LOW:
 		put_low(w, c);
-		break;
-	case SK_MAP:
-		put_map(w, c);
 		break;
 	case SK_LONG:
 	case SK_DOUBLE:

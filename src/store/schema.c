@@ -5,6 +5,10 @@
  * Partition: class of retention and the day the SOC received the batch, a property of the batch, so that
  * an insert of whole batches is one part.  Order: tenant, day, source, time: a tenant's day of one
  * source lies together, which is what people look at and what compresses well.
+ *
+ * An insert is one compact part: a few files to make and sync instead of two per column; what is merged past
+ * 512 MB of columns has a file per column.  A merge makes at most 256 MB on disk (over a million lines), so
+ * under load a line is merged once: to merge costs more than to insert.
  */
 #include "store/schema.h"
 
@@ -47,8 +51,10 @@ store_schema(struct buf *out)
 	                 "ORDER BY (tenant, toDate(time), event_dataset, time)\n"
 	                 "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,\n"
 	                 "  min_compressed_bytes_to_fsync_after_merge = 1, index_granularity = 8192,\n"
-	                 "  min_bytes_for_wide_part = 8388608, non_replicated_deduplication_window = 0,\n"
-	                 "  max_bytes_to_merge_at_max_space_in_pool = 10737418240");
+	                 "  min_bytes_for_wide_part = 536870912, non_replicated_deduplication_window = 0,\n"
+	                 "  max_bytes_to_merge_at_max_space_in_pool = 268435456,\n"
+	                 "  parts_to_delay_insert = 20000, parts_to_throw_insert = 30000\n"
+	                 "COMMENT '" STORE_FORM "'");
 }
 
 /* The embedded engine's own defaults are for a server of its own; these keep it small and quiet. */

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "codec/sqlq.h"
 #include "store/schema.h"
 #include "store/store_priv.h"
@@ -53,6 +54,20 @@ write_config(const struct store *st, const struct store_conf *conf)
 	return file_write_atomic(st->config_path, buf_slice(&text), 0600);
 }
 
+/* A table of another form goes: it is derived, and without rows the archive is read again from its start. */
+static int
+drop_other_form(struct chdb_conn *c, struct buf *err)
+{
+	auto_buf struct buf form = { 0 };
+	int r = chdb_run(c, SL("SELECT comment FROM system.tables WHERE database = 'nz' AND name = 'events'"), "TSVRaw", &form, err);
+	struct slice have = slice_trim(buf_slice(&form));
+
+	if (r != 0 || form.n == 0 || slice_eq(have, SL(STORE_FORM)))
+		return r;
+	log_warn("store.other_form", kv_slice("form", have), kv_str("wanted", STORE_FORM));
+	return chdb_run(c, SL("DROP TABLE " STORE_TABLE " SYNC"), "TSV", NULL, err);
+}
+
 static int
 make_table(struct store *st, struct buf *err)
 {
@@ -62,6 +77,8 @@ make_table(struct store *st, struct buf *err)
 
 	if (r == 0)
 		r = chdb_run(c->c, SL("CREATE DATABASE IF NOT EXISTS nz"), "TSV", NULL, err);
+	if (r == 0)
+		r = drop_other_form(c->c, err);
 	store_schema(&sql);
 	if (r == 0)
 		r = chdb_run(c->c, buf_slice(&sql), "TSV", NULL, err);

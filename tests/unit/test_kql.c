@@ -52,6 +52,10 @@ where(const char *text)
 
 #define becomes(text, sql) assert_string_equal(where(text), sql)
 
+#define EXTRA(name)                                                                                  \
+	"arrayElement(splitByChar('\\x1f', extra_values), 1 + countSubstrings(substring(extra_names, 1, " \
+	"position(extra_names, '\\x1f" name "\\x1f')), '\\x1f'))"
+
 static void
 test_box(void **state)
 {
@@ -77,8 +81,8 @@ test_box(void **state)
 	becomes("http://bad.example/x", "(hasToken(lower(line), 'http') AND hasToken(lower(line), 'bad') AND hasToken(lower(line), "
 	        "'example') AND hasToken(lower(line), 'x') AND positionCaseInsensitive(line, 'http://bad.example/x') > 0)");
 	becomes("失敗", "positionCaseInsensitiveUTF8(line, '失敗') > 0");
-	becomes("fortinet.firewall.vd=root", "(extra['fortinet.firewall.vd'] = 'root' OR (position(extra['fortinet.firewall.vd'], "
-	        "'\\n') > 0 AND has(splitByChar('\\n', extra['fortinet.firewall.vd']), 'root')))");
+	becomes("fortinet.firewall.vd=root", "(position(extra_values, 'root') > 0 AND (" EXTRA("fortinet.firewall.vd") " = 'root' OR (position(" EXTRA("fortinet.firewall.vd")
+	        ", '\\n') > 0 AND has(splitByChar('\\n', " EXTRA("fortinet.firewall.vd") "), 'root'))))");
 	becomes("source.ip == 10.1.2.3 and user.name == \"sato\"", "((source_ip = toIPv6('10.1.2.3')) AND (user_name = 'sato'))");
 	becomes("nezuban.blocked:true", "ifNull((nezuban_blocked = true), false)");
 	assert_non_null(parse(""));
@@ -100,7 +104,7 @@ test_kusto(void **state)
 	becomes("where ipv4_is_in_range(source.ip, '10.0.0.0/8') | where source.port == 1",
 	        "((source_ip BETWEEN toIPv6('10.0.0.0') AND toIPv6('10.255.255.255')) AND ifNull((source_port = 1), false))");
 	becomes("where user.name has 'a.b'", "(match(user_name, '(?i)(^|[^0-9a-z])a\\\\.b([^0-9a-z]|$)'))");
-	becomes("where event.duration > 5", "ifNull((toInt64OrNull(extra['event.duration']) > 5), false)");
+	becomes("where event.duration > 5", "ifNull((toInt64OrNull(" EXTRA("event.duration") ") > 5), false)");
 	assert_false(kql_gives_events(parse("where user.name == 'x' | summarize n = count(), dcount(source.ip) by bin(@timestamp, 1h), user.name")));
 	assert_int_equal(kql_columns(parse("where user.name == 'x' | summarize n = count(), dcount(source.ip) by d = startofday(@timestamp)")), 3);
 	assert_true(kql_gives_events(parse("deny | sort by @timestamp asc | take 5")));

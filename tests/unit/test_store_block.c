@@ -104,7 +104,9 @@ test_round(void **state)
 	assert_true(blk.col[SC_SOURCE_IP].present);
 	assert_true(blk.col[SC_SOURCE_PORT].present);
 	assert_false(blk.col[SC_USER_NAME].present);
-	assert_int_equal(blk.col[SC_extra].items, 10);
+	assert_non_null(memmem(blk.col[SC_extra_names].s[0].p, blk.col[SC_extra_names].s[0].n, "\037vendor.key\037", 12));
+	assert_int_equal(blk.col[SC_extra_values].s[0].n, 10 * 7);
+	assert_memory_equal(blk.col[SC_extra_values].s[0].p, "\6\037value\6\037value", 14);
 	assert_int_equal(blk.col[SC_SOURCE_PORT].s[0].p[0], 1); /* null */
 	assert_int_equal(blk.col[SC_SOURCE_PORT].s[0].p[1], 0);
 	assert_int_equal(blk.col[SC_flags].s[0].p[4], LINE_CUT);
@@ -139,6 +141,7 @@ test_conflict_goes_to_extra(void **state)
 	event_reset(w->e, SL("x"), 1);
 	event_set_typed(w->e, F_SOURCE_PORT, SL("not a port"));
 	event_set_typed(w->e, F_SOURCE_IP, SL("300.1.1.1"));
+	event_set_named(w->e, SL("a\037key"), SL("two\037parts")); /* would shift what stands behind it */
 	event_add(w->e, F_EVENT_CATEGORY, SL("network"));
 	event_add(w->e, F_EVENT_CATEGORY, SL("intrusion_detection"));
 	event_seal(w->e);
@@ -147,8 +150,10 @@ test_conflict_goes_to_extra(void **state)
 	assert_int_equal(store_block_check(buf_slice(&w->out), &blk, NULL), 0);
 	assert_false(blk.col[SC_SOURCE_PORT].present);
 	assert_false(blk.col[SC_SOURCE_IP].present);
-	assert_int_equal(blk.col[SC_extra].items, 2);
-	assert_non_null(memmem(blk.col[SC_extra].s[2].p, blk.col[SC_extra].s[2].n, "300.1.1.1", 9));
+	assert_non_null(memmem(blk.col[SC_extra_names].s[0].p, blk.col[SC_extra_names].s[0].n,
+	                       "\037source.ip\037source.port\037a key\037", 29));
+	assert_int_equal(blk.col[SC_extra_values].s[0].p[0], 31);
+	assert_memory_equal(blk.col[SC_extra_values].s[0].p + 1, "\037300.1.1.1\037not a port\037two parts", 31);
 	assert_non_null(memmem(blk.col[SC_EVENT_CATEGORY].s[0].p, blk.col[SC_EVENT_CATEGORY].s[0].n,
 	                       "network\nintrusion_detection", 27));
 	/* without a time the event is found under the time it was received */
