@@ -82,6 +82,8 @@ struct call_provider {
 	char domain[129];   /* host or host:port that +numbers are sent to */
 	char user[129], password[129];
 	bool registers;
+	bool tls;           /* SIP over TLS; RTP stays as it is */
+	char *ca;           /* PEM of the authorities believed then; read before the jail, lives as long as the process */
 };
 
 #define CALL_PROVIDERS_MAX 8

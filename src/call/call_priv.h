@@ -92,6 +92,12 @@ void talk_tick(struct talk *t, int64_t now);
 void talk_gone(struct talk *t, int64_t now);          /* the other side hung up, or the line broke */
 int64_t talk_due(const struct talk *t);               /* when talk_tick is wanted; INT64_MAX = never */
 
+/* ---- trust.c: certificates of trunks ---- */
+
+struct ssl_ctx_st;
+/* conf outlives ctx. 0, or E_CERT when no provider has an authority that can be read. */
+int trust_set(struct ssl_ctx_st *ctx, const struct call_conf *conf);
+
 /* ---- sip.c: all of libre, in its own thread ---- */
 
 enum sip_what {

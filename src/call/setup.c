@@ -9,6 +9,8 @@
  *           user: "0312345678"
  *           password_file: secrets/first      # below `data` when not absolute
  *           register: true
+ *           tls: true                         # SIP over TLS
+ *           ca: trunk-ca.pem                  # whom to believe then; absent: the system's authorities
  *
  * Passwords are read here, before the jail.
  */
@@ -76,10 +78,36 @@ read_secret(struct setup *s, const struct ynode *n, char *out, size_t cap)
 	free(path);
 }
 
+#define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
+#define CA_MOST (4u << 20)
+
+static void
+read_ca(struct setup *s, const struct ynode *map, const struct ynode *n, struct call_provider *p)
+{
+	char name[512] = SYSTEM_CA;
+	struct buf b = { 0 };
+	char *path;
+
+	if (n != NULL)
+		copy_text(s, n, name, sizeof name);
+	path = name[0] == '/' ? x_strdup(name) : x_asprintf("%s/%s", conf_str(s->conf, "data"), name);
+	if (file_read(path, &b, CA_MOST) != 0) {
+		struct why *w = complain(s, n != NULL ? n : map, "CALL-PROVIDER-CA");
+
+		why_found(w, "%s, which cannot be read", path);
+		why_wanted(w, "a PEM file with the authorities that are believed");
+	} else {
+		p->ca = x_strdup(buf_cstr(&b));
+	}
+	buf_fini(&b);
+	free(path);
+}
+
 static void
 read_provider(struct setup *s, const struct ynode *map, struct call_provider *p)
 {
-	static const char *const keys[] = { "name", "domain", "user", "password_file", "register" };
+	static const char *const keys[] = { "name", "domain", "user", "password_file", "register", "tls", "ca" };
+	const struct ynode *ca = NULL;
 
 	*p = (struct call_provider){ 0 };
 	for (const struct ynode *n = map->child; n != NULL; n = n->next) {
@@ -94,18 +122,25 @@ read_provider(struct setup *s, const struct ynode *map, struct call_provider *p)
 		else if (slice_eq(n->key, SL("register"))) {
 			if (!y_bool(n, &p->registers))
 				why_wanted(complain(s, n, "CALL-PROVIDER-REGISTER"), "true or false");
+		} else if (slice_eq(n->key, SL("tls"))) {
+			if (!y_bool(n, &p->tls))
+				why_wanted(complain(s, n, "CALL-PROVIDER-TLS"), "true or false");
+		} else if (slice_eq(n->key, SL("ca"))) {
+			ca = n;
 		} else {
 			struct why *w = whys_add(s->ws, WHY_ERROR, E_CONFIG, "CALL-PROVIDER-KEY", conf_file(s->conf),
 			                         n->key_line, n->key_col);
-			const char *near = near_word(n->key, keys, 5);
+			const char *near = near_word(n->key, keys, sizeof keys / sizeof *keys);
 
 			s->code = E_CONFIG;
 			why_found(w, SL_FMT, SL_ARG(n->key));
-			why_wanted(w, "name, domain, user, password_file or register");
+			why_wanted(w, "name, domain, user, password_file, register, tls or ca");
 			if (near != NULL)
 				why_hint(w, "did you mean %s", near);
 		}
 	}
+	if (p->tls)
+		read_ca(s, map, ca, p);
 	if (p->name[0] == '\0' || p->domain[0] == '\0')
 		why_wanted(complain(s, map, "CALL-PROVIDER-NAME"), "name and domain");
 	else if (p->registers && p->user[0] == '\0')

@@ -30,6 +30,7 @@
 #endif
 #define HAVE_INTTYPES_H 1
 #define HAVE_STDBOOL_H 1
+#define USE_OPENSSL 1 /* tls_openssl_context is declared */
 #include <inttypes.h>
 #define DEBUG_MODULE "sip"
 #define DEBUG_LEVEL 3
@@ -77,6 +78,7 @@ struct sip_ua {
 	struct list legs;
 	struct sa laddr;
 	struct tmr quit;
+	struct tls *tls;
 };
 
 struct leg {
@@ -501,7 +503,7 @@ uri_of(const char *number, const struct call_provider *p, char *out, size_t cap)
 
 		if (p == NULL || n < 4 || n > 20 || number[1 + n] != '\0')
 			return false;
-		snprintf(out, cap, "sip:%s@%s", number, p->domain);
+		snprintf(out, cap, "sip:%s@%s%s", number, p->domain, p->tls ? ";transport=tls" : "");
 		return true;
 	}
 	if (strncmp(number, "sip:", 4) != 0 || number[4] == '\0' || strspn(number, good) != strlen(number))
@@ -667,12 +669,31 @@ register_all(struct sip_ua *ua)
 
 		if (!p->registers)
 			continue;
-		snprintf(reg, sizeof reg, "sip:%s", p->domain);
+		snprintf(reg, sizeof reg, "sip:%s%s", p->domain, p->tls ? ";transport=tls" : "");
 		snprintf(me, sizeof me, "sip:%s@%s", p->user, p->domain);
 		reg_ctxs[i] = (struct reg_ctx){ ua, i };
 		(void)sipreg_register(&ua->regs[i], ua->sip, reg, me, NULL, me, 300, "nezuban", NULL, 0, (int)i + 1, on_auth, p,
 		                      false, on_registered, &reg_ctxs[i], NULL, NULL);
 	}
+}
+
+/* A context and a transport of our own, when a provider wants TLS. We only call out: any port will do. */
+static int
+tls_start(struct sip_ua *ua)
+{
+	struct sa laddr = ua->laddr;
+	bool wanted = false;
+	int err;
+
+	for (size_t i = 0; i < ua->conf.providers_n; i++)
+		wanted |= ua->conf.providers[i].tls;
+	if (!wanted)
+		return 0;
+	sa_set_port(&laddr, 0);
+	err = tls_alloc(&ua->tls, TLS_METHOD_SSLV23, NULL, NULL);
+	if (err == 0 && trust_set(tls_openssl_context(ua->tls), &ua->conf) != 0)
+		err = EINVAL;
+	return err != 0 ? err : sip_transp_add(ua->sip, SIP_TRANSP_TLS, &laddr, ua->tls);
 }
 
 static int
@@ -694,6 +715,8 @@ ua_start(struct sip_ua *ua)
 	if (err == 0)
 		(void)sip_transp_add(ua->sip, SIP_TRANSP_TCP, &ua->laddr);
 	if (err == 0)
+		err = tls_start(ua);
+	if (err == 0)
 		err = sipsess_listen(&ua->sock, ua->sip, 32, on_incoming, ua);
 	if (err == 0)
 		err = sip_listen(&ua->lsnr, ua->sip, true, on_request, ua);
@@ -709,6 +732,7 @@ ua_stop(struct sip_ua *ua)
 	mem_deref(ua->lsnr);
 	mem_deref(ua->sock);
 	mem_deref(ua->sip);
+	mem_deref(ua->tls);
 	mem_deref(ua->dnsc);
 	mem_deref(ua->mq);
 }

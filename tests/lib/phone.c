@@ -15,6 +15,8 @@
  *   --hang-up-after S   hangs up so long after the answer (default: waits for the other side)
  *   --calls N           ends after N calls (default: runs until SIGTERM)
  *   --voice FILE.wav    what the person says (8 kHz, 16 bit, mono), from the answer on; default: nothing
+ *   --name USER         whose telephone it is: sip:USER@… (default phone)
+ *   --tls CERT.pem      SIP over TLS too, at the port above, with this certificate and key
  *   --refuse            refuses instead of answering; --never-answer lets it ring
  *
  * Prints one JSON object a line: {"what":"ready"|"ringing"|"answered"|"pressed"|"bye"|"recorded", …, "at":unix ms}.
@@ -44,7 +46,7 @@
 struct phone {
 	int port, ctl, calls, calls_wanted, pressed;
 	double answer_after, press_after, between, hang_up_after;
-	const char *press, *record, *voice;
+	const char *press, *record, *voice, *tls, *name;
 	bool refuse, never;
 	char dir[64];
 	pid_t baresip;
@@ -155,9 +157,11 @@ write_config(const struct phone *p, int ctl)
 	        "module aubridge.so\nmodule sndfile.so\nmodule_app account.so\nmodule_app menu.so\n"
 	        "module_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:%d\nsnd_path %s\nrtp_ports 30000-32000\nnet_interface 127.0.0.1\n",
 	        p->port, p->voice != NULL ? p->voice : silence, ctl, p->dir);
+	if (p->tls != NULL)
+		fprintf(f, "sip_certificate %s\n", p->tls);
 	fclose(f);
 	f = create(p, "accounts");
-	fputs("<sip:phone@127.0.0.1>;regint=0;answermode=manual;audio_codecs=pcmu,pcma\n", f);
+	fprintf(f, "<sip:%s@127.0.0.1>;regint=0;answermode=manual;audio_codecs=pcmu,pcma\n", p->name != NULL ? p->name : "phone");
 	fclose(f);
 	write_silence(p);
 }
@@ -414,6 +418,10 @@ read_options(struct phone *p, int argc, char **argv)
 			p->record = v;
 		else if (strcmp(o, "--voice") == 0)
 			p->voice = v;
+		else if (strcmp(o, "--name") == 0)
+			p->name = v;
+		else if (strcmp(o, "--tls") == 0)
+			p->tls = v;
 		else if (strcmp(o, "--hang-up-after") == 0)
 			p->hang_up_after = strtod(v, NULL);
 		else if (strcmp(o, "--calls") == 0)

@@ -9,7 +9,7 @@
 # Exit 0 all as wanted, 1 not, 77 when a program is missing. Every process is ended by its own pid.
 set -u
 nezuban=$1 phone=$2 scenes=$3
-for p in sipp baresip espeak-ng sox ss jq; do
+for p in sipp baresip espeak-ng sox ss jq openssl; do
 	command -v "$p" > /dev/null || { echo "calls: $p is missing, skipped"; exit 77; }
 done
 dir=$(mktemp -d) pids=() faults=0
@@ -76,6 +76,18 @@ batch $a $b $c $d
 grep -q '"text":"\*"' "$dir/wrong-pin-then-right/out" || { echo "FAIL pin: keys of a PIN are not masked"; touch "$dir/failed"; }
 if grep -q '4821\|"text":"4"' "$dir/wrong-pin-then-right/out"; then echo "FAIL pin: the PIN stands in the events"; touch "$dir/failed"; fi
 
+# Keys in the speech itself, by RFC 4733, after a second INVITE; and a trunk that takes the INVITE and stays mute.
+sox -n -r 8000 -c 1 -e u-law -t raw "$dir/key1.ul" synth 0.3 sine 697 sine 1209 channels 1 vol 0.5 pad 1.5 3
+next=$((next + 10)); sipp_case digit-in-band inband acknowledged 200 0 "${to[@]}" & a=$!
+next=$((next + 10)); sipp_case re-invite-then-info reinvite acknowledged 200 0 "${to[@]}" & b=$!
+next=$((next + 10)); sipp_case mute-trunk mute trunk_failure 487 1 "${to[@]}" & c=$!
+batch $a $b $c
+grep -q '"what":"digit","code":0,"text":"1"' "$dir/digit-in-band/out" || { echo "FAIL the key was not heard in band"; touch "$dir/failed"; }
+if [ "$(id -u)" = 0 ]; then
+	next=$((next + 10)); sipp_case digit-rfc-4733 dtmf acknowledged 200 0 "${to[@]}"
+	grep -q '"what":"digit","code":4733,"text":"1"' "$dir/digit-rfc-4733/out" || { echo "FAIL the key did not come as RFC 4733"; touch "$dir/failed"; }
+fi
+
 # Nobody there at all: found out within our own limit, not after SIP's 32 seconds.
 free_port
 timeout 40 "$nezuban" call test --to "sip:phone@127.0.0.1:$port" > "$dir/dead" 2>&1 & dead=$!
@@ -108,6 +120,25 @@ if awk -v s="$seconds" -v l="$loud" -v o="$ours" 'BEGIN {exit !(s >= 8 && s <= 2
 else
 	echo "FAIL heard: $seconds s, RMS $loud, said with RMS $ours"; touch "$dir/failed"
 fi
+
+# The same over TLS: the trunk's certificate has to come from the authority and name the trunk.
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/ca.key" -out "$dir/ca.pem" -days 2 -subj /CN=authority 2> /dev/null
+certificate() { # name subjectAltName
+	openssl req -newkey rsa:2048 -nodes -keyout "$dir/$1.key" -out "$dir/$1.csr" -subj "/CN=$1" 2> /dev/null
+	openssl x509 -req -in "$dir/$1.csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial -days 2 \
+		-extfile <(echo "subjectAltName=$2") -out "$dir/$1.crt" 2> /dev/null
+	cat "$dir/$1.crt" "$dir/$1.key" > "$dir/$1.pem"
+}
+certificate trunk IP:127.0.0.1
+certificate stranger DNS:elsewhere.example
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/self.key" -out "$dir/self.crt" -days 2 -subj /CN=self -addext subjectAltName=IP:127.0.0.1 2> /dev/null
+cat "$dir/self.crt" "$dir/self.key" > "$dir/self.pem"
+for t in trunk:acknowledged stranger:trunk_failure self:trunk_failure; do
+	person "tls-${t%:*}" --press 1 --press-after 3 --name +81312345678 --tls "$dir/${t%:*}.pem"
+	"$nezuban" call test --lang en --to +81312345678 --trunk "127.0.0.1:$((port + 1))" --ca "$dir/ca.pem" > "$dir/tls-${t%:*}" 2>&1
+	want "tls-with-the-certificate-of-${t%:*}" "${t#*:}" "$dir/tls-${t%:*}"
+	kill "$person" 2> /dev/null
+done
 
 # A machine talks nine seconds in one breath: it hears the neutral sentence, and no more than the head before.
 sox -n -r 8000 -c 1 -b 16 "$dir/machine.wav" synth 9 brownnoise vol 0.5 pad 0 60

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/must.h"
 #include "call/call.h"
 #include "conf/conf.h"
 #include "main/cli/cli.h"
@@ -164,6 +165,17 @@ fill_conf(const struct cli *c, struct call_conf *k)
 	snprintf(k->providers[0].name, sizeof k->providers[0].name, "trunk");
 	snprintf(k->providers[0].domain, sizeof k->providers[0].domain, "%s", cli_opt(c, "--trunk", ""));
 	snprintf(k->providers[0].user, sizeof k->providers[0].user, "%s", cli_opt(c, "--user", ""));
+	if (cli_has(c, "--ca")) {
+		struct buf ca = { 0 };
+
+		if (file_read(cli_opt(c, "--ca", ""), &ca, 4u << 20) != 0) {
+			buf_fini(&ca);
+			return cli_could_not(c, "cannot read %s", cli_opt(c, "--ca", ""));
+		}
+		k->providers[0].tls = true;
+		k->providers[0].ca = x_strdup(buf_cstr(&ca));
+		buf_fini(&ca);
+	}
 	if (file == NULL)
 		return CLI_DONE;
 	if (file_read(file, &pw, sizeof k->providers[0].password - 1) != 0) {
