@@ -101,7 +101,8 @@ sla_table(struct sla_row *v, size_t n)
 	json_t *out = json_array();
 	size_t end, site_end;
 
-	qsort(v, n, sizeof *v, by_group);
+	if (n > 1) /* v may be NULL */
+		qsort(v, n, sizeof *v, by_group);
 	for (size_t i = 0; i < n; i++)
 		p[i] = &v[i];
 	for (size_t i = 0; i < n; i = end) {
