@@ -1,40 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // An incident after its decision: chronology, the call panel live, eight times, evidence, the customer's text.
 import { useState } from 'preact/hooks';
-import type { Attempt, Incident as Data } from '../shared/api.gen';
+import type { Incident as Data } from '../shared/api.gen';
 import { call, session } from '../shared/api';
+import { AttemptRow, CallBack, isCall } from '../shared/attempts';
 import { lang, t, title, tx } from '../shared/i18n';
-import { Icon } from '../shared/icons';
 import { useKeys } from '../shared/keys';
 import { go } from '../shared/router';
 import { Stamps } from '../shared/stamps';
-import { between, clockText, dayLong, hm, serverNow, span } from '../shared/time';
+import { between, dayLong, hm, span } from '../shared/time';
 import { Chip, ClockChip, Owner, Safe, say, Sev, Show } from '../shared/ui';
 import { useLoad } from '../shared/use';
+import { Broken } from './broken';
 import { NoteBox } from './note';
 import { Before, Chronology, EvidenceTable, Legend } from './parts';
 
-function seconds(a: Attempt): string {
-	const from = a.started_at ?? a.queued_at, to = a.ended_at;
-	if (!from) return '';
-	return clockText(((to ? Date.parse(to) : serverNow()) - Date.parse(from)) / 1000);
-}
-
-function AttemptRow({ a, n, live }: { a: Attempt; n: number; live: boolean }) {
-	const d = t().inc, state = a.state ?? 'done';
-	const text = state === 'done' ? tx(a.outcome_text) || a.outcome || d.attempt.done : d.attempt[state];
-	const kind = a.reached === 'yes' || state === 'answered' ? ' ok' : a.reached === 'human' || state === 'ringing' ? ' half' : '';
-	return (
-		<div class={`cp${live ? ' live' : ''}`} aria-current={live || undefined}>
-			<span class="k">{n}</span><span class="el"><b class="m5">{a.name}</b> <span class="s">{a.kana} {a.to}{a.provider ? ` · ${a.provider}` : ''}</span></span>
-			<span class={`tag${kind}`}>{(state === 'answered' || a.reached === 'yes') && <Icon name="phone" size={11} />}{text}{a.code ? <span class="q" title={a.text ?? ''}> {a.code}</span> : null}</span>
-			<span class="mono q r">{seconds(a)}</span>
-		</div>
-	);
-}
-
 function CallPanel({ i, put, may }: { i: Data; put: (i: Data) => void; may: boolean }) {
-	const d = t(), calls = (i.attempts ?? []).filter((a) => a.kind === 'call' || a.kind === 'by_hand'), mails = (i.attempts ?? []).filter((a) => a.kind === 'mail');
+	const d = t(), calls = (i.attempts ?? []).filter(isCall), mails = (i.attempts ?? []).filter((a) => !isCall(a));
 	const rang = between(i.stamps?.decided, i.stamps?.rang);
 	const [who, setWho] = useState<string | null>(null);
 	const clock = (i.clocks ?? []).find((c) => c.kind === 'call');
@@ -50,6 +32,7 @@ function CallPanel({ i, put, may }: { i: Data; put: (i: Data) => void; may: bool
 				{i.acknowledged_by && <span class="t12 q">{d.inc.ack} {i.acknowledged_by.by} {hm(i.acknowledged_by.at ?? i.decided_at)}</span>}</div>
 			{calls.map((a, n) => <AttemptRow key={a.id ?? n} a={a} n={n + 1} live={n === calls.length - 1 && a.state !== 'done'} />)}
 			{mails.length > 0 && <><h3 class="mt">{d.inc.mail}</h3>{mails.map((a, n) => <AttemptRow key={a.id ?? n} a={a} n={n + 1} live={false} />)}</>}
+			<CallBack i={i} />
 			<div class="row mt">{may && !i.acknowledged_by && <>{who !== null && <input class="fi sm" aria-label={d.inc.who} placeholder={d.inc.who} value={who} autoFocus onInput={(e) => setWho(e.currentTarget.value)} />}<button class="btn sm" onClick={acknowledge}>{d.inc.acknowledgeFor}</button></>}<span class="sp" />{i.chain?.next?.name && <span class="t12 q">{d.inc.next(i.chain.next.name)}</span>}</div>
 		</section>
 	);
@@ -91,6 +74,7 @@ export function Incident({ id }: { id: string }) {
 				</section>
 				<div class="facts one" tabIndex={0} role="group" aria-label={d.inc.summary}>
 					<CallPanel i={i} put={inc.set} may={may} />
+					<Broken i={i} put={inc.set} />
 					{i.stamps && <section class="card"><div class="row mb"><h3>{d.inc.stamps}</h3><span class="q t12">{d.inc.stampsHow}</span></div><Stamps s={i.stamps} calls={!!i.chain} /></section>}
 					<section class="card"><h3>{d.inc.summary}</h3><p class="long">{tx(i.summary)}</p>{(i.actions ?? []).length > 0 && <><h3 class="mt">{d.inc.actions}</h3><ol class="numd">{(i.actions ?? []).map((a) => <li key={a.n}>{a.done_at ? <s>{tx(a.text)}</s> : tx(a.text)}</li>)}</ol></>}</section>
 					<section class="card"><div class="row mb"><h3>{d.cand.evidence}</h3><span class="sp" /><span class="tag">{d.form.blockedN(i.blocked ?? 0)}</span><span class="tag late">{d.form.passedN(i.passed ?? 0)}</span></div><EvidenceTable list={i.evidence ?? []} /></section>

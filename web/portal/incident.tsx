@@ -11,6 +11,7 @@ import { Stamps } from '../shared/stamps';
 import { between, dayLong, hm, hms, span, when, zoneName } from '../shared/time';
 import { Chip, Safe, say, Seg, Sev, Show } from '../shared/ui';
 import { useLoad } from '../shared/use';
+import { Calls } from './calls';
 
 type Put = (i: Data) => void;
 const failed = () => say(t().err.kept);
@@ -97,6 +98,7 @@ export function Incident({ id }: { id: string }) {
 					<div class="g2"><div>
 						<section class="card"><div class="sec"><h2>{d.pinc.assessment}</h2><span class="sp" /><Seg label={d.acc.lang} value={l} options={[['ja', '日本語'], ['en', 'English']]} set={setL} /></div><p class="long" lang={l}><Safe text={i.summary?.[l] ?? ''} /></p>{i.decision?.by && <p class="sub mt">{d.pinc.decidedBy(tx(i.decision.by.name))}</p>}</section>
 						<Actions i={i} put={inc.set} />
+						<Calls i={i} />
 						<EvidenceCard i={i} />
 					</div><div>
 						<Exchange i={i} put={inc.set} />

@@ -58,6 +58,8 @@ export const en = {
 		chain: { running: 'calling', waiting: 'waiting for the next try', acknowledged: 'acknowledged', alarmed: 'shift lead alarmed', cancelled: 'ended' },
 		list: (n: number) => s(n, 'incident', 'incidents'), none: 'No incidents.', decidedAt: 'Decided', title: 'What', tenant: 'Tenant', stateH: 'State', summary: 'Assessment', actions: 'Requested actions',
 		code: { resolved: 'Resolved', accepted: 'Risk accepted', customer_handles: 'Customer handles it', false_positive: 'False positive' }, codeH: 'How it ended',
+		rangAt: 'rang', callBack: 'call back', broken: 'Broken promises', noCause: 'no cause given yet', cause: 'Cause', causeText: 'In words, for the monthly report',
+		causes: { staff: 'Delay on our side: staff', system: 'Delay on our side: system fault', provider: 'Telephone trunk or provider', handover: 'Hand-over between shifts', unreachable: 'Nobody of the customer answered', contacts: 'Registered contacts were wrong', flood: 'Customer’s device flooded us', maintenance: 'Agreed maintenance', disaster: 'Force majeure' },
 	},
 	logs: {
 		run: 'Run', query: 'Query', range: 'Range', hour: '1 hour', day: '24 hours', week: '7 days', quarter: '92 days', hits: (n: number) => s(n, 'event', 'events'), shown: (n: number) => `${s(n, 'event', 'events')} shown, newest first`, rows: (n: number) => s(n, 'row', 'rows'), read: (n: string, sec: string) => `${n} lines read · ${sec} s`,

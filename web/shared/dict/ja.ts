@@ -59,6 +59,8 @@ export const ja: Dict = {
 		chain: { running: '電話中', waiting: '次の発信を待機', acknowledged: 'ご了承済み', alarmed: '責任者に警報', cancelled: '終了' },
 		list: (n) => `${n3(n)} 件`, none: 'インシデントはありません。', decidedAt: '判定', title: '内容', tenant: '顧客', stateH: '状態', summary: '見立て', actions: 'お願いする対応',
 		code: { resolved: '解決', accepted: 'リスクを受容', customer_handles: 'お客様が対応', false_positive: '誤検知' }, codeH: '結果',
+		rangAt: '呼び出し', callBack: '折り返し先', broken: '守れなかった約束の時間', noCause: '原因はまだ記入されていません', cause: '原因', causeText: '月次報告に載せる説明',
+		causes: { staff: '当センターの対応の遅れ', system: '当センターのシステム障害', provider: '電話回線・事業者の障害', handover: '引き継ぎの不備', unreachable: '連絡先の全員が不在・応答なし', contacts: '登録された連絡先の誤り', flood: 'お客様機器の異常な大量ログ', maintenance: '合意済みの作業時間', disaster: '災害その他の不可抗力' },
 	},
 	logs: {
 		run: '検索', query: '検索式', range: '期間', hour: '1時間', day: '24時間', week: '7日', quarter: '92日', hits: (n) => `${n3(n)} 件`, shown: (n) => `${n3(n)} 件を新しい順に表示`, rows: (n) => `${n3(n)} 行`, read: (n, sec) => `${n} 行を読み取り・${sec} 秒`,
