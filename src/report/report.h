@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Report: the desk's data set (desk/view_report.c, ReportData in docs/openapi.yaml) → mail, CSV, PDF.  Floor 3, pure: the same
- * data set and language give the same bytes, at any time and place with the same fonts.
+ * Report: the desk's data set (desk/view_report.c, ReportData in docs/openapi.yaml) → mail, CSV.  Floor 3, pure: the same
+ * data set and language give the same bytes.
  *
- *     report.show at the desk ─▶ data set (JSON) ─┬▶ report_mail   text and HTML      role notify, nezuban report
- *                                                 ├▶ report_csv    for spreadsheets   role web, nezuban report
- *                                                 └▶ report_pdf    pango and cairo    role print, nezuban report
+ *     report.show at the desk ─▶ data set (JSON) ─┬▶ report_mail   text and HTML      role notify
+ *                                                 └▶ report_csv    for spreadsheets   no route gives it out yet
  *
  * The data set comes from another process and holds names out of logs: nothing in it is trusted.  A key that is missing or has another
- * type reads as nothing or 0; control and bidirectional characters become U+FFFD before any of the three sees them.
+ * type reads as nothing or 0; control and bidirectional characters become U+FFFD before either sees them.
  */
 #ifndef NZ_REPORT_REPORT_H
 #define NZ_REPORT_REPORT_H
@@ -23,7 +22,5 @@ enum report_lang { REPORT_JA, REPORT_EN, REPORT_LANGS };
 void report_mail(const json_t *data, enum report_lang lang, struct buf *subject, struct buf *text, struct buf *html);
 /* RFC 4180 with a byte order mark; no cell can be a formula. */
 void report_csv(const json_t *data, enum report_lang lang, struct buf *out);
-/* A4. 0, or E_IO when cairo or the fonts fail. In a library of its own. */
-int report_pdf(const json_t *data, enum report_lang lang, struct buf *out);
 
 #endif

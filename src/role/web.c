@@ -7,6 +7,7 @@
  *                    └ 400 415 422            └ 401 403 as they are        desk or store
  *
  * Who asks is looked at before what was asked: what is wrong with a request is told only to somebody whose row it is.
+ *
  * Two servers: TLS for browsers and machines, and api.sock for the command line, where the kernel's
  * word about the caller (uid 0 or our own) is the right of an administrator.
  * A question lives in `asked` until its answer comes or http has answered 504 by itself.
