@@ -101,10 +101,23 @@ ip_is_v4(const struct ip *ip)
 size_t
 ip_format(const struct ip *ip, char *out)
 {
-	bool v4 = ip_is_v4(ip);
+	char *p = out;
 
-	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? ip->b + 12 : ip->b, out, IP_TEXT_MAX);
-	return strlen(out);
+	if (!ip_is_v4(ip)) {
+		inet_ntop(AF_INET6, ip->b, out, IP_TEXT_MAX);
+		return strlen(out);
+	}
+	for (int i = 12; i < 16; i++) {
+		unsigned v = ip->b[i];
+
+		if (v >= 100)
+			*p++ = (char)('0' + v / 100);
+		if (v >= 10)
+			*p++ = (char)('0' + v / 10 % 10);
+		*p++ = (char)('0' + v % 10);
+		*p++ = i < 15 ? '.' : '\0';
+	}
+	return (size_t)(p - out) - 1;
 }
 
 bool

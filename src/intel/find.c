@@ -6,21 +6,23 @@
  */
 #include "intel/find_priv.h"
 
-#include "base/utf8.h"
-
 /* Two kilobytes cleared at every look-up would cost more than the look-up. */
 #define UNINIT __attribute__((uninitialized))
-#define SUFFIXES_MAX 8 /* labels counted from the right that are probed, beside the whole name */
 
+/* Six bits of two words at once: nearly every answer is no, and one branch that always goes the same way is cheap. */
 static inline bool
-in_bloom(const struct intel_image *im, uint64_t h)
+in_filter(const struct intel_image *im, uint64_t line, uint64_t h)
 {
-	const uint32_t *w = im->bloom[bloom_block(h, im->blocks)];
+	const uint64_t *w = im->filter[filter_line(line, im->lines)];
+	struct filter_bits b = filter_bits(h);
 
-	for (int k = 0; k < 8; k++) /* half of all misses end at the first word */
-		if ((w[k] & 1u << ((uint32_t)h * bloom_salt[k] >> 27)) == 0)
-			return false;
-	return true;
+	return ((~w[b.word[0]] & b.mask[0]) | (~w[b.word[1]] & b.mask[1])) == 0;
+}
+
+static inline void
+fetch_line(const struct intel_image *im, uint64_t line)
+{
+	__builtin_prefetch(im->filter[filter_line(line, im->lines)]);
 }
 
 /* The record with this key, exactly. */
@@ -47,18 +49,39 @@ find_key(const struct intel_image *im, enum intel_type type, const char *key, si
 {
 	uint64_t h = hash_of(im, type, key, n);
 
-	return in_bloom(im, h) && find_exact(im, h, type, key, n, ret);
+	return in_filter(im, h, h) && find_exact(im, h, type, key, n, ret);
 }
 
-/* The most exact network around ip. */
-static bool
-find_range(const struct intel_image *im, const struct ip *ip, struct record *ret)
+static inline uint32_t
+v4_of(const uint8_t b[16])
+{
+	uint32_t v;
+
+	memcpy(&v, b + 12, 4);
+	return __builtin_bswap32(v);
+}
+
+/* Ranges from lo to hi - 1 that begin at or before ip: the first behind them. */
+static size_t
+behind_v4(const struct intel_image *im, uint32_t ip, size_t lo, size_t hi)
+{
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (v4_of(im->ranges[mid].first) <= ip)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static size_t
+behind_v6(const struct intel_image *im, const struct ip *ip)
 {
 	size_t lo = 0, hi = im->nranges;
 
-	if (hi == 0 || (ip_is_v4(ip) && (im->map16[ip->b[12] * 32u + ip->b[13] / 8] >> ip->b[13] % 8 & 1) == 0))
-		return false;
-	while (lo < hi) { /* first range beyond ip */
+	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
 
 		if (memcmp(im->ranges[mid].first, ip->b, 16) <= 0)
@@ -66,7 +89,42 @@ find_range(const struct intel_image *im, const struct ip *ip, struct record *ret
 		else
 			hi = mid;
 	}
-	return lo > 0 && im->ranges[lo - 1].record != RANGE_NONE && record_at(im, im->ranges[lo - 1].record, ret);
+	return lo;
+}
+
+/* False when no network can hold it; else *ret_at ranges begin at or before it. */
+static inline bool
+ranges_before(const struct intel_image *im, const struct ip *ip, size_t *ret_at)
+{
+	const struct image_nets16 *n;
+	uint64_t bits, bit;
+	uint32_t v4, word;
+
+	if (im->nranges == 0)
+		return false;
+	if (!ip_is_v4(ip)) {
+		*ret_at = behind_v6(im, ip);
+		return *ret_at > 0;
+	}
+	v4 = v4_of(ip->b);
+	word = v4 >> 22;
+	bits = im->map16[word];
+	bit = 1ull << (v4 >> 16 & 63);
+	if ((bits & bit) == 0)
+		return false;
+	n = &im->nets16[im->rank16[word] + (unsigned)__builtin_popcountll(bits & (bit - 1))];
+	*ret_at = behind_v4(im, v4, n->from, n->to);
+	return *ret_at > 0;
+}
+
+/* The most exact network around ip. */
+static bool
+find_range(const struct intel_image *im, const struct ip *ip, struct record *ret)
+{
+	size_t at;
+
+	return ranges_before(im, ip, &at) && im->ranges[at - 1].record != RANGE_NONE &&
+	       record_at(im, im->ranges[at - 1].record, ret);
 }
 
 static bool
@@ -91,38 +149,52 @@ tell(const struct intel_image *im, const struct record *r, bool allowed, int64_t
 static inline void
 probe_ip(const struct intel_image *im, unsigned port, struct intel_probe *p) /* p->ip is set */
 {
-	struct intel_key k UNINIT;
+	bool v4 = ip_is_v4(&p->ip);
 
 	p->port = port;
-	key_of_ip(&p->ip, &k);
-	p->alone = hash_of(im, INTEL_IP, k.b, k.n);
-	__builtin_prefetch(im->bloom[bloom_block(p->alone, im->blocks)]);
-	if (port == 0)
-		return;
-	key_add_port(&k, port);
-	p->with_port = hash_of(im, INTEL_IP_PORT, k.b, k.n);
-	__builtin_prefetch(im->bloom[bloom_block(p->with_port, im->blocks)]);
+	p->alone = v4 ? hash_of(im, INTEL_IP, (const char *)p->ip.b + 12, 4) : hash_of(im, INTEL_IP, (const char *)p->ip.b, 16);
+	p->with_port = hash_with_port(p->alone, im->head->k1, port);
+	fetch_line(im, p->alone);
 }
 
+/* What is in the filter, and nearly always in the table: with its port first, then alone. */
 static bool
-find_probed(const struct intel_image *im, const struct intel_probe *p, int64_t now_ns, struct intel_hit *ret)
+find_address(const struct intel_image *im, const struct intel_probe *p, bool with_port, bool alone, struct record *ret)
 {
-	struct record r, net, exact;
 	struct intel_key k UNINIT;
-	bool hit = false;
 
 	key_of_ip(&p->ip, &k);
-	if (p->port != 0 && in_bloom(im, p->with_port)) {
+	if (with_port) {
 		key_add_port(&k, p->port);
-		hit = find_exact(im, p->with_port, INTEL_IP_PORT, k.b, k.n, &r);
+		if (find_exact(im, p->with_port, INTEL_IP_PORT, k.b, k.n, ret))
+			return true;
 		k.n -= 2;
 	}
-	if (!hit)
-		hit = in_bloom(im, p->alone) && find_exact(im, p->alone, INTEL_IP, k.b, k.n, &r);
-	if (!hit)
+	return alone && find_exact(im, p->alone, INTEL_IP, k.b, k.n, ret);
+}
+
+static __attribute__((noinline)) bool
+find_likely(const struct intel_image *im, const struct intel_probe *p, bool with_port, bool alone, int64_t now_ns,
+            struct intel_hit *ret)
+{
+	struct record r, net, exact;
+
+	if (!(with_port | alone) || !find_address(im, p, with_port, alone, &r))
 		return find_range(im, &p->ip, &r) && tell(im, &r, false, now_ns, ret);
 	return tell(im, &r, (find_range(im, &p->ip, &net) && net.allow) ||
-	            (r.type == INTEL_IP_PORT && find_key(im, INTEL_IP, k.b, k.n, &exact) && exact.allow), now_ns, ret);
+	            (r.type == INTEL_IP_PORT && alone && find_address(im, p, false, true, &exact) && exact.allow), now_ns, ret);
+}
+
+/* The short way of a no. */
+static inline bool
+find_probed(const struct intel_image *im, const struct intel_probe *p, int64_t now_ns, struct intel_hit *ret)
+{
+	bool with_port = p->port != 0 && in_filter(im, p->alone, p->with_port), alone = in_filter(im, p->alone, p->alone);
+	size_t at;
+
+	if (!(with_port | alone) && (!ranges_before(im, &p->ip, &at) || im->ranges[at - 1].record == RANGE_NONE))
+		return false;
+	return find_likely(im, p, with_port, alone, now_ns, ret);
 }
 
 static bool
@@ -135,14 +207,19 @@ find_ip(const struct intel_image *im, const struct ip *ip, unsigned port, int64_
 	return find_probed(im, &p, now_ns, ret);
 }
 
-/* Is any name above or at this one on an allow list? */
+/* Is any name above or at this one on an allow list? NAME_ROOM bytes behind it are readable. */
 static bool
 name_is_allowed(const struct intel_image *im, const char *name, size_t n)
 {
+	struct name_hashes s UNINIT;
 	struct record r;
 
-	for (size_t i = 0; i < n; i++)
-		if ((i == 0 || name[i - 1] == '.') && find_key(im, INTEL_DOMAIN, name + i, n - i, &r) && r.allow)
+	if (n > NAME_MAX_)
+		return false;
+	name_hashes(im->head->k0, im->head->k1, name, n, &s);
+	for (unsigned i = 0; i < s.count; i++)
+		if (in_filter(im, s.hash[i], s.hash[i]) &&
+		    find_exact(im, s.hash[i], INTEL_DOMAIN, name + s.from[i], n - s.from[i], &r) && r.allow)
 			return true;
 	return false;
 }
@@ -150,24 +227,15 @@ name_is_allowed(const struct intel_image *im, const char *name, size_t n)
 static bool
 find_name(const struct intel_image *im, const char *name, size_t n, int64_t now_ns, struct intel_hit *ret)
 {
-	uint64_t hash[SUFFIXES_MAX + 1];
-	size_t from[SUFFIXES_MAX + 1], count = 0, dots = 0;
+	struct name_hashes s UNINIT;
 	struct record r;
 
-	for (size_t i = n; i-- > 0;)
-		if (i == 0 || name[i - 1] == '.') {
-			if (dots++ == 0 && i != 0)
-				continue; /* one label alone is never an indicator */
-			if (count == SUFFIXES_MAX && i != 0)
-				continue;
-			from[count] = i;
-			hash[count] = hash_of(im, INTEL_DOMAIN, name + i, n - i);
-			__builtin_prefetch(im->bloom[bloom_block(hash[count], im->blocks)]);
-			count++;
-		}
-	while (count-- > 0) /* the longest suffix first */
-		if (in_bloom(im, hash[count]) &&
-		    find_exact(im, hash[count], INTEL_DOMAIN, name + from[count], n - from[count], &r))
+	name_hashes(im->head->k0, im->head->k1, name, n, &s);
+	for (unsigned i = 0; i < s.count; i++)
+		fetch_line(im, s.hash[i]);
+	for (unsigned i = s.count; i-- > 0;) /* the longest suffix first */
+		if (in_filter(im, s.hash[i], s.hash[i]) &&
+		    find_exact(im, s.hash[i], INTEL_DOMAIN, name + s.from[i], n - s.from[i], &r))
 			return tell(im, &r, name_is_allowed(im, name, n), now_ns, ret);
 	return false;
 }

@@ -9,15 +9,16 @@
 
 struct intel_image {
 	const struct image_head *head;
-	const uint32_t (*bloom)[8];
-	const uint32_t *buckets, *listrefs;
+	const uint64_t (*filter)[FILTER_WORDS];
+	const uint32_t *buckets, *listrefs, *rank16;
 	const struct image_slot *slots;
 	const struct image_meta *metas;
 	const struct image_list *lists;
 	const struct image_range *ranges;
 	const char *records, *names;
-	const uint8_t *map16;
-	size_t blocks, nbuckets, nslots, nrecords, nmetas, nlistrefs, nlists, nnames, nranges;
+	const uint64_t *map16;
+	const struct image_nets16 *nets16;
+	size_t lines, nbuckets, nslots, nrecords, nmetas, nlistrefs, nlists, nnames, nranges, nnets16;
 	unsigned shift;    /* hash >> shift is the bucket; 64 = there is one */
 	void *map;
 	size_t map_len;

@@ -3,6 +3,8 @@
  * Opening an image and asking it.  Opening reads everything once: sums, sections, every slot, record, meta,
  * list and range; after that the look-up trusts it.
  */
+#define _GNU_SOURCE /* F_GET_SEALS */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -10,6 +12,7 @@
 #include "base/err.h"
 #include "base/must.h"
 #include "intel/find_priv.h"
+#include "sys/fd.h"
 
 #define REFUSE(text)                                                                               \
 	do {                                                                                       \
@@ -35,9 +38,9 @@ static bool
 take_sections(struct intel_image *im, const char *p)
 {
 	const struct image_head *h = im->head;
-	size_t map16;
+	size_t map16, rank16;
 
-	return take_section(p, h, S_BLOOM, 32, &im->bloom, &im->blocks) &&
+	return take_section(p, h, S_FILTER, FILTER_WORDS * 8, &im->filter, &im->lines) &&
 	       take_section(p, h, S_BUCKETS, 4, &im->buckets, &im->nbuckets) &&
 	       take_section(p, h, S_SLOTS, sizeof *im->slots, &im->slots, &im->nslots) &&
 	       take_section(p, h, S_RECORDS, 1, &im->records, &im->nrecords) &&
@@ -46,7 +49,9 @@ take_sections(struct intel_image *im, const char *p)
 	       take_section(p, h, S_LISTS, sizeof *im->lists, &im->lists, &im->nlists) &&
 	       take_section(p, h, S_NAMES, 1, &im->names, &im->nnames) &&
 	       take_section(p, h, S_RANGES, sizeof *im->ranges, &im->ranges, &im->nranges) &&
-	       take_section(p, h, S_MAP16, 1, &im->map16, &map16) && map16 == 8192;
+	       take_section(p, h, S_MAP16, 8, &im->map16, &map16) && map16 == 1024 &&
+	       take_section(p, h, S_RANK16, 4, &im->rank16, &rank16) && rank16 == 1024 &&
+	       take_section(p, h, S_NETS16, sizeof *im->nets16, &im->nets16, &im->nnets16);
 }
 
 static size_t
@@ -108,12 +113,38 @@ key_length_is_good(const struct record *r)
 }
 
 static bool
+ranges_are_good(const struct intel_image *im, const char **ret_why)
+{
+	size_t set = 0;
+	struct record r;
+
+	for (size_t i = 0; i < im->nranges; i++) {
+		if (i > 0 && memcmp(im->ranges[i - 1].first, im->ranges[i].first, 16) >= 0)
+			REFUSE("the ranges are not in order");
+		if (im->ranges[i].record != RANGE_NONE &&
+		    (!record_at(im, im->ranges[i].record, &r) || r.type != INTEL_CIDR || !key_length_is_good(&r)))
+			REFUSE("a range leads to no network");
+	}
+	for (size_t i = 0; i < 1024; i++) {
+		if (im->rank16[i] != set)
+			REFUSE("the bits of the networks are counted wrong");
+		set += (size_t)__builtin_popcountll(im->map16[i]);
+	}
+	if (set != im->nnets16)
+		REFUSE("the bits of the networks are counted wrong");
+	for (size_t i = 0; i < set; i++)
+		if (im->nets16[i].from > im->nets16[i].to || im->nets16[i].to > im->nranges)
+			REFUSE("a part of the address space names ranges that are not there");
+	return true;
+}
+
+static bool
 table_is_good(struct intel_image *im, const char **ret_why)
 {
 	size_t buckets = im->nbuckets;
 	struct record r;
 
-	if (im->blocks == 0 || buckets < 2 || ((buckets - 1) & (buckets - 2)) != 0 || buckets - 1 > 1u << 30)
+	if (im->lines == 0 || buckets < 2 || ((buckets - 1) & (buckets - 2)) != 0 || buckets - 1 > 1u << 30)
 		REFUSE("the filter is empty or the number of buckets is no power of two");
 	im->shift = 64 - (unsigned)__builtin_ctzll(buckets - 1);
 	if (im->buckets[0] != 0 || im->buckets[buckets - 1] != im->nslots || im->nslots != im->head->entries)
@@ -124,14 +155,7 @@ table_is_good(struct intel_image *im, const char **ret_why)
 	for (size_t i = 0; i < im->nslots; i++)
 		if (!record_at(im, im->slots[i].record, &r) || !key_length_is_good(&r))
 			REFUSE("a slot leads to no record");
-	for (size_t i = 0; i < im->nranges; i++) {
-		if (i > 0 && memcmp(im->ranges[i - 1].first, im->ranges[i].first, 16) >= 0)
-			REFUSE("the ranges are not in order");
-		if (im->ranges[i].record != RANGE_NONE &&
-		    (!record_at(im, im->ranges[i].record, &r) || r.type != INTEL_CIDR || !key_length_is_good(&r)))
-			REFUSE("a range leads to no network");
-	}
-	return true;
+	return ranges_are_good(im, ret_why);
 }
 
 static bool
@@ -195,19 +219,33 @@ intel_open_bytes(struct slice bytes, struct intel_image **ret, const char **ret_
 	return 0;
 }
 
+/* Nobody can shorten or write it any more: then, and only then, it may be looked at where it lies. */
+static bool
+is_sealed(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & F_SEAL_SHRINK) != 0 && (seals & F_SEAL_WRITE) != 0;
+}
+
+/* A file can be cut while it is mapped, and reading past its end would kill: a file is copied, a sealed memory shared. */
 int
 intel_open(int fd, struct intel_image **ret, const char **ret_why)
 {
+	bool sealed = is_sealed(fd);
 	struct stat st;
 	void *p;
 	int r;
 
 	if (fstat(fd, &st) != 0 || st.st_size <= 0)
 		return E_IO;
-	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	p = sealed ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0)
+	           : mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return E_IO;
-	r = intel_open_bytes(slice_of(p, (size_t)st.st_size), ret, ret_why);
+	r = sealed ? 0 : fd_pread_all(fd, p, (size_t)st.st_size, 0);
+	if (r == 0)
+		r = intel_open_bytes(slice_of(p, (size_t)st.st_size), ret, ret_why);
 	if (r != 0) {
 		munmap(p, (size_t)st.st_size);
 		return r;

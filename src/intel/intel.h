@@ -3,11 +3,11 @@
  * Intel: threat indicators compiled into one immutable image, and events matched against it.
  *
  *     lists (plain, CSV, hosts, TSV; zstd or not) ─▶ intel_read ─▶ builder ─▶ intel_build ─▶ image file
- *     image file ─▶ mmap, every offset checked ─▶ intel_find, intel_match_event
+ *     image, sealed ─▶ mmap, every offset checked ─▶ intel_find, intel_match_event
  *
- * An image is relocatable bytes: a split-block Bloom filter in front (one cache line answers nearly every
+ * An image is relocatable bytes: a blocked Bloom filter in front (one cache line answers nearly every
  * miss), an exact bucketed table behind it, networks as sorted disjoint ranges, and the lists' names,
- * confidences and expiries interned.  About 36 bytes an indicator, shared by every process that maps it.
+ * confidences and expiries interned.  About 31 bytes an indicator, shared by every process that maps it.
  * It is made whole, swapped by pointer and never changed: a generation.
  *
  * What matches what: an address or address:port exactly, a network by range, a domain itself and every
@@ -65,6 +65,8 @@ void intel_builder_free(struct intel_builder *b);
  * useless (then nothing of it was added). A zstd frame is unpacked first. */
 int intel_read(struct intel_builder *b, struct slice text, const char *file, const struct intel_list *list,
                struct intel_tally *ret_tally, struct whys *ws);
+/* A list packed by zstd → its text, behind out's end. 0, E_CORRUPT or E_TOOBIG. */
+int intel_unpack(struct slice packed, struct buf *out);
 /* Adds one value as a person writes it. 0, E_EXISTS when it was there (lists are joined), E_SYNTAX or
  * E_RANGE with *ret_reason. */
 int intel_add(struct intel_builder *b, struct slice value, const struct intel_list *list,
@@ -77,8 +79,8 @@ void intel_build(struct intel_builder *b, struct buf *out);
 
 struct intel_image;
 
-/* Maps fd (stays the caller's) or takes bytes (borrowed, 8-aligned) and checks everything in it once, as
- * from a stranger. 0, or E_CORRUPT, E_UNSUPPORTED, E_IO with *ret_why (a literal, may be NULL). */
+/* Takes what fd holds (stays the caller's; a sealed memory file is mapped and shared, anything else copied, because a
+ * file can be cut at any time) or bytes (borrowed, 8-aligned) and checks everything in it once, as from a stranger. 0, or E_CORRUPT, E_UNSUPPORTED, E_IO with *ret_why (a literal, may be NULL). */
 int intel_open(int fd, struct intel_image **ret, const char **ret_why);
 int intel_open_bytes(struct slice bytes, struct intel_image **ret, const char **ret_why);
 void intel_close(struct intel_image *im); /* NULL is fine */

@@ -295,8 +295,8 @@ read_lines(struct reader *r, struct slice text)
 	}
 }
 
-static int
-unpack(struct slice text, struct buf *out)
+int
+intel_unpack(struct slice text, struct buf *out)
 {
 	ZSTD_DStream *z = ZSTD_createDStream();
 	ZSTD_inBuffer in = { text.p, text.n, 0 };
@@ -331,7 +331,7 @@ intel_read(struct intel_builder *b, struct slice text, const char *file, const s
 	int e;
 
 	if (text.n >= 4 && memcmp(text.p, zstd, 4) == 0) {
-		e = unpack(text, &plain);
+		e = intel_unpack(text, &plain);
 		if (e != 0)
 			return e;
 		text = buf_slice(&plain);

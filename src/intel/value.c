@@ -3,9 +3,8 @@
  * What people write in lists → canonical keys: refanged, lower-cased where case means nothing, and refused
  * with a reason where a value would match everything or nothing.
  */
-#include <stdio.h>
-
 #include "base/err.h"
+#include "base/must.h"
 #include "base/utf8.h"
 #include "intel/image_priv.h"
 
@@ -33,49 +32,6 @@ key_add_port(struct intel_key *k, unsigned port)
 	k->type = INTEL_IP_PORT;
 	k->b[k->n++] = (char)(port >> 8);
 	k->b[k->n++] = (char)port;
-}
-
-bool
-key_of_domain(struct slice s, unsigned labels, struct intel_key *ret)
-{
-	/* letters, digits, '-', '_' → themselves in lower case; '.' → '.'; 0 = not in a name */
-	static const char name_byte[256] = {
-		['-'] = '-', ['.'] = '.', ['_'] = '_', ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4',
-		['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = '8', ['9'] = '9',
-#define BOTH(upper, lower) [upper] = lower, [lower] = lower
-		BOTH('A', 'a'), BOTH('B', 'b'), BOTH('C', 'c'), BOTH('D', 'd'), BOTH('E', 'e'), BOTH('F', 'f'),
-		BOTH('G', 'g'), BOTH('H', 'h'), BOTH('I', 'i'), BOTH('J', 'j'), BOTH('K', 'k'), BOTH('L', 'l'),
-		BOTH('M', 'm'), BOTH('N', 'n'), BOTH('O', 'o'), BOTH('P', 'p'), BOTH('Q', 'q'), BOTH('R', 'r'),
-		BOTH('S', 's'), BOTH('T', 't'), BOTH('U', 'u'), BOTH('V', 'v'), BOTH('W', 'w'), BOTH('X', 'x'),
-		BOTH('Y', 'y'), BOTH('Z', 'z'),
-#undef BOTH
-	};
-	unsigned dots = 0, in_label = 0;
-
-	if (s.n != 0 && s.p[s.n - 1] == '.')
-		s.n--;
-	if (s.n != 0 && s.p[0] == '.')
-		s = slice_sub(s, 1, s.n);
-	if (s.n == 0 || s.n > 253)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		char c = name_byte[(unsigned char)s.p[i]];
-
-		if (c == '.') {
-			if (in_label == 0)
-				return false;
-			dots++;
-			in_label = 0;
-		} else if (c == '\0' || ++in_label > 63) {
-			return false;
-		}
-		ret->b[i] = c;
-	}
-	if (dots + 1 < labels)
-		return false;
-	ret->type = INTEL_DOMAIN;
-	ret->n = (unsigned)s.n;
-	return true;
 }
 
 bool
@@ -278,32 +234,59 @@ key_of_text(struct slice text, struct intel_key *ret, const char **ret_reason)
 	return refuse(E_SYNTAX, "neither address, network, name, URL nor hash", ret_reason);
 }
 
+static size_t
+hex_text(const char *key, size_t n, char *out, size_t room)
+{
+	static const char digit[] = "0123456789abcdef";
+	size_t len = 0;
+
+	for (size_t i = 0; i < n && len + 2 < room; i++) {
+		out[len++] = digit[(unsigned char)key[i] >> 4];
+		out[len++] = digit[(unsigned char)key[i] & 15];
+	}
+	return len;
+}
+
+static size_t
+number_text(char mark, unsigned v, char *out) /* at most 6 bytes */
+{
+	char digits[8];
+	size_t n = 0, len = 0;
+
+	do
+		digits[n++] = (char)('0' + v % 10);
+	while ((v /= 10) != 0);
+	out[len++] = mark;
+	while (n > 0)
+		out[len++] = digits[--n];
+	return len;
+}
+
 size_t
 key_text(enum intel_type type, const char *key, size_t n, char *out, size_t room)
 {
 	struct ip ip = { { [10] = 0xff, [11] = 0xff } };
-	char ip_text[IP_TEXT_MAX];
-	size_t ipn = type == INTEL_IP_PORT ? n - 2 : type == INTEL_CIDR ? 16 : n;
-	int len = 0;
+	size_t ipn = type == INTEL_IP_PORT ? n - 2 : type == INTEL_CIDR ? 16 : n, len = 0;
+	bool bracket;
 
 	if (type == INTEL_DOMAIN || type == INTEL_URL) {
 		n = n < room ? n : room;
 		memcpy(out, key, n);
 		return n;
 	}
-	if (type == INTEL_HASH) {
-		for (size_t i = 0; i < n && i * 2 + 2 < room; i++)
-			len += snprintf(out + i * 2, 3, "%02x", (unsigned char)key[i]);
-		return (size_t)len;
-	}
+	if (type == INTEL_HASH)
+		return hex_text(key, n, out, room);
+	must(room >= IP_TEXT_MAX + 8);
 	memcpy(ipn == 4 ? ip.b + 12 : ip.b, key, ipn == 4 ? 4 : 16);
-	ip_text[ip_format(&ip, ip_text)] = '\0';
-	if (type == INTEL_IP)
-		len = snprintf(out, room, "%s", ip_text);
-	else if (type == INTEL_IP_PORT)
-		len = snprintf(out, room, ip_is_v4(&ip) ? "%s:%u" : "[%s]:%u", ip_text,
-		               (unsigned)((unsigned char)key[n - 2] << 8 | (unsigned char)key[n - 1]));
-	else
-		len = snprintf(out, room, "%s/%u", ip_text, (unsigned char)key[16] - (ip_is_v4(&ip) ? 96u : 0u));
-	return (size_t)len;
+	bracket = type == INTEL_IP_PORT && !ip_is_v4(&ip);
+	if (bracket)
+		out[len++] = '[';
+	len += ip_format(&ip, out + len);
+	if (bracket)
+		out[len++] = ']';
+	if (type == INTEL_IP_PORT)
+		len += number_text(':', (unsigned)(unsigned char)key[n - 2] << 8 | (unsigned char)key[n - 1], out + len);
+	else if (type == INTEL_CIDR)
+		len += number_text('/', (unsigned char)key[16] - (ip_is_v4(&ip) ? 96u : 0u), out + len);
+	return len;
 }

@@ -17,9 +17,10 @@ struct out {
 static void
 section_begin(struct out *o, enum section s)
 {
-	static const char zero[8];
+	static const char zero[64];
+	size_t unit = s == S_FILTER ? 64 : 8; /* a line of the filter is one of the cache */
 
-	buf_put(o->buf, zero, (8 - (o->buf->n - o->base) % 8) % 8);
+	buf_put(o->buf, zero, (unit - (o->buf->n - o->base) % unit) % unit);
 	o->head.s[s].off = o->buf->n - o->base;
 }
 
@@ -47,24 +48,28 @@ by_hash(const void *a, const void *b)
 }
 
 static void
-put_bloom(struct out *o)
+put_filter(struct out *o)
 {
-	size_t n = o->b->entries.n, blocks = (n * BLOOM_BITS_PER_KEY + 255) / 256 + 1;
-	uint32_t *words;
+	struct intel_builder *b = o->b;
+	size_t n = b->entries.n, lines = (n * FILTER_BITS_PER_KEY + 511) / 512 + 1;
+	uint64_t *words;
 
-	section_begin(o, S_BLOOM);
-	buf_reserve(o->buf, blocks * 32);
-	words = (uint32_t *)(void *)(o->buf->p + o->buf->n);
-	memset(words, 0, blocks * 32);
+	section_begin(o, S_FILTER);
+	buf_reserve(o->buf, lines * FILTER_WORDS * 8);
+	words = (uint64_t *)(void *)(o->buf->p + o->buf->n);
+	memset(words, 0, lines * FILTER_WORDS * 8);
 	for (size_t i = 0; i < n; i++) {
-		uint64_t h = o->b->entries.v[i].hash;
-		uint32_t *w = words + bloom_block(h, blocks) * 8;
+		const struct entry *e = &b->entries.v[i];
+		uint64_t line = e->type != INTEL_IP_PORT ? e->hash
+		                                         : image_hash(b->k0, b->k1, INTEL_IP, b->keys.p + e->key, e->key_len - 2u);
+		uint64_t *w = words + filter_line(line, lines) * FILTER_WORDS;
+		struct filter_bits bits = filter_bits(e->hash);
 
-		for (int k = 0; k < 8; k++)
-			w[k] |= 1u << ((uint32_t)h * bloom_salt[k] >> 27);
+		w[bits.word[0]] |= bits.mask[0];
+		w[bits.word[1]] |= bits.mask[1];
 	}
-	o->buf->n += blocks * 32;
-	section_end(o, S_BLOOM);
+	o->buf->n += lines * FILTER_WORDS * 8;
+	section_end(o, S_FILTER);
 }
 
 static void
@@ -197,11 +202,48 @@ close_nets(struct buf *out, struct net *stack, size_t depth, const uint8_t *upto
 	return depth;
 }
 
+static const uint8_t v4_space[12] = { [10] = 0xff, [11] = 0xff };
+
+/* For each /16 that a network touches: which ranges begin in it. */
+static void
+put_nets16(struct out *o, const uint64_t map[1024], const struct image_range *r, size_t n)
+{
+	uint32_t rank[1024], set = 0;
+	struct image_nets16 *nets;
+	size_t at = 0;
+
+	for (size_t i = 0; i < 1024; i++) {
+		rank[i] = set;
+		set += (uint32_t)__builtin_popcountll(map[i]);
+	}
+	nets = x_calloc(set + 1, sizeof *nets);
+	set = 0;
+	for (uint32_t k = 0; k < 65536; k++) {
+		uint8_t first[16];
+
+		if ((map[k / 64] >> k % 64 & 1) == 0)
+			continue;
+		memcpy(first, v4_space, 12);
+		memcpy(first + 12, (uint8_t[]){ (uint8_t)(k >> 8), (uint8_t)k, 0, 0 }, 4);
+		while (at < n && memcmp(r[at].first, first, 16) < 0)
+			at++;
+		nets[set].from = (uint32_t)at;
+		first[14] = first[15] = 0xff;
+		while (at < n && memcmp(r[at].first, first, 16) <= 0)
+			at++;
+		nets[set++].to = (uint32_t)at;
+	}
+	section(o, S_MAP16, map, 8192);
+	section(o, S_RANK16, rank, sizeof rank);
+	section(o, S_NETS16, nets, set * sizeof *nets);
+	free(nets);
+}
+
 static void
 put_ranges(struct out *o)
 {
 	struct intel_builder *b = o->b;
-	uint8_t map[8192] = { 0 };
+	uint64_t map[1024] = { 0 };
 	struct net stack[129], *nets = x_calloc(o->head.type[INTEL_CIDR] + 1, sizeof *nets);
 	struct buf ranges = { 0 };
 	size_t n = 0, depth = 0;
@@ -211,8 +253,6 @@ put_ranges(struct out *o)
 			net_of(b, &b->entries.v[i], &nets[n++]);
 	qsort(nets, n, sizeof *nets, by_first);
 	for (size_t i = 0; i < n; i++) {
-		static const uint8_t v4[12] = { [10] = 0xff, [11] = 0xff };
-
 		depth = close_nets(&ranges, stack, depth, nets[i].first);
 		if (depth > 0 && stack[depth - 1].allow) {
 			nets[i].allow = true;
@@ -221,14 +261,14 @@ put_ranges(struct out *o)
 		put_range(&ranges, nets[i].first, nets[i].record);
 		must(depth < 129);
 		stack[depth++] = nets[i];
-		if (memcmp(nets[i].first, v4, 12) == 0)
+		if (memcmp(nets[i].first, v4_space, 12) == 0)
 			for (unsigned k = (unsigned)nets[i].first[12] << 8 | nets[i].first[13];
 			     k <= ((unsigned)nets[i].last[12] << 8 | nets[i].last[13]); k++)
-				map[k / 8] |= (uint8_t)(1 << k % 8);
+				map[k / 64] |= 1ull << k % 64;
 	}
 	close_nets(&ranges, stack, depth, NULL);
 	section(o, S_RANGES, ranges.p, ranges.n);
-	section(o, S_MAP16, map, sizeof map);
+	put_nets16(o, map, (const void *)ranges.p, ranges.n / sizeof(struct image_range));
 	buf_fini(&ranges);
 	free(nets);
 }
@@ -250,7 +290,7 @@ intel_build(struct intel_builder *b, struct buf *out)
 	b->index_cap = 0;
 	buf_reserve(out, sizeof o.head + b->keys.n + b->entries.n * 20 + (1 << 16));
 	buf_put(out, &o.head, sizeof o.head);
-	put_bloom(&o);
+	put_filter(&o);
 	put_table(&o);
 	section(&o, S_METAS, b->metas.v, b->metas.n * sizeof *b->metas.v);
 	section(&o, S_LISTREFS, b->listrefs.v, b->listrefs.n * sizeof *b->listrefs.v);

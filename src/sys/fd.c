@@ -7,6 +7,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,6 +79,41 @@ fd_pwrite_all(int fd, const void *p, size_t n, off_t at)
 		n -= (size_t)w;
 	}
 	return 0;
+}
+
+int
+fd_pread_all(int fd, void *p, size_t n, off_t at)
+{
+	char *to = p;
+
+	while (n != 0) {
+		ssize_t r = pread(fd, to, n, at);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return E_IO;
+		to += r;
+		at += r;
+		n -= (size_t)r;
+	}
+	return 0;
+}
+
+int
+fd_sealed(const char *name, struct slice bytes)
+{
+	auto_close int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int r;
+
+	if (fd < 0)
+		return E_IO;
+	r = fd_write_all(fd, bytes.p, bytes.n);
+	if (r != 0)
+		return r;
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
+		return E_IO;
+	return fd_take(&fd);
 }
 
 int

@@ -3,10 +3,12 @@
  * Indicators: what is in is found, what is not is not; every form of list; images as hostile input; and the
  * whole maltrail lists when the corpora are there.
  */
+#define _GNU_SOURCE /* memfd_create */
 #include "unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -269,6 +271,94 @@ test_hostile_image(void **state)
 	assert_true(refused > 50 && opened > 0);
 }
 
+/* A file that is cut while its image is in use: a copy goes on. A sealed memory cannot be cut, and one that is not sealed
+ * is copied like a file. */
+static void
+test_cut_file(void **state)
+{
+	char path[] = "/tmp/nezuban-intel-XXXXXX";
+	int file = mkstemp(path), sealed, loose = memfd_create("loose", MFD_CLOEXEC | MFD_ALLOW_SEALING), fds[3];
+
+	(void)state;
+	compile("bad.example\n203.0.113.9\n192.0.2.0/24\n", NULL);
+	sealed = fd_sealed("sealed", buf_slice(&bytes));
+	assert_true(file >= 0 && sealed >= 0 && loose >= 0);
+	assert_int_equal(fd_write_all(file, bytes.p, bytes.n), 0);
+	assert_int_equal(fd_write_all(loose, bytes.p, bytes.n), 0);
+	memcpy(fds, (int[]){ file, sealed, loose }, sizeof fds);
+	for (int i = 0; i < 3; i++) {
+		struct intel_image *im;
+
+		assert_int_equal(intel_open(fds[i], &im, NULL), 0);
+		assert_int_equal(ftruncate(fds[i], 0), i == 1 ? -1 : 0);
+		assert_true(intel_find(im, INTEL_DOMAIN, SL("www.bad.example"), 0, 0, &hit));
+		assert_true(intel_find(im, INTEL_IP, SL("192.0.2.77"), 0, 0, &hit));
+		assert_true(slice_eq(hit.indicator, SL("192.0.2.0/24")));
+		intel_close(im);
+		if (i != 1)
+			assert_int_equal(intel_open(fds[i], &im, NULL), E_IO);
+		close(fds[i]);
+	}
+	unlink(path);
+}
+
+/* Every length of label and name, and what is no name: the same answer as byte by byte. */
+static void
+test_name_keys(void **state)
+{
+	struct intel_key k;
+	char name[300], want[300];
+
+	(void)state;
+	for (unsigned n = 1; n < 260; n++)
+		for (unsigned label = 1; label < 66; label += label < 18 ? 1 : 15) {
+			bool good = n <= 253;
+			unsigned in = 0;
+
+			for (unsigned i = 0; i < n; i++) {
+				in = i % (label + 1) == label && i + 1 < n ? 0 : in + 1;
+				name[i] = in == 0 ? '.' : "aB3-_zZ9"[i % 8];
+				want[i] = in == 0 ? '.' : "ab3-_zz9"[i % 8];
+				good = good && in <= 63;
+			}
+			assert_int_equal(key_of_domain(slice_of(name, n), 1, &k), good);
+			if (good) {
+				assert_int_equal(k.n, n);
+				assert_memory_equal(k.b, want, n);
+				name[n / 2] = '/';
+				assert_false(key_of_domain(slice_of(name, n), 1, &k));
+			}
+		}
+	assert_false(key_of_domain(SL("a..b"), 1, &k));
+	assert_false(key_of_domain(SL(".."), 1, &k));
+	assert_false(key_of_domain(SL("a"), 2, &k));
+	assert_true(key_of_domain(SL(".a.b."), 2, &k) && k.n == 3);
+}
+
+/* The edges of networks inside one /16, around it and at the ends of the space. */
+static void
+test_networks(void **state)
+{
+	static const struct { const char *ip, *net; } v[] = {
+		{ "198.51.99.255", NULL }, { "198.51.100.0", "198.51.100.0/24" }, { "198.51.100.127", "198.51.100.0/24" },
+		{ "198.51.100.128", "198.51.100.128/26" }, { "198.51.100.191", "198.51.100.128/26" },
+		{ "198.51.100.192", "198.51.100.0/24" }, { "198.51.101.0", NULL }, { "223.0.0.0", "223.0.0.0/8" },
+		{ "223.77.1.1", "223.0.0.0/8" }, { "223.255.255.255", "223.0.0.0/8" }, { "224.0.0.0", NULL },
+		{ "222.255.255.255", NULL }, { "223.77.2.9", "223.77.2.0/24" }, { "223.77.3.0", "223.0.0.0/8" },
+		{ "2001:db8::", "2001:db8::/32" }, { "2001:db9::", NULL }, { "2001:db8:ffff::1", "2001:db8::/32" },
+	};
+
+	(void)state;
+	compile("198.51.100.0/24\n198.51.100.128/26\n223.0.0.0/8\n223.77.2.0/24\n2001:db8::/32\n", NULL);
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		bool found = finds(INTEL_IP, v[i].ip, 443);
+
+		assert_int_equal(found, v[i].net != NULL);
+		if (found)
+			assert_true(slice_eq(hit.indicator, slice_str(v[i].net)));
+	}
+}
+
 /* ---- maltrail ---- */
 
 static const char *
@@ -410,6 +500,9 @@ main(void)
 		cmocka_unit_test(test_joined_lists),
 		cmocka_unit_test(test_event),
 		cmocka_unit_test(test_hostile_image),
+		cmocka_unit_test(test_cut_file),
+		cmocka_unit_test(test_name_keys),
+		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_maltrail),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
