@@ -5,9 +5,13 @@
  *   passwords   argon2id, 64 MiB, 3 passes (libsodium), on a small pool of threads with a bounded queue: a flood of
  *               log-ins can neither stop the loop nor use up the memory
  *   TOTP        RFC 6238 by liboath, one step of slack; the counter that was used is stored, so a code works once
+ *   keys        security keys and passkeys; what they say is checked elsewhere (auth/webauthn.h, role verify), here are
+ *               their rows: a counter that does not rise is refused.  Challenges count once and for five minutes
+ *   recovery    ten codes, single use, kept as hashes; given when the first factor is, and anew on demand
  *   sessions    tokens of 160 bits; only their SHA-256 is stored.  New at every step.  Idle and absolute limits
  *   limiter     counts in the same statement that asks: 50 tries side by side are 50 tries
  *   rights      rows of tbl/routes.tbl: role × verb (noun.verb); the tenant's scope is the desk's (desk_sees)
+ *   step-up     rows of tbl/stepup.tbl: verbs for which the second factor must have been given a short while ago
  *
  * Its tables live in a database of their own, apart from the journal: secrets are never in it.
  * An unknown login costs as much time as a wrong password and is answered alike.
@@ -35,6 +39,8 @@ enum {
 unsigned auth_role_bit(const char *role);             /* 0 for an unknown word */
 unsigned auth_who_may(const char *verb);              /* mask of a verb; 0 when no route has it */
 bool auth_may(const char *role, const char *verb);
+bool auth_wants_step_up(const char *verb);
+const char *auth_step_up_at(size_t i);                /* every verb of tbl/stepup.tbl, NULL past the end */
 const char *auth_verb_at(size_t i);                   /* every verb of the table, NULL past the end */
 
 /* ---- passwords ---- */
@@ -74,22 +80,60 @@ char *auth_password_hash(struct auth *a, const char *user); /* heap; NULL when t
 bool auth_try(struct auth *a, const char *key, int limit, int64_t window_ns, int64_t now);
 void auth_try_forget(struct auth *a, const char *key);
 
+#define AUTH_RECOVERY 10
 struct auth_totp {
-	char secret[64];      /* base32 */
-	char recovery[10][16];
+	char secret[64];                     /* base32 */
+	char recovery[AUTH_RECOVERY][16];    /* empty when the person's codes stay as they are */
 };
-/* A new secret and recovery codes. pending: it counts only after a first good code (auth_totp_check). */
+/* A new secret; recovery codes too when it is the person's first factor, and always when it is not pending. pending: it
+ * counts only after a first good code (auth_totp_check for a first factor, else auth_totp_confirm). */
 int auth_totp_make(struct auth *a, const char *user, bool pending, int64_t now, struct auth_totp *ret);
 int auth_totp_set(struct auth *a, const char *user, const char *base32); /* a given one; E_SYNTAX */
 bool auth_totp_has(struct auth *a, const char *user);
-/* Six digits or a recovery code; single use. Confirms a pending secret. */
+/* Six digits or a recovery code; single use. Confirms the pending secret of a person without any factor. */
 bool auth_totp_check(struct auth *a, const char *user, const char *code, int64_t now);
+/* Six digits of the pending secret: it is the secret from now on. */
+bool auth_totp_confirm(struct auth *a, const char *user, const char *code, int64_t now);
+int auth_totp_remove(struct auth *a, const char *user); /* E_NOTFOUND; E_STATE: it is the last factor */
+
+struct auth_factors {
+	bool totp;
+	int keys, recovery; /* recovery: codes left */
+};
+void auth_factors(struct auth *a, const char *user, struct auth_factors *ret);
+bool auth_factor_has(struct auth *a, const char *user); /* any that is proven */
+int auth_recovery_make(struct auth *a, const char *user, char ret[AUTH_RECOVERY][16]); /* the old ones are void */
+bool auth_recovery_check(struct auth *a, const char *user, const char *code);
+
+#define AUTH_CHALLENGE 48
+/* One at a time for a session and kind ("create", "get"); 43 letters base64url. */
+int auth_challenge_make(struct auth *a, const char *session, const char *kind, int64_t now, char ret[AUTH_CHALLENGE]);
+/* Takes it out, whatever comes of it; false when there is none or it is older than five minutes. */
+bool auth_challenge_take(struct auth *a, const char *session, const char *kind, int64_t now, char ret[AUTH_CHALLENGE]);
+
+struct auth_key {
+	char id[27], credential[1368], name[128]; /* credential: base64url */
+	int alg;                                  /* COSE */
+	char public[512];                         /* base64url of what libfido2 takes */
+	int64_t counter, added_at, used_at;       /* used_at 0: not yet */
+	bool backed_up;
+};
+typedef void auth_key_fn(void *ctx, const struct auth_key *k);
+int auth_key_add(struct auth *a, const char *user, struct auth_key *k, int64_t now); /* fills id; E_EXISTS, E_LIMIT above ten */
+bool auth_key_find(struct auth *a, const char *user, const char *credential, struct auth_key *ret);
+void auth_keys(struct auth *a, const char *user, auth_key_fn *fn, void *ctx);
+/* Notes the use. E_REPLAY when the counter did not rise: somebody else has the same key. */
+int auth_key_used(struct auth *a, const char *id, int64_t counter, int64_t now);
+int auth_key_rename(struct auth *a, const char *user, const char *id, const char *name); /* E_NOTFOUND */
+int auth_key_remove(struct auth *a, const char *user, const char *id); /* E_NOTFOUND; E_STATE: it is the last factor */
+void auth_keys_drop(struct auth *a, const char *user);
 
 enum auth_step { AUTH_STEP_TOTP, AUTH_STEP_ENROL, AUTH_STEP_DONE };
 struct auth_session {
 	char id[27], user[32], csrf[33];
 	enum auth_step step;
 	int64_t started_at, seen_at, expires_at, idle_ns;
+	int64_t proved_at; /* a second factor was given last; 0: never */
 	char address[64];
 };
 /* *ret_token is shown to the browser once and never again. */
@@ -98,6 +142,7 @@ int auth_session_begin(struct auth *a, const char *user, enum auth_step step, bo
 /* E_NOTFOUND for an unknown, idle or expired one. Notes that it was seen. */
 int auth_session_find(struct auth *a, struct slice token, int64_t now, struct auth_session *ret);
 int auth_session_by_id(struct auth *a, const char *id, int64_t now, struct auth_session *ret);
+void auth_session_prove(struct auth *a, const char *id, int64_t now); /* a second factor was given again */
 void auth_session_end(struct auth *a, const char *id);
 void auth_session_end_all(struct auth *a, const char *user, const char *except_id); /* NULL = none */
 typedef void auth_session_fn(void *ctx, const struct auth_session *s);

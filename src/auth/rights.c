@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rights: the WHO column of tbl/routes.tbl.
+ * Rights: the WHO column of tbl/routes.tbl, and tbl/stepup.tbl.
  */
 #include "auth/auth.h"
 
@@ -47,4 +47,25 @@ const char *
 auth_verb_at(size_t i)
 {
 	return i < sizeof rights / sizeof *rights ? rights[i].verb : NULL;
+}
+
+static const char *const sensitive[] = {
+#define STEP_UP(verb, why) verb,
+#include "tbl/stepup.tbl"
+#undef STEP_UP
+};
+
+bool
+auth_wants_step_up(const char *verb)
+{
+	for (size_t i = 0; i < sizeof sensitive / sizeof *sensitive; i++)
+		if (strcmp(sensitive[i], verb) == 0)
+			return true;
+	return false;
+}
+
+const char *
+auth_step_up_at(size_t i)
+{
+	return i < sizeof sensitive / sizeof *sensitive ? sensitive[i] : NULL;
 }

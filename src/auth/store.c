@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Credentials, second factors, sessions and tries: the tables of auth.
+ * Passwords, TOTP, sessions and tries: the tables of auth.
  */
 #include <liboath/oath.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "auth/auth.h"
-#include "base/clock.h"
+#include "auth/auth_priv.h"
 #include "base/err.h"
 #include "base/must.h"
 
-#define MINUTE (60 * NS_PER_S)
 #define HALF_LIFE (10 * MINUTE)   /* password given, second factor not yet */
 #define SEEN_EVERY MINUTE         /* how exactly idleness is noted */
-
-struct auth {
-	struct db *db;
-	struct auth_settings s;
-};
 
 static const char *const schema[] = {
 	"CREATE TABLE credentials(user TEXT PRIMARY KEY, password TEXT, totp @blob, pending @blob, counter @int NOT NULL,"
@@ -29,6 +22,13 @@ static const char *const schema[] = {
 	"  started_at @int NOT NULL, seen_at @int NOT NULL, expires_at @int NOT NULL, idle @int NOT NULL, address TEXT) @strict;"
 	"CREATE INDEX sessions_user ON sessions(user);"
 	"CREATE TABLE tries(key TEXT PRIMARY KEY, n @int NOT NULL, since @int NOT NULL) @strict;",
+
+	/* security keys, and when a second factor was given last */
+	"CREATE TABLE keys(id TEXT PRIMARY KEY, user TEXT NOT NULL, credential TEXT NOT NULL UNIQUE, name TEXT NOT NULL, alg @int NOT NULL,"
+	"  public TEXT NOT NULL, counter @int NOT NULL, backed_up @int NOT NULL, added_at @int NOT NULL, used_at @int NOT NULL) @strict;"
+	"CREATE INDEX keys_user ON keys(user);"
+	"CREATE TABLE challenges(session TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, expires_at @int NOT NULL, PRIMARY KEY(session, kind)) @strict;"
+	"ALTER TABLE sessions ADD COLUMN proved_at @int NOT NULL DEFAULT 0;",
 };
 
 int
@@ -61,8 +61,8 @@ auth_close(struct auth *a)
 	free(a);
 }
 
-static void
-random_text(char *out, size_t n)
+void
+auth_random_text(char *out, size_t n)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
 	uint8_t b[64];
@@ -74,8 +74,8 @@ random_text(char *out, size_t n)
 	out[n] = '\0';
 }
 
-static void
-hash_text(struct slice s, char ret[65])
+void
+auth_hash_text(struct slice s, char ret[65])
 {
 	uint8_t h[crypto_hash_sha256_BYTES];
 
@@ -136,27 +136,16 @@ auth_try_forget(struct auth *a, const char *key)
 
 /* ---- second factor ---- */
 
-static void
-put_recovery(struct auth *a, const char *user, struct auth_totp *t)
-{
-	char hash[65];
-
-	db_run(a->db, "DELETE FROM recovery WHERE user = ?", Q(user));
-	for (int i = 0; i < 10; i++) {
-		random_text(t->recovery[i], 12);
-		hash_text(slice_str(t->recovery[i]), hash);
-		db_run(a->db, "INSERT INTO recovery(user, hash) VALUES(?, ?)", Q(user), Q(hash));
-	}
-}
-
 int
 auth_totp_make(struct auth *a, const char *user, bool pending, int64_t now, struct auth_totp *ret)
 {
 	uint8_t secret[20];
 	char *text = NULL;
 	size_t n = 0;
+	bool first;
 	int r;
 
+	*ret = (struct auth_totp){ 0 };
 	randombytes_buf(secret, sizeof secret);
 	must(oath_base32_encode((const char *)secret, sizeof secret, &text, &n) == OATH_OK && n < sizeof ret->secret);
 	memcpy(ret->secret, text, n);
@@ -164,11 +153,14 @@ auth_totp_make(struct auth *a, const char *user, bool pending, int64_t now, stru
 	free(text);
 	db_begin(a->db);
 	have_row(a, user, now);
+	first = !auth_factor_has(a, user);
 	if (pending)
 		db_run(a->db, "UPDATE credentials SET pending = ? WHERE user = ?", Q_BLOB(secret, sizeof secret), Q(user));
 	else
 		db_run(a->db, "UPDATE credentials SET totp = ?, pending = NULL, counter = 0 WHERE user = ?", Q_BLOB(secret, sizeof secret), Q(user));
-	put_recovery(a, user, ret);
+	/* codes of a person who only adds a factor stay as they are */
+	if (first || !pending)
+		auth_recovery_make(a, user, ret->recovery);
 	r = db_commit(a->db);
 	sodium_memzero(secret, sizeof secret);
 	return r;
@@ -198,13 +190,15 @@ auth_totp_has(struct auth *a, const char *user)
 	return db_int(a->db, 0, "SELECT 1 FROM credentials WHERE user = ? AND totp IS NOT NULL", Q(user)) != 0;
 }
 
-static bool
-check_recovery(struct auth *a, const char *user, const char *code)
+int
+auth_totp_remove(struct auth *a, const char *user)
 {
-	char hash[65];
+	int r;
 
-	hash_text(slice_str(code), hash);
-	return db_run(a->db, "DELETE FROM recovery WHERE user = ? AND hash = ?", Q(user), Q(hash)) == 0 && db_changed(a->db) == 1;
+	if (!auth_totp_has(a, user))
+		return E_NOTFOUND;
+	r = db_run(a->db, "UPDATE credentials SET totp = NULL, pending = NULL, counter = 0 WHERE user = ? AND EXISTS(SELECT 1 FROM keys WHERE user = ?)", Q(user), Q(user));
+	return r != 0 ? r : db_changed(a->db) == 1 ? 0 : E_STATE;
 }
 
 /* The counter must be a later one than the last that was used; the row decides who was first. */
@@ -218,13 +212,14 @@ use_counter(struct auth *a, const char *user, uint64_t counter, bool pending)
 	       db_changed(a->db) == 1;
 }
 
-bool
-auth_totp_check(struct auth *a, const char *user, const char *code, int64_t now)
+/* The code of one of the two secrets; the pending one takes the other's place. */
+static bool
+check_secret(struct auth *a, const char *user, const char *code, int64_t now, bool pending)
 {
-	struct rows r = db_query(a->db, "SELECT coalesce(totp, pending), totp IS NULL FROM credentials WHERE user = ?", Q(user));
+	struct rows r = pending ? db_query(a->db, "SELECT pending FROM credentials WHERE user = ?", Q(user))
+	                        : db_query(a->db, "SELECT totp FROM credentials WHERE user = ?", Q(user));
 	uint64_t counter = 0;
 	uint8_t secret[64];
-	bool pending;
 	size_t n = 0;
 	int rc, pos = 0;
 
@@ -234,16 +229,27 @@ auth_totp_check(struct auth *a, const char *user, const char *code, int64_t now)
 		n = row_text(&r, 0).n;
 		memcpy(secret, row_text(&r, 0).p, n);
 	}
-	pending = row_int(&r, 1) != 0;
 	rows_close(&r);
 	if (n == 0)
 		return false;
-	if (strlen(code) != 6)
-		return !pending && check_recovery(a, user, code);
 	rc = oath_totp_validate3((const char *)secret, n, (time_t)(now / NS_PER_S), OATH_TOTP_DEFAULT_TIME_STEP_SIZE, OATH_TOTP_DEFAULT_START_TIME, 1,
 	                         &pos, &counter, code);
 	sodium_memzero(secret, sizeof secret);
 	return rc >= 0 && use_counter(a, user, counter, pending);
+}
+
+bool
+auth_totp_check(struct auth *a, const char *user, const char *code, int64_t now)
+{
+	if (strlen(code) != 6)
+		return auth_recovery_check(a, user, code);
+	return check_secret(a, user, code, now, !auth_factor_has(a, user));
+}
+
+bool
+auth_totp_confirm(struct auth *a, const char *user, const char *code, int64_t now)
+{
+	return strlen(code) == 6 && check_secret(a, user, code, now, true);
 }
 
 /* ---- sessions ---- */
@@ -252,33 +258,33 @@ int
 auth_session_begin(struct auth *a, const char *user, enum auth_step step, bool customer, const char *address, int64_t now, char ret_token[33],
                    struct auth_session *ret)
 {
-	struct auth_session s = { .step = step, .started_at = now, .seen_at = now };
+	struct auth_session s = { .step = step, .started_at = now, .seen_at = now, .proved_at = step == AUTH_STEP_DONE ? now : 0 };
 	char hash[65];
 	int r;
 
-	random_text(ret_token, 32);
-	random_text(s.id, 26);
-	random_text(s.csrf, 32);
+	auth_random_text(ret_token, 32);
+	auth_random_text(s.id, 26);
+	auth_random_text(s.csrf, 32);
 	snprintf(s.user, sizeof s.user, "%s", user);
 	snprintf(s.address, sizeof s.address, "%s", address != NULL ? address : "");
 	s.idle_ns = customer ? a->s.idle_customer_ns : a->s.idle_staff_ns;
 	s.expires_at = now + (step == AUTH_STEP_DONE ? a->s.absolute_ns : HALF_LIFE);
-	hash_text(slice_str(ret_token), hash);
+	auth_hash_text(slice_str(ret_token), hash);
 	r = db_run(a->db,
-	           "INSERT INTO sessions(id, hash, user, csrf, step, started_at, seen_at, expires_at, idle, address) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	           Q(s.id), Q(hash), Q(user), Q(s.csrf), Q((int64_t)step), Q(now), Q(now), Q(s.expires_at), Q(s.idle_ns), Q(s.address));
+	           "INSERT INTO sessions(id, hash, user, csrf, step, started_at, seen_at, expires_at, idle, address, proved_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	           Q(s.id), Q(hash), Q(user), Q(s.csrf), Q((int64_t)step), Q(now), Q(now), Q(s.expires_at), Q(s.idle_ns), Q(s.address), Q(s.proved_at));
 	if (r == 0)
 		*ret = s;
 	return r;
 }
 
-#define SESSION_COLUMNS "id, user, csrf, step, started_at, seen_at, expires_at, idle, address"
+#define SESSION_COLUMNS "id, user, csrf, step, started_at, seen_at, expires_at, idle, address, proved_at"
 
 static void
 read_session(struct rows *r, struct auth_session *s)
 {
 	*s = (struct auth_session){ .step = (enum auth_step)row_int(r, 3), .started_at = row_int(r, 4), .seen_at = row_int(r, 5),
-		                    .expires_at = row_int(r, 6), .idle_ns = row_int(r, 7) };
+		                    .expires_at = row_int(r, 6), .idle_ns = row_int(r, 7), .proved_at = row_int(r, 9) };
 	snprintf(s->id, sizeof s->id, "%s", row_str(r, 0));
 	snprintf(s->user, sizeof s->user, "%s", row_str(r, 1));
 	snprintf(s->csrf, sizeof s->csrf, "%s", row_str(r, 2));
@@ -312,7 +318,7 @@ auth_session_find(struct auth *a, struct slice token, int64_t now, struct auth_s
 	struct rows r;
 	char hash[65];
 
-	hash_text(token, hash);
+	auth_hash_text(token, hash);
 	r = db_query(a->db, "SELECT " SESSION_COLUMNS " FROM sessions WHERE hash = ?", Q(hash));
 	return living(a, &r, now, ret);
 }
@@ -326,8 +332,15 @@ auth_session_by_id(struct auth *a, const char *id, int64_t now, struct auth_sess
 }
 
 void
+auth_session_prove(struct auth *a, const char *id, int64_t now)
+{
+	db_run(a->db, "UPDATE sessions SET proved_at = ? WHERE id = ?", Q(now), Q(id));
+}
+
+void
 auth_session_end(struct auth *a, const char *id)
 {
+	db_run(a->db, "DELETE FROM challenges WHERE session = ?", Q(id));
 	db_run(a->db, "DELETE FROM sessions WHERE id = ?", Q(id));
 }
 
@@ -354,5 +367,6 @@ void
 auth_sweep(struct auth *a, int64_t now)
 {
 	db_run(a->db, "DELETE FROM sessions WHERE expires_at < ? OR seen_at + idle < ?", Q(now), Q(now));
+	db_run(a->db, "DELETE FROM challenges WHERE expires_at < ?", Q(now));
 	db_run(a->db, "DELETE FROM tries WHERE since < ?", Q(now - 24 * 60 * MINUTE));
 }

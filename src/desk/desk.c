@@ -223,6 +223,7 @@ desk_problem(int status, const char *type, const char *field, const char *detail
 		{ "conflict", "ほかの人が先に変更しました。", "Somebody else was first." },
 		{ "forbidden", "この操作の権限がありません。", "You may not do this." },
 		{ "unauthenticated", "サインインしてください。", "Sign in first." },
+		{ "step_up", "もう一度、二要素目で確認してください。", "Confirm with your second factor first." },
 		{ "csrf", "画面を読み込み直してください。", "Reload the page." },
 		{ "limited", "試行が多すぎます。しばらくお待ちください。", "Too many attempts. Wait a while." },
 		{ "state", "今の状態ではできません。", "Not possible in the present state." },

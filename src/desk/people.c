@@ -211,13 +211,13 @@ cmd_me_change(struct cmd *c)
 	db_run(c->db, "UPDATE users SET lang = coalesce(?, lang), zone = coalesce(?, zone) WHERE id = ?", Q(lang), Q(zone), Q(c->who->user));
 }
 
-/* Sign-ins and credential changes are in the journal too; what: signed_in, refused, password, totp, signed_out. */
+/* Sign-ins and credential changes are in the journal too; what: a word of the list below. */
 void
 cmd_user_signed(struct cmd *c)
 {
 	const char *what = arg_need(c, "what", 32);
 
-	if (!word_in(what, "signed_in refused password totp enrolled signed_out revoked"))
+	if (!word_in(what, "signed_in refused password totp enrolled signed_out revoked proved key_added key_removed key_copied totp_removed recovery"))
 		cmd_refuse(c, 422, "invalid", "what", "no such word");
 	c->body = json_object();
 }

@@ -27,6 +27,7 @@ static const struct role *const roles[] = {
 	&role_store,
 	&role_intel,
 	&role_engine,
+	&role_verify,
 	&role_desk,
 	&role_ingest,
 	&role_notify,

@@ -28,6 +28,7 @@ static const struct {
 	/* Speech runs in a helper that was forked before the jail: no exec here. */
 	{ ROLE_CALL, JAIL_MAY_CONNECT | JAIL_MAY_BIND | JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES, "call" },
 	{ ROLE_WEB, JAIL_MAY_ACCEPT, NULL },
+	{ ROLE_VERIFY, 0, NULL },
 	{ ROLE_INTEL, JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES | JAIL_MAY_CONNECT, "intel" },
 };
 

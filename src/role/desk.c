@@ -351,6 +351,8 @@ desk_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *m)
 		engine_msg(dr, index, m);
 	} else if (peer == ROLE_WEB && m->type == MSG_ASK) {
 		people_ask(dr, m->id, m->body);
+	} else if (peer == ROLE_VERIFY && m->type == MSG_KEY_SAID) {
+		people_key_said(dr, m->id, m->body);
 	} else if (peer == ROLE_INGEST && m->type == MSG_ENROL) {
 		on_enrol(dr, m);
 	} else if (peer == ROLE_INGEST && m->type == MSG_HEARTBEAT) {
@@ -385,6 +387,8 @@ slot_of(struct desk_role *dr, enum role_id peer, unsigned index)
 		return &dr->web;
 	case ROLE_INTEL:
 		return &dr->intel;
+	case ROLE_VERIFY:
+		return &dr->verify;
 	case ROLE_ENGINE:
 		return index < 64 ? &dr->engine[index] : NULL;
 	default:
@@ -421,6 +425,29 @@ desk_peer_lost(struct role_env *env, enum role_id peer, unsigned index)
 
 	if (slot != NULL)
 		*slot = NULL;
+	if (peer == ROLE_VERIFY)
+		people_verify_lost(dr);
+}
+
+/* "https://soc.example:8443/x" → origin "https://soc.example:8443", host "soc.example". */
+static void
+read_origin(struct desk_role *dr)
+{
+	const char *url = dr->settings.url, *rp = conf_str(dr->env->conf, "desk.rp_id"), *host = strstr(url, "://");
+	const struct ynode *list = conf_tree(dr->env->conf, "desk.origins");
+	size_t n = host != NULL ? strcspn(host + 3, "/?#") : 0;
+
+	dr->origins = json_array();
+	for (const struct ynode *o = list != NULL ? list->child : NULL; o != NULL; o = o->next)
+		if (o->kind == Y_SCALAR)
+			json_array_append_new(dr->origins, json_stringn(o->text.p, o->text.n));
+	if (json_array_size(dr->origins) == 0 && host != NULL)
+		json_array_append_new(dr->origins, json_stringn(url, (size_t)(host + 3 - url) + n));
+	if (rp[0] == '\0' && host != NULL)
+		snprintf(dr->rp, sizeof dr->rp, "%.*s", (int)strcspn(host + 3, ":/?#"), host + 3);
+	else
+		snprintf(dr->rp, sizeof dr->rp, "%s", rp);
+	dr->step_up_ns = conf_int(dr->env->conf, "desk.step_up");
 }
 
 static void
@@ -440,6 +467,7 @@ read_settings(struct desk_role *dr)
 	dr->settings.alarm_mail = mail[0] != '\0' ? mail : NULL;
 	dr->settings.url = conf_str(dr->env->conf, "desk.url");
 	dr->settings.silent_ns = conf_int(dr->env->conf, "desk.silent");
+	read_origin(dr);
 }
 
 /* Before the jail. */

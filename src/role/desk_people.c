@@ -17,24 +17,10 @@
 #include "base/must.h"
 #include "desk/slice.h"
 #include "enrich/enrich.h"
-#include "role/desk_role_priv.h"
+#include "role/desk_people_priv.h"
 
 #define TRIES_LOGIN 10
 #define TRIES_ADDRESS 100
-#define TRIES_CODE 5
-#define WINDOW (900 * NS_PER_S)
-
-struct asking {
-	struct desk_role *dr;
-	uint64_t id;
-	const char *verb;
-	json_t *args;
-	const char *address;
-	bool local;
-	struct auth_session session; /* id "" without one */
-	json_t *user;                /* of the session; owned */
-	struct desk_actor who;
-};
 
 void
 people_answer(struct desk_role *dr, uint64_t id, int status, json_t *body)
@@ -48,16 +34,16 @@ people_answer(struct desk_role *dr, uint64_t id, int status, json_t *body)
 	json_decref(o);
 }
 
-static void
-no(struct asking *q, int status, const char *type, const char *field, const char *detail)
+void
+asking_no(struct asking *q, int status, const char *type, const char *field, const char *detail)
 {
 	struct desk_answer a = desk_problem(status, type, field, detail);
 
 	people_answer(q->dr, q->id, a.status, a.body);
 }
 
-static const char *
-arg(const struct asking *q, const char *key)
+const char *
+asking_arg(const struct asking *q, const char *key)
 {
 	const char *s = json_string_value(json_object_get(q->args, key));
 
@@ -90,8 +76,8 @@ user_by(struct desk_role *dr, const char *id)
 }
 
 /* The session's person, as the tables have it now: a change of rights holds from the next request. */
-static bool
-take_session(struct asking *q, int found)
+bool
+asking_take_session(struct asking *q, int found)
 {
 	if (found != 0)
 		return false;
@@ -109,27 +95,48 @@ user_view(struct asking *q, const json_t *user)
 {
 	json_t *o = json_deep_copy(user);
 
-	json_object_set_new(o, "second_factor", json_boolean(auth_totp_has(q->dr->auth, json_string_value(json_object_get(o, "id")))));
+	json_object_set_new(o, "second_factor", json_boolean(auth_factor_has(q->dr->auth, json_string_value(json_object_get(o, "id")))));
 	return o;
 }
 
-static json_t *
-session_body(struct asking *q, const struct auth_session *s)
+/* A person who has keys only is asked for a key; who has both chooses. */
+static const char *
+step_word(const struct auth_session *s, const struct auth_factors *f)
 {
-	static const char *const steps[] = { "totp", "enrol", "done" };
-	char now[36], expires[36];
-	json_t *o;
+	switch (s->step) {
+	case AUTH_STEP_TOTP:
+		return f->totp || f->keys == 0 ? "totp" : "key";
+	case AUTH_STEP_ENROL:
+		return "enrol";
+	default:
+		return "done";
+	}
+}
 
+json_t *
+asking_session_body(struct asking *q, const struct auth_session *s)
+{
+	char now[36], expires[36];
+	struct auth_factors f;
+	json_t *o, *list = json_array();
+
+	auth_factors(q->dr->auth, s->user, &f);
+	if (f.totp)
+		json_array_append_new(list, json_string("totp"));
+	if (f.keys != 0)
+		json_array_append_new(list, json_string("key"));
+	if (f.recovery != 0)
+		json_array_append_new(list, json_string("recovery"));
 	time_format_rfc3339(now, desk_role_now(q->dr), 3);
 	time_format_rfc3339(expires, s->expires_at, 3);
-	o = json_pack("{s:s, s:s, s:s, s:I, s:s}", "step", steps[s->step], "csrf", s->csrf, "now", now, "idle_s", (json_int_t)(s->idle_ns / NS_PER_S),
-	              "expires_at", expires);
+	o = json_pack("{s:s, s:s, s:s, s:I, s:s, s:o}", "step", step_word(s, &f), "csrf", s->csrf, "now", now, "idle_s",
+	              (json_int_t)(s->idle_ns / NS_PER_S), "expires_at", expires, "factors", list);
 	json_object_set_new(o, "user", s->step == AUTH_STEP_DONE ? user_view(q, q->user) : json_null());
 	return o;
 }
 
-static void
-note(struct desk_role *dr, const struct desk_actor *who, const char *what)
+void
+asking_note(struct desk_role *dr, const struct desk_actor *who, const char *what)
 {
 	json_t *args = json_pack("{s:s}", "what", what);
 	struct desk_answer a = desk_apply(dr->desk, "user.signed", who, args, desk_role_now(dr));
@@ -138,18 +145,18 @@ note(struct desk_role *dr, const struct desk_actor *who, const char *what)
 	json_decref(args);
 }
 
-static void
-begin_session(struct asking *q, enum auth_step step)
+void
+asking_begin_session(struct asking *q, enum auth_step step)
 {
 	bool customer = strcmp(q->who.role, "customer") == 0;
 	char token[33];
 	json_t *body;
 
 	if (auth_session_begin(q->dr->auth, q->who.user, step, customer, q->address, desk_role_now(q->dr), token, &q->session) != 0) {
-		no(q, 503, "unavailable", NULL, NULL);
+		asking_no(q, 503, "unavailable", NULL, NULL);
 		return;
 	}
-	body = session_body(q, &q->session);
+	body = asking_session_body(q, &q->session);
 	json_object_set_new(body, "set_session",
 	                    json_pack("{s:s, s:I}", "token", token, "max_age_s", (json_int_t)((q->session.expires_at - q->session.started_at) / NS_PER_S)));
 	people_answer(q->dr, q->id, 200, body);
@@ -173,7 +180,7 @@ login_done(void *ctx, bool ok, const char *hash)
 
 	(void)hash;
 	if (!ok || l->user == NULL) {
-		no(&q, 401, "unauthenticated", NULL, NULL);
+		asking_no(&q, 401, "unauthenticated", NULL, NULL);
 	} else {
 		const char *user;
 
@@ -181,18 +188,18 @@ login_done(void *ctx, bool ok, const char *hash)
 		user = q.who.user;
 		snprintf(key, sizeof key, "login:%s", l->login);
 		auth_try_forget(l->dr->auth, key);
-		if (!auth_totp_has(l->dr->auth, user)) {
-			begin_session(&q, AUTH_STEP_ENROL);
+		if (!auth_factor_has(l->dr->auth, user)) {
+			asking_begin_session(&q, AUTH_STEP_ENROL);
 		} else if (l->code[0] == '\0') {
-			begin_session(&q, AUTH_STEP_TOTP);
-		} else if (snprintf(key, sizeof key, "code:%s", user), !auth_try(l->dr->auth, key, TRIES_CODE, WINDOW, desk_role_now(l->dr))) {
-			no(&q, 429, "limited", NULL, NULL);
+			asking_begin_session(&q, AUTH_STEP_TOTP);
+		} else if (snprintf(key, sizeof key, "code:%s", user), !auth_try(l->dr->auth, key, TRIES_CODE, TRIES_WINDOW, desk_role_now(l->dr))) {
+			asking_no(&q, 429, "limited", NULL, NULL);
 		} else if (auth_totp_check(l->dr->auth, user, l->code, desk_role_now(l->dr))) {
 			auth_try_forget(l->dr->auth, key);
-			note(l->dr, &q.who, "signed_in");
-			begin_session(&q, AUTH_STEP_DONE);
+			asking_note(l->dr, &q.who, "signed_in");
+			asking_begin_session(&q, AUTH_STEP_DONE);
 		} else {
-			no(&q, 401, "unauthenticated", NULL, NULL);
+			asking_no(&q, 401, "unauthenticated", NULL, NULL);
 		}
 	}
 	json_decref(l->user);
@@ -202,21 +209,21 @@ login_done(void *ctx, bool ok, const char *hash)
 static void
 session_login(struct asking *q)
 {
-	const char *login = arg(q, "login"), *password = arg(q, "password");
+	const char *login = asking_arg(q, "login"), *password = asking_arg(q, "password");
 	auto_free char *hash = NULL;
 	struct login *l;
 	char key[160];
 	bool free_way;
 
-	if (strlen(login) > 128 || strlen(password) > 1024 || strlen(arg(q, "code")) > 32) {
-		no(q, 401, "unauthenticated", NULL, NULL);
+	if (strlen(login) > 128 || strlen(password) > 1024 || strlen(asking_arg(q, "code")) > 32) {
+		asking_no(q, 401, "unauthenticated", NULL, NULL);
 		return;
 	}
 	snprintf(key, sizeof key, "login:%s", login);
-	free_way = auth_try(q->dr->auth, key, TRIES_LOGIN, WINDOW, desk_role_now(q->dr));
+	free_way = auth_try(q->dr->auth, key, TRIES_LOGIN, TRIES_WINDOW, desk_role_now(q->dr));
 	snprintf(key, sizeof key, "address:%.64s", q->address);
-	if (!auth_try(q->dr->auth, key, TRIES_ADDRESS, WINDOW, desk_role_now(q->dr)) || !free_way) {
-		no(q, 429, "limited", NULL, NULL);
+	if (!auth_try(q->dr->auth, key, TRIES_ADDRESS, TRIES_WINDOW, desk_role_now(q->dr)) || !free_way) {
+		asking_no(q, 429, "limited", NULL, NULL);
 		return;
 	}
 	l = x_calloc(1, sizeof *l);
@@ -224,7 +231,7 @@ session_login(struct asking *q)
 	l->id = q->id;
 	snprintf(l->login, sizeof l->login, "%s", login);
 	snprintf(l->address, sizeof l->address, "%s", q->address);
-	snprintf(l->code, sizeof l->code, "%s", arg(q, "code"));
+	snprintf(l->code, sizeof l->code, "%s", asking_arg(q, "code"));
 	l->user = user_by(q->dr, login);
 	/* ids are no logins */
 	if (l->user != NULL && strcmp(json_string_value(json_object_get(l->user, "login")), login) != 0) {
@@ -236,7 +243,7 @@ session_login(struct asking *q)
 	if (auth_pool_check(q->dr->pool, hash, slice_str(password), login_done, l) != 0) {
 		json_decref(l->user);
 		free(l);
-		no(q, 429, "limited", NULL, NULL);
+		asking_no(q, 429, "limited", NULL, NULL);
 	}
 }
 
@@ -248,30 +255,37 @@ session_totp(struct asking *q)
 
 	snprintf(key, sizeof key, "code:%s", q->who.user);
 	if (old.step == AUTH_STEP_DONE) {
-		no(q, 409, "state", NULL, NULL);
-	} else if (!auth_try(q->dr->auth, key, TRIES_CODE, WINDOW, desk_role_now(q->dr))) {
+		asking_no(q, 409, "state", NULL, NULL);
+	} else if (!auth_try(q->dr->auth, key, TRIES_CODE, TRIES_WINDOW, desk_role_now(q->dr))) {
 		auth_session_end(q->dr->auth, old.id);
-		no(q, 429, "limited", NULL, NULL);
-	} else if (!auth_totp_check(q->dr->auth, q->who.user, arg(q, "code"), desk_role_now(q->dr))) {
-		no(q, 401, "unauthenticated", "code", NULL);
+		asking_no(q, 429, "limited", NULL, NULL);
+	} else if (!auth_totp_check(q->dr->auth, q->who.user, asking_arg(q, "code"), desk_role_now(q->dr))) {
+		asking_no(q, 401, "unauthenticated", "code", NULL);
 	} else {
 		auth_try_forget(q->dr->auth, key);
 		auth_session_end(q->dr->auth, old.id);
 		q->address = old.address;
-		note(q->dr, &q->who, old.step == AUTH_STEP_ENROL ? "enrolled" : "signed_in");
-		begin_session(q, AUTH_STEP_DONE);
+		asking_note(q->dr, &q->who, old.step == AUTH_STEP_ENROL ? "enrolled" : "signed_in");
+		asking_begin_session(q, AUTH_STEP_DONE);
 	}
 }
 
-static json_t *
-totp_body(const struct auth_totp *t, const char *login)
+json_t *
+asking_codes(const char (*codes)[16])
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < AUTH_RECOVERY && codes[i][0] != '\0'; i++)
+		json_array_append_new(list, json_string(codes[i]));
+	return list;
+}
+
+json_t *
+asking_totp_body(const struct auth_totp *t, const char *login)
 {
 	auto_free char *uri = x_asprintf("otpauth://totp/Nezuban:%s?secret=%s&issuer=Nezuban", login, t->secret);
-	json_t *codes = json_array();
 
-	for (int i = 0; i < 10; i++)
-		json_array_append_new(codes, json_string(t->recovery[i]));
-	return json_pack("{s:s, s:s, s:o}", "secret", t->secret, "uri", uri, "recovery", codes);
+	return json_pack("{s:s, s:s, s:o}", "secret", t->secret, "uri", uri, "recovery", asking_codes(t->recovery));
 }
 
 static void
@@ -279,18 +293,18 @@ session_enrol(struct asking *q)
 {
 	struct auth_totp t;
 
-	if (q->session.step != AUTH_STEP_ENROL || auth_totp_has(q->dr->auth, q->who.user))
-		no(q, 409, "state", NULL, NULL);
+	if (q->session.step != AUTH_STEP_ENROL || auth_factor_has(q->dr->auth, q->who.user))
+		asking_no(q, 409, "state", NULL, NULL);
 	else if (auth_totp_make(q->dr->auth, q->who.user, true, desk_role_now(q->dr), &t) != 0)
-		no(q, 503, "unavailable", NULL, NULL);
+		asking_no(q, 503, "unavailable", NULL, NULL);
 	else
-		people_answer(q->dr, q->id, 200, totp_body(&t, json_string_value(json_object_get(q->user, "login"))));
+		people_answer(q->dr, q->id, 200, asking_totp_body(&t, json_string_value(json_object_get(q->user, "login"))));
 }
 
 static void
 session_show(struct asking *q)
 {
-	people_answer(q->dr, q->id, 200, session_body(q, &q->session));
+	people_answer(q->dr, q->id, 200, asking_session_body(q, &q->session));
 }
 
 static void
@@ -298,7 +312,7 @@ session_logout(struct asking *q)
 {
 	auth_session_end(q->dr->auth, q->session.id);
 	if (q->session.step == AUTH_STEP_DONE)
-		note(q->dr, &q->who, "signed_out");
+		asking_note(q->dr, &q->who, "signed_out");
 	/* 204 carries no body: the cookie dies with the session */
 	people_answer(q->dr, q->id, 204, json_pack("{s:b}", "clear_session", 1));
 }
@@ -310,7 +324,7 @@ session_check(struct asking *q)
 	const char *csrf = json_string_value(json_object_get(q->args, "csrf"));
 	json_t *actor;
 
-	if (!take_session(q, auth_session_find(q->dr->auth, slice_str(arg(q, "token")), desk_role_now(q->dr), &q->session))) {
+	if (!asking_take_session(q, auth_session_find(q->dr->auth, slice_str(asking_arg(q, "token")), desk_role_now(q->dr), &q->session))) {
 		struct desk_answer a = desk_problem(401, "unauthenticated", NULL, NULL);
 
 		json_object_set_new(a.body, "clear_session", json_true());
@@ -318,7 +332,7 @@ session_check(struct asking *q)
 		return;
 	}
 	if (json_is_true(json_object_get(q->args, "write")) && (csrf == NULL || !auth_same(csrf, q->session.csrf))) {
-		no(q, 403, "csrf", NULL, NULL);
+		asking_no(q, 403, "csrf", NULL, NULL);
 		return;
 	}
 	actor = json_pack("{s:s, s:s, s:O, s:s, s:s?, s:O, s:s, s:b}", "user", q->who.user, "login", json_string_value(json_object_get(q->user, "login")),
@@ -356,12 +370,12 @@ setting_made(void *ctx, bool ok, const char *hash)
 	struct asking q = { .dr = s->dr, .id = s->id, .user = s->actor_user };
 
 	if (!ok || auth_set_password(s->dr->auth, s->user, hash, desk_role_now(s->dr)) != 0) {
-		no(&q, 503, "unavailable", NULL, NULL);
+		asking_no(&q, 503, "unavailable", NULL, NULL);
 	} else {
 		auth_session_end_all(s->dr->auth, s->user, s->keep);
 		if (q.user != NULL)
 			fill_actor(&q);
-		note(s->dr, q.user != NULL ? &q.who : &desk_service, "password");
+		asking_note(s->dr, q.user != NULL ? &q.who : &desk_service, "password");
 		people_answer(s->dr, s->id, 204, NULL);
 	}
 	setting_free(s);
@@ -375,11 +389,11 @@ setting_proven(void *ctx, bool ok, const char *hash)
 
 	(void)hash;
 	if (!ok) {
-		no(&q, 401, "unauthenticated", "old", NULL);
+		asking_no(&q, 401, "unauthenticated", "old", NULL);
 	} else if (auth_pool_make(s->dr->pool, buf_slice(&s->fresh), setting_made, s) == 0) {
 		return;
 	} else {
-		no(&q, 429, "limited", NULL, NULL);
+		asking_no(&q, 429, "limited", NULL, NULL);
 	}
 	setting_free(s);
 }
@@ -393,7 +407,7 @@ set_password(struct asking *q, const char *user, const char *fresh, const char *
 	int r;
 
 	if (fault != NULL) {
-		no(q, 422, "invalid", old != NULL ? "new" : "password", fault);
+		asking_no(q, 422, "invalid", old != NULL ? "new" : "password", fault);
 		return;
 	}
 	s = x_calloc(1, sizeof *s);
@@ -411,7 +425,7 @@ set_password(struct asking *q, const char *user, const char *fresh, const char *
 	}
 	if (r != 0) {
 		setting_free(s);
-		no(q, 429, "limited", NULL, NULL);
+		asking_no(q, 429, "limited", NULL, NULL);
 	}
 }
 
@@ -421,10 +435,10 @@ me_password(struct asking *q)
 	char key[64];
 
 	snprintf(key, sizeof key, "old:%s", q->who.user);
-	if (!auth_try(q->dr->auth, key, TRIES_LOGIN, WINDOW, desk_role_now(q->dr)))
-		no(q, 429, "limited", NULL, NULL);
+	if (!auth_try(q->dr->auth, key, TRIES_LOGIN, TRIES_WINDOW, desk_role_now(q->dr)))
+		asking_no(q, 429, "limited", NULL, NULL);
 	else
-		set_password(q, q->who.user, arg(q, "new"), arg(q, "old"));
+		set_password(q, q->who.user, asking_arg(q, "new"), asking_arg(q, "old"));
 }
 
 static void
@@ -457,41 +471,43 @@ me_revoke(struct asking *q)
 {
 	struct auth_session s;
 
-	if (auth_session_by_id(q->dr->auth, arg(q, "id"), desk_role_now(q->dr), &s) != 0 || strcmp(s.user, q->who.user) != 0) {
-		no(q, 404, "not_found", NULL, NULL);
+	if (auth_session_by_id(q->dr->auth, asking_arg(q, "id"), desk_role_now(q->dr), &s) != 0 || strcmp(s.user, q->who.user) != 0) {
+		asking_no(q, 404, "not_found", NULL, NULL);
 		return;
 	}
 	auth_session_end(q->dr->auth, s.id);
-	note(q->dr, &q->who, "revoked");
+	asking_note(q->dr, &q->who, "revoked");
 	people_answer(q->dr, q->id, 204, NULL);
 }
 
 static void
 user_passwd(struct asking *q)
 {
-	json_t *u = user_by(q->dr, arg(q, "id"));
+	json_t *u = user_by(q->dr, asking_arg(q, "id"));
 
 	if (u == NULL)
-		no(q, 404, "not_found", NULL, NULL);
+		asking_no(q, 404, "not_found", NULL, NULL);
 	else
-		set_password(q, json_string_value(json_object_get(u, "id")), arg(q, "password"), NULL);
+		set_password(q, json_string_value(json_object_get(u, "id")), asking_arg(q, "password"), NULL);
 	json_decref(u);
 }
 
 static void
 user_totp(struct asking *q)
 {
-	json_t *u = user_by(q->dr, arg(q, "id"));
+	json_t *u = user_by(q->dr, asking_arg(q, "id"));
 	struct auth_totp t;
 
 	if (u == NULL) {
-		no(q, 404, "not_found", NULL, NULL);
+		asking_no(q, 404, "not_found", NULL, NULL);
 	} else if (auth_totp_make(q->dr->auth, json_string_value(json_object_get(u, "id")), false, desk_role_now(q->dr), &t) != 0) {
-		no(q, 503, "unavailable", NULL, NULL);
+		asking_no(q, 503, "unavailable", NULL, NULL);
 	} else {
+		/* what is lost with a person's telephone and keys must not open the door */
+		auth_keys_drop(q->dr->auth, json_string_value(json_object_get(u, "id")));
 		auth_session_end_all(q->dr->auth, json_string_value(json_object_get(u, "id")), NULL);
-		note(q->dr, &q->who, "totp");
-		people_answer(q->dr, q->id, 200, totp_body(&t, json_string_value(json_object_get(u, "login"))));
+		asking_note(q->dr, &q->who, "totp");
+		people_answer(q->dr, q->id, 200, asking_totp_body(&t, json_string_value(json_object_get(u, "login"))));
 	}
 	json_decref(u);
 }
@@ -508,13 +524,13 @@ to_desk(struct asking *q)
 static void
 user_add(struct asking *q)
 {
-	const char *password = arg(q, "password"), *fault = password[0] != '\0' ? auth_password_fault(slice_str(password)) : NULL;
+	const char *password = asking_arg(q, "password"), *fault = password[0] != '\0' ? auth_password_fault(slice_str(password)) : NULL;
 	auto_free char *fresh = x_strdup(password);
 	char hash[128];
 	struct desk_answer a;
 
 	if (fault != NULL) {
-		no(q, 422, "invalid", "password", fault);
+		asking_no(q, 422, "invalid", "password", fault);
 		return;
 	}
 	json_object_del(q->args, "password"); /* never into the journal */
@@ -575,7 +591,7 @@ journal_export(struct asking *q)
 static void
 report_publish(struct asking *q)
 {
-	json_t *data = desk_report_data(q->dr->desk, &q->who, arg(q, "id"), desk_role_now(q->dr));
+	json_t *data = desk_report_data(q->dr->desk, &q->who, asking_arg(q, "id"), desk_role_now(q->dr));
 
 	if (data != NULL)
 		json_object_set_new(q->args, "data", data);
@@ -639,9 +655,9 @@ check_lists(const json_t *doc, const char *file, struct whys *ws)
 static void
 tenant_import(struct asking *q)
 {
-	const char *file = arg(q, "file");
+	const char *file = asking_arg(q, "file");
 	struct whys ws = { 0 };
-	json_t *doc = desk_import_read(slice_str(arg(q, "yaml")), file[0] != '\0' ? file : "tenants.yaml", &ws), *secrets;
+	json_t *doc = desk_import_read(slice_str(asking_arg(q, "yaml")), file[0] != '\0' ? file : "tenants.yaml", &ws), *secrets;
 	struct desk_answer a;
 
 	if (doc != NULL)
@@ -697,7 +713,8 @@ run(struct asking *q)
 			own[i].fn(q);
 			return;
 		}
-	to_desk(q);
+	if (!people_factor(q))
+		to_desk(q);
 }
 
 static void
@@ -707,9 +724,9 @@ as_local(struct asking *q)
 	q->who = (struct desk_actor){ .user = "", .ja = "この機械の管理者", .en = "administrator of this machine", .role = "admin" };
 	q->local = true;
 	if (auth_who_may(q->verb) == 0)
-		no(q, 404, "not_found", NULL, q->verb);
+		asking_no(q, 404, "not_found", NULL, q->verb);
 	else if (strncmp(q->verb, "session.", 8) == 0 || strncmp(q->verb, "me.", 3) == 0)
-		no(q, 409, "state", NULL, "the local socket has no session");
+		asking_no(q, 409, "state", NULL, "the local socket has no session");
 	else
 		run(q);
 }
@@ -721,14 +738,16 @@ as_person(struct asking *q, const json_t *actor)
 	unsigned who = auth_who_may(q->verb);
 	bool half;
 
-	if (session == NULL || !take_session(q, auth_session_by_id(q->dr->auth, session, desk_role_now(q->dr), &q->session))) {
-		no(q, 401, "unauthenticated", NULL, NULL);
+	if (session == NULL || !asking_take_session(q, auth_session_by_id(q->dr->auth, session, desk_role_now(q->dr), &q->session))) {
+		asking_no(q, 401, "unauthenticated", NULL, NULL);
 		return;
 	}
 	half = q->session.step != AUTH_STEP_DONE;
 	q->address = q->session.address;
 	if (half ? (who & MAY_HALF) == 0 : (who & auth_role_bit(q->who.role)) == 0 && !(who == MAY_HALF))
-		no(q, half ? 401 : 403, half ? "unauthenticated" : "forbidden", NULL, NULL);
+		asking_no(q, half ? 401 : 403, half ? "unauthenticated" : "forbidden", NULL, NULL);
+	else if (!half && auth_wants_step_up(q->verb) && desk_role_now(q->dr) - q->session.proved_at >= q->dr->step_up_ns)
+		asking_no(q, 401, "step_up", NULL, NULL);
 	else
 		run(q);
 }
@@ -744,7 +763,7 @@ people_ask(struct desk_role *dr, uint64_t id, struct slice body)
 	q.args = json_is_object(args) ? json_incref(args) : json_object();
 	q.address = address != NULL ? address : "";
 	if (q.verb == NULL)
-		no(&q, 422, "invalid", "verb", NULL);
+		asking_no(&q, 422, "invalid", "verb", NULL);
 	else if (strcmp(q.verb, "session.check") == 0)
 		session_check(&q);
 	else if (strcmp(q.verb, "session.login") == 0)

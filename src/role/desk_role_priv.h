@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inside role desk: desk.c carries messages of other roles, desk_people.c answers people.
+ * Inside role desk: desk.c carries messages of other roles, desk_people.c answers people, desk_factor.c is about their
+ * second factors.
  */
 #ifndef NZ_ROLE_DESK_ROLE_PRIV_H
 #define NZ_ROLE_DESK_ROLE_PRIV_H
@@ -10,6 +11,7 @@
 #include "auth/auth.h"
 #include "base/buf.h"
 #include "base/map.h"
+#include "base/vec.h"
 #include "desk/desk.h"
 #include "role/role.h"
 
@@ -17,6 +19,8 @@ struct engine_link {
 	unsigned index;
 	struct chan *ch;
 };
+
+struct key_wait; /* a question to role verify that is under way (desk_factor.c) */
 
 struct desk_role {
 	struct role_env *env;
@@ -28,16 +32,24 @@ struct desk_role {
 	struct buf receipt_key; /* the archive's public key, for collectors to check receipts with */
 	struct pki_key *ca_key;
 	struct pki_key *journal_key; /* signs heads of the journal */
-	struct chan *ingest, *archive, *store, *notify, *call, *web, *intel, *engine[64];
+	struct chan *ingest, *archive, *store, *notify, *call, *web, *intel, *verify, *engine[64];
 	char boot[64];               /* of this boot of the machine */
 	struct map sent;             /* job → when it was handed out last (mono ns); empty again after a restart */
 	struct desk_settings settings;
 	bool tenants_changed, lcps_changed;
+	char rp[256];                /* relying party of security keys: a host name */
+	json_t *origins;             /* where they may be used: ["https://soc.example"] */
+	int64_t step_up_ns;          /* how long a second factor counts for sensitive acts */
+	VEC(struct key_wait *) waiting;
+	uint64_t last_key_ask;
 	unsigned long long dead_pending; /* answers of the pool whose asker went */
 };
 
 /* Answers an ASK of web. */
 void people_ask(struct desk_role *dr, uint64_t id, struct slice body);
+/* An answer of role verify, and its end: whoever waits is told to try again. */
+void people_key_said(struct desk_role *dr, uint64_t id, struct slice body);
+void people_verify_lost(struct desk_role *dr);
 /* {"status","body"}; takes the body over. */
 void people_answer(struct desk_role *dr, uint64_t id, int status, json_t *body);
 int64_t desk_role_now(struct desk_role *dr);

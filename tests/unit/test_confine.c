@@ -107,6 +107,7 @@ static const struct {
 	{ ROLE_CALL, "inet bind accept code" },
 	{ ROLE_WEB, "accept" },
 	{ ROLE_INTEL, "inet w-intel code" },
+	{ ROLE_VERIFY, "" },
 };
 
 static bool

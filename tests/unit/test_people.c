@@ -9,7 +9,9 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "auth/webauthn.h"
 #include "role/desk_role_priv.h"
+#include "soft_key.h"
 
 static int64_t fake_now;
 
@@ -30,7 +32,7 @@ struct house {
 	int status;
 	json_t *body; /* of the last answer */
 	bool answered;
-	struct chan *web; /* the other end */
+	struct chan *web, *verify; /* the other ends */
 };
 
 static void
@@ -50,6 +52,29 @@ on_answer(void *ctx, struct chan *ch, struct msg *m)
 	json_decref(o);
 }
 
+/* What role verify does. */
+static void
+on_key_ask(void *ctx, struct chan *ch, struct msg *m)
+{
+	struct buf out = { 0 };
+
+	(void)ctx;
+	if (m->type != MSG_KEY_ASK)
+		return;
+	webauthn_answer(m->body, &out);
+	chan_send(ch, MSG_KEY_SAID, m->id, buf_slice(&out), -1);
+	buf_fini(&out);
+}
+
+static void
+on_key_said(void *ctx, struct chan *ch, struct msg *m)
+{
+	struct house *h = ctx;
+
+	(void)ch;
+	people_key_said(&h->dr, m->id, m->body);
+}
+
 static void
 on_close(void *ctx, struct chan *ch)
 {
@@ -58,6 +83,8 @@ on_close(void *ctx, struct chan *ch)
 }
 
 static const struct chan_ops ops = { .on_msg = on_answer, .on_close = on_close };
+static const struct chan_ops verify_ops = { .on_msg = on_key_ask, .on_close = on_close };
+static const struct chan_ops said_ops = { .on_msg = on_key_said, .on_close = on_close };
 
 static void
 ask(struct house *h, const char *verb, json_t *actor, json_t *args)
@@ -101,6 +128,12 @@ house_open(struct house *h)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
 	h->dr.web = chan_new(h->env.loop, fd[0], &ops, h);
 	h->web = chan_new(h->env.loop, fd[1], &ops, h);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	h->dr.verify = chan_new(h->env.loop, fd[0], &said_ops, h);
+	h->verify = chan_new(h->env.loop, fd[1], &verify_ops, h);
+	snprintf(h->dr.rp, sizeof h->dr.rp, "soc.example");
+	h->dr.origins = json_pack("[s]", "https://soc.example");
+	h->dr.step_up_ns = 600 * SEC;
 	assert_true(auth_password_make(SL("four random words here"), hash));
 	for (size_t i = 0; i < sizeof logins / sizeof *logins; i++) {
 		char *id = db_text(h->s.db, "SELECT id FROM users WHERE login = ?", Q(logins[i]));
@@ -117,6 +150,10 @@ house_close(struct house *h)
 	auth_pool_free(h->dr.pool);
 	chan_free(h->dr.web);
 	chan_free(h->web);
+	chan_free(h->dr.verify);
+	chan_free(h->verify);
+	json_decref(h->dr.origins);
+	vec_fini(&h->dr.waiting);
 	loop_free(h->env.loop);
 	auth_close(h->dr.auth);
 	db_close(h->dr.auth_db);
@@ -314,6 +351,289 @@ only_what_is_allowed_answers(void **st)
 	house_close(&h);
 }
 
+/* ---- second factors ---- */
+
+static json_t *
+sign_in_half(struct house *h, const char *login)
+{
+	json_t *a;
+
+	ask(h, "session.login", from_address("10.0.0.1"), json_pack("{s:s, s:s}", "login", login, "password", "four random words here"));
+	assert_int_equal(h->status, 200);
+	ask(h, "session.check", NULL, json_pack("{s:s, s:n, s:b}", "token", jstr(json_object_get(h->body, "set_session"), "token"), "csrf", "write", 0));
+	assert_int_equal(h->status, 200);
+	a = json_incref(json_object_get(h->body, "actor"));
+	return a;
+}
+
+static json_t *
+actor_of_answer(struct house *h)
+{
+	ask(h, "session.check", NULL, json_pack("{s:s, s:n, s:b}", "token", jstr(json_object_get(h->body, "set_session"), "token"), "csrf", "write", 0));
+	assert_int_equal(h->status, 200);
+	return json_incref(json_object_get(h->body, "actor"));
+}
+
+static void
+add_key(struct house *h, json_t *actor, struct soft_key *k, const char *name, int want)
+{
+	json_t *said;
+
+	ask(h, "me.key_begin", json_incref(actor), NULL);
+	assert_int_equal(h->status, 200);
+	said = soft_create(k, jstr(h->body, "challenge"));
+	json_object_set_new(said, "name", json_string(name));
+	ask(h, "me.key_add", json_incref(actor), said);
+	if (h->status != want)
+		fail_msg("key %s: %d, wanted %d: %s", name, h->status, want, json_dumps(h->body, 0));
+}
+
+static void
+give_key(struct house *h, json_t *actor, struct soft_key *k, const char *verb, int want)
+{
+	ask(h, "session.key_begin", json_incref(actor), NULL);
+	assert_int_equal(h->status, 200);
+	ask(h, verb, json_incref(actor), soft_get(k, jstr(h->body, "challenge")));
+	if (h->status != want)
+		fail_msg("%s: %d, wanted %d: %s", verb, h->status, want, json_dumps(h->body, 0));
+}
+
+static void
+a_key_is_a_second_factor(void **st)
+{
+	struct soft_key k, stranger;
+	struct house h;
+	json_t *a, *half, *said;
+	char id[32];
+
+	(void)st;
+	house_open(&h);
+	soft_key_make(&k, -7);
+	soft_key_make(&stranger, -8);
+	a = sign_in(&h, "odagiri");
+	add_key(&h, a, &k, "blue one", 200);
+	assert_true(json_is_null(json_object_get(h.body, "recovery")));
+	assert_int_equal(json_array_size(json_object_get(json_object_get(h.body, "factors"), "keys")), 1);
+	snprintf(id, sizeof id, "%s", jstr(json_array_get(json_object_get(json_object_get(h.body, "factors"), "keys"), 0), "id"));
+	/* the same key twice is no second key */
+	add_key(&h, a, &k, "again", 409);
+	/* a challenge is used up, whatever came of it */
+	ask(&h, "me.key_begin", json_incref(a), NULL);
+	said = soft_create(&stranger, jstr(h.body, "challenge"));
+	json_object_set_new(said, "name", json_string("late"));
+	fake_now += 301 * SEC;
+	ask(&h, "me.key_add", json_incref(a), said);
+	assert_int_equal(h.status, 409);
+	json_decref(a);
+	/* and it opens the door */
+	half = sign_in_half(&h, "odagiri");
+	ask(&h, "session.key", json_incref(half), soft_get(&k, "AAAA"));
+	assert_int_equal(h.status, 409);
+	ask(&h, "session.key_begin", json_incref(half), NULL);
+	ask(&h, "session.key", json_incref(half), soft_get(&stranger, jstr(h.body, "challenge")));
+	assert_int_equal(h.status, 401);
+	give_key(&h, half, &k, "session.key", 200);
+	assert_string_equal(jstr(h.body, "step"), "done");
+	json_decref(half);
+	a = actor_of_answer(&h);
+	ask(&h, "me.factors", json_incref(a), NULL);
+	assert_non_null(json_string_value(json_object_get(json_array_get(json_object_get(h.body, "keys"), 0), "used_at")));
+	ask(&h, "me.key_change", json_incref(a), json_pack("{s:s, s:s}", "id", id, "name", "青い鍵"));
+	assert_int_equal(h.status, 200);
+	/* nobody else's */
+	json_decref(a);
+	a = sign_in(&h, "lowe");
+	ask(&h, "me.key_remove", json_incref(a), json_pack("{s:s}", "id", id));
+	assert_int_equal(h.status, 404);
+	json_decref(a);
+	EVP_PKEY_free(k.key);
+	EVP_PKEY_free(stranger.key);
+	house_close(&h);
+}
+
+static void
+the_last_factor_stays(void **st)
+{
+	struct soft_key k;
+	struct house h;
+	json_t *a, *half;
+	char id[32], code[16];
+
+	(void)st;
+	house_open(&h);
+	soft_key_make(&k, -257);
+	a = sign_in(&h, "otomo");
+	ask(&h, "me.totp_remove", json_incref(a), NULL);
+	assert_int_equal(h.status, 409);
+	add_key(&h, a, &k, "k", 200);
+	snprintf(id, sizeof id, "%s", jstr(json_array_get(json_object_get(json_object_get(h.body, "factors"), "keys"), 0), "id"));
+	ask(&h, "me.recovery", json_incref(a), NULL);
+	assert_int_equal(json_array_size(json_object_get(h.body, "recovery")), 10);
+	snprintf(code, sizeof code, "%s", json_string_value(json_array_get(json_object_get(h.body, "recovery"), 4)));
+	ask(&h, "me.totp_remove", json_incref(a), NULL);
+	assert_int_equal(h.status, 200);
+	ask(&h, "me.key_remove", json_incref(a), json_pack("{s:s}", "id", id));
+	assert_int_equal(h.status, 409);
+	json_decref(a);
+	/* a person with keys only is asked for a key; a recovery code helps once */
+	ask(&h, "session.login", from_address("::1"), json_pack("{s:s, s:s}", "login", "otomo", "password", "four random words here"));
+	assert_string_equal(jstr(h.body, "step"), "key");
+	half = sign_in_half(&h, "otomo");
+	ask(&h, "session.totp", json_incref(half), json_pack("{s:s}", "code", code));
+	assert_int_equal(h.status, 200);
+	json_decref(half);
+	half = sign_in_half(&h, "otomo");
+	ask(&h, "session.totp", json_incref(half), json_pack("{s:s}", "code", code));
+	assert_int_equal(h.status, 401);
+	json_decref(half);
+	EVP_PKEY_free(k.key);
+	house_close(&h);
+}
+
+static void
+a_copied_key_is_alarmed(void **st)
+{
+	struct soft_key k;
+	struct house h;
+	json_t *a, *half;
+
+	(void)st;
+	house_open(&h);
+	soft_key_make(&k, -7);
+	a = sign_in(&h, "miyoshi");
+	add_key(&h, a, &k, "k", 200);
+	half = sign_in_half(&h, "miyoshi");
+	k.counter = 40;
+	give_key(&h, half, &k, "session.key", 200);
+	json_decref(half);
+	half = sign_in_half(&h, "miyoshi");
+	k.counter = 39; /* the next is 40 again */
+	give_key(&h, half, &k, "session.key", 401);
+	assert_int_equal(db_int(h.s.db, 0, "SELECT count(*) FROM alarms WHERE kind = 'key_copied' AND ack_at IS NULL"), 1);
+	json_decref(half);
+	json_decref(a);
+	EVP_PKEY_free(k.key);
+	house_close(&h);
+}
+
+static void
+a_person_without_factor_may_begin_with_a_key(void **st)
+{
+	struct soft_key k, other;
+	struct house h;
+	json_t *half, *a, *said;
+	char hash[128], *id;
+
+	(void)st;
+	house_open(&h);
+	soft_key_make(&k, -8);
+	soft_key_make(&other, -8);
+	json_decref(scene_do(&h.s, NULL, "user.add", 200, json_pack("{s:s, s:s}", "login", "fresh", "role", "analyst")));
+	id = db_text(h.s.db, "SELECT id FROM users WHERE login = 'fresh'");
+	assert_true(auth_password_make(SL("four random words here"), hash));
+	assert_int_equal(auth_set_password(h.dr.auth, id, hash, T0), 0);
+	free(id);
+	half = sign_in_half(&h, "fresh");
+	/* a key that was sent twice side by side: the second comes too late */
+	ask(&h, "me.key_begin", json_incref(half), NULL);
+	said = soft_create(&k, jstr(h.body, "challenge"));
+	json_object_set_new(said, "name", json_string("first"));
+	ask(&h, "me.key_add", json_incref(half), said);
+	assert_int_equal(h.status, 200);
+	assert_int_equal(json_array_size(json_object_get(h.body, "recovery")), 10);
+	a = actor_of_answer(&h);
+	ask(&h, "queue.list", json_incref(a), NULL);
+	assert_int_equal(h.status, 200);
+	json_decref(half);
+	json_decref(a);
+	/* half a session of somebody who has a factor adds none */
+	half = sign_in_half(&h, "fresh");
+	ask(&h, "me.key_begin", json_incref(half), NULL);
+	assert_int_equal(h.status, 401);
+	/* verify went while it was asked: try again */
+	ask(&h, "session.key_begin", json_incref(half), NULL);
+	said = soft_get(&k, jstr(h.body, "challenge"));
+	chan_free(h.verify);
+	h.verify = NULL;
+	h.id++;
+	h.answered = false;
+	{
+		json_t *o = json_pack("{s:s, s:O, s:o}", "verb", "session.key", "actor", half, "args", said);
+		char *text = json_dumps(o, 0);
+
+		people_ask(&h.dr, h.id, slice_str(text));
+		people_verify_lost(&h.dr);
+		for (int i = 0; i < 300 && !h.answered; i++)
+			loop_once(h.env.loop, 100);
+		free(text);
+		json_decref(o);
+	}
+	assert_int_equal(h.status, 503);
+	h.dr.verify = NULL;
+	json_decref(half);
+	EVP_PKEY_free(k.key);
+	EVP_PKEY_free(other.key);
+	house_close(&h);
+}
+
+static void
+sensitive_acts_want_a_fresh_factor(void **st)
+{
+	struct soft_key k;
+	struct house h;
+	char code[7];
+	json_t *a;
+
+	(void)st;
+	/* every row is a route: a verb that was renamed would be open again */
+	for (size_t i = 0; auth_step_up_at(i) != NULL; i++)
+		if (auth_who_may(auth_step_up_at(i)) == 0)
+			fail_msg("%s is no route", auth_step_up_at(i));
+	house_open(&h);
+	soft_key_make(&k, -7);
+	a = sign_in(&h, "root");
+	add_key(&h, a, &k, "k", 200);
+	ask(&h, "user.add", json_incref(a), json_pack("{s:s, s:s}", "login", "one", "role", "analyst"));
+	assert_int_equal(h.status, 200);
+	fake_now += 600 * SEC;
+	for (size_t i = 0; auth_step_up_at(i) != NULL; i++)
+		if (auth_may("admin", auth_step_up_at(i))) {
+			ask(&h, auth_step_up_at(i), json_incref(a), json_pack("{s:s, s:s}", "login", "two", "role", "analyst"));
+			if (h.status != 401 || strcmp(jstr(h.body, "type"), "step_up") != 0)
+				fail_msg("%s: %d %s", auth_step_up_at(i), h.status, jstr(h.body, "type"));
+		}
+	/* what only reads goes on */
+	ask(&h, "user.list", json_incref(a), NULL);
+	assert_int_equal(h.status, 200);
+	ask(&h, "session.step_up", json_incref(a), json_pack("{s:s}", "code", "000000"));
+	assert_int_equal(h.status, 422);
+	ask(&h, "user.add", json_incref(a), json_pack("{s:s, s:s}", "login", "two", "role", "analyst"));
+	assert_int_equal(h.status, 401);
+	code_now(code);
+	ask(&h, "session.step_up", json_incref(a), json_pack("{s:s}", "code", code));
+	assert_int_equal(h.status, 200);
+	ask(&h, "user.add", json_incref(a), json_pack("{s:s, s:s}", "login", "two", "role", "analyst"));
+	assert_int_equal(h.status, 200);
+	fake_now += 600 * SEC;
+	ask(&h, "user.add", json_incref(a), json_pack("{s:s, s:s}", "login", "three", "role", "analyst"));
+	assert_int_equal(h.status, 401);
+	give_key(&h, a, &k, "session.step_up", 200);
+	ask(&h, "user.add", json_incref(a), json_pack("{s:s, s:s}", "login", "three", "role", "analyst"));
+	assert_int_equal(h.status, 200);
+	/* five wrong ones end the session */
+	for (int i = 0; i < 6; i++)
+		ask(&h, "session.step_up", json_incref(a), json_pack("{s:s}", "code", "000000"));
+	assert_int_equal(h.status, 429);
+	ask(&h, "user.list", json_incref(a), NULL);
+	assert_int_equal(h.status, 401);
+	/* the administrator of the machine is not asked */
+	ask(&h, "user.add", json_pack("{s:b}", "local", 1), json_pack("{s:s, s:s}", "login", "four", "role", "analyst"));
+	assert_int_equal(h.status, 200);
+	json_decref(a);
+	EVP_PKEY_free(k.key);
+	house_close(&h);
+}
+
 /* A network that the engine could not compile never reaches the tables. */
 static void
 a_document_the_engine_would_refuse_is_refused(void **st)
@@ -336,7 +656,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signing_in_takes_two_steps), cmocka_unit_test(nobody_learns_who_exists), cmocka_unit_test(a_disabled_person_is_out_at_once),
 		cmocka_unit_test(a_claimed_role_counts_for_nothing), cmocka_unit_test(only_what_is_allowed_answers),
-		cmocka_unit_test(a_document_the_engine_would_refuse_is_refused),
+		cmocka_unit_test(a_document_the_engine_would_refuse_is_refused), cmocka_unit_test(a_key_is_a_second_factor),
+		cmocka_unit_test(the_last_factor_stays), cmocka_unit_test(a_copied_key_is_alarmed),
+		cmocka_unit_test(a_person_without_factor_may_begin_with_a_key), cmocka_unit_test(sensitive_acts_want_a_fresh_factor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

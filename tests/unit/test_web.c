@@ -241,6 +241,11 @@ body_for(const char *verb)
 	} rows[] = {
 		{ "session.login", "{\"login\":\"a\",\"password\":\"b\"}" },
 		{ "session.totp", "{\"code\":\"123456\"}" },
+		{ "session.key", "{\"credential\":\"a\",\"client_data\":\"a\",\"authenticator_data\":\"a\",\"signature\":\"a\"}" },
+		{ "session.step_up", "{\"code\":\"123456\"}" },
+		{ "me.key_add", "{\"name\":\"a\",\"client_data\":\"a\",\"authenticator_data\":\"a\"}" },
+		{ "me.key_change", "{\"name\":\"a\"}" },
+		{ "me.totp_confirm", "{\"code\":\"123456\"}" },
 		{ "me.change", "{}" },
 		{ "me.password", "{\"old\":\"a\",\"new\":\"bbbbbbbbbbbb\"}" },
 		{ "candidate.change", "{}" },
