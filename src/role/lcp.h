@@ -117,6 +117,20 @@ int lcp_setup_read(const struct conf *c, struct lcp_setup *ret, struct whys *ws)
 void lcp_setup_fini(struct lcp_setup *s);
 void lcp_spool_opts(const struct conf *c, struct spool_opts *ret); /* dir is heap */
 
+/* ---- command line ---- */
+
+struct lcp_args {
+	const char *path, *child, *verb, *url, *token, *ca, *receipt_key; /* NULL: not given; path has its default */
+};
+
+bool lcp_args_read(int argc, char **argv, struct lcp_args *ret); /* false: usage */
+/* Configuration and log as the arguments say; faults are printed and end the process with 2. */
+struct conf *lcp_load(const struct lcp_args *a);
+/* The program that speaks TLS lies beside this one: a descriptor for lcp_net_become, negative when it does not. Held from
+ * the start, so that it is the same build as ours whatever is installed meanwhile. */
+int lcp_net_open(void);
+void lcp_net_become(int fd, char **argv); /* returns only when it fails */
+
 /* Each runs one process until it is told to stop; returns the exit status. */
 int lcp_parent_main(const struct conf *c, const char *conf_path);
 int lcp_worker_main(const struct conf *c);

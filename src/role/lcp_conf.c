@@ -1,17 +1,96 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The lists of lcp.yaml that conf leaves to their owner: listeners and followed files.
+ * The command line, and the lists of lcp.yaml that conf leaves to their owner: listeners and followed files.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "base/must.h"
 #include "codec/sysloghead.h"
 #include "codec/yaml.h"
 #include "conf/conf.h"
 #include "role/lcp.h"
 #include "sys/fd.h"
+
+bool
+lcp_args_read(int argc, char **argv, struct lcp_args *ret)
+{
+	*ret = (struct lcp_args){ .path = "/etc/nezuban/lcp.yaml" };
+	for (int i = 1; i < argc; i++) {
+		const char **into = strcmp(argv[i], "-c") == 0              ? &ret->path
+		                    : strcmp(argv[i], "-x") == 0            ? &ret->child
+		                    : strcmp(argv[i], "--url") == 0         ? &ret->url
+		                    : strcmp(argv[i], "--token") == 0       ? &ret->token
+		                    : strcmp(argv[i], "--ca") == 0          ? &ret->ca
+		                    : strcmp(argv[i], "--receipt-key") == 0 ? &ret->receipt_key
+		                                                            : NULL;
+
+		if (into != NULL && i + 1 < argc)
+			*into = argv[++i];
+		else if (into != NULL || argv[i][0] == '-' || ret->verb != NULL)
+			return false;
+		else
+			ret->verb = argv[i];
+	}
+	return true;
+}
+
+static enum log_level
+level_of(const char *name)
+{
+	static const char *const names[] = { "debug", "info", "warn", "error", "alert" };
+
+	for (int i = 0; i < 5; i++)
+		if (strcmp(name, names[i]) == 0)
+			return (enum log_level)i;
+	return LOG_INFO;
+}
+
+struct conf *
+lcp_load(const struct lcp_args *a)
+{
+	struct lcp_setup setup;
+	struct whys ws = { 0 };
+	struct conf *c = NULL;
+
+	if (conf_load(CONF_LCP, a->path, &c, &ws) == 0 && lcp_setup_read(c, &setup, &ws) == 0)
+		lcp_setup_fini(&setup);
+	for (size_t i = 0; i < ws.list.n; i++) {
+		auto_buf struct buf b = { 0 };
+
+		why_print(&ws.list.v[i], &b);
+		fprintf(stderr, "%s\n", buf_cstr(&b));
+	}
+	if (ws.errors != 0)
+		exit(2);
+	log_init(a->child != NULL ? a->child : "lcp", level_of(conf_str(c, "log.level")));
+	return c;
+}
+
+int
+lcp_net_open(void)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 5);
+
+	if (n <= 0)
+		return -1;
+	memcpy(path + n, "-net", 5);
+	return open(path, O_PATH | O_CLOEXEC);
+}
+
+void
+lcp_net_become(int fd, char **argv)
+{
+	execveat(fd, "", argv, environ, AT_EMPTY_PATH);
+}
 
 static void
 fault(struct whys *ws, const struct conf *c, const struct ynode *n, const char *id, const char *found,

@@ -68,7 +68,7 @@ struct parent {
 	VEC(struct listener *) listeners;
 	struct map held;      /* 16 bytes of id → struct held * */
 	size_t connections, most;
-	int board_fd, bell, intake_fd;
+	int board_fd, bell, intake_fd, net_fd; /* net_fd: the program that speaks TLS */
 	struct lcp_board *board;
 	bool stopping;
 };
@@ -303,7 +303,8 @@ static _Noreturn void
 become(struct child *c, int sock)
 {
 	struct parent *p = c->p;
-	int from[4] = { sock, p->board_fd, p->bell, p->intake_fd };
+	int from[4] = { sock, p->board_fd, p->bell, p->intake_fd }, net = fcntl(p->net_fd, F_DUPFD_CLOEXEC, 20);
+	char *argv[] = { "nezuban-lcp", "-x", (char *)(uintptr_t)c->name, "-c", (char *)(uintptr_t)p->conf_path, NULL };
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -314,8 +315,13 @@ become(struct child *c, int sock)
 	for (int i = 0; i < 4; i++)
 		if (from[i] < 0 || dup2(from[i], LCP_FD_CHAN + i) < 0)
 			_exit(3);
-	closefrom(LCP_FD_INTAKE + 1);
-	execl("/proc/self/exe", "nezuban-lcp", "-x", c->name, "-c", p->conf_path, (char *)NULL);
+	if (net < 0 || dup3(net, LCP_FD_INTAKE + 1, O_CLOEXEC) < 0)
+		_exit(3);
+	closefrom(LCP_FD_INTAKE + 2);
+	if (c->id != WORKER)
+		lcp_net_become(LCP_FD_INTAKE + 1, argv);
+	else
+		execv("/proc/self/exe", argv);
 	_exit(3);
 }
 
@@ -456,6 +462,11 @@ lcp_parent_main(const struct conf *c, const char *conf_path)
 	prepare_intake(p.intake_fd);
 	p.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	must(p.bell >= 0);
+	p.net_fd = lcp_net_open();
+	if (p.net_fd < 0) {
+		log_alert("lcp.no_net_program", kv_str("why", "nezuban-lcp-net does not lie beside this program"));
+		return 3;
+	}
 	if (open_listeners(&p) != 0)
 		return 3;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
