@@ -20,6 +20,9 @@ void zone_preload(void);
 /* Seconds east of UTC at a local time (seconds since 1970 as if it were UTC). */
 int32_t zone_offset_local(const struct zone *z, int64_t local_s);
 int32_t zone_offset_utc(const struct zone *z, int64_t utc_s);
+/* The first moment (UTC seconds) at which a clock on the wall there shows local_s or a later time: the first one of
+ * an hour that comes twice, the leap itself for an hour that is left out.  Never falls when local_s grows. */
+int64_t zone_first_utc(const struct zone *z, int64_t local_s);
 bool zone_parse_offset(struct slice s, int32_t *ret_seconds); /* +hh:mm, +hhmm, +hh, Z, UTC, GMT */
 
 enum timefmt {

@@ -208,6 +208,28 @@ zone_offset_local(const struct zone *z, int64_t local_s)
 	return zone_offset_utc(z, local_s - before) == before ? before : after;
 }
 
+int64_t
+zone_first_utc(const struct zone *z, int64_t local_s)
+{
+	int32_t before = zone_offset_utc(z, local_s - 2 * 86400), after = zone_offset_utc(z, local_s + 2 * 86400);
+	int64_t lo = local_s - (before > after ? before : after), hi = local_s - (before < after ? before : after);
+
+	if (lo + zone_offset_utc(z, lo) >= local_s)
+		return lo;
+	if (before > after)
+		return hi;
+	/* the clock is put forward somewhere in between: at the first moment that has the new offset */
+	while (hi - lo > 1) {
+		int64_t mid = lo + (hi - lo) / 2;
+
+		if (mid + zone_offset_utc(z, mid) >= local_s)
+			hi = mid;
+		else
+			lo = mid;
+	}
+	return hi;
+}
+
 static bool
 two(struct slice s, size_t at, int32_t *ret)
 {

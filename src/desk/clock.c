@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/roster_priv.h"
 #include "desk/work_priv.h"
 
 #define SHORT_NS (120 * NS_PER_S)
@@ -179,6 +180,7 @@ static const struct {
 	{ "task.due", task_late, WALL },
 	{ "digest.due", digest_due, WALL },
 	{ "exception.over", exception_over, WALL },
+	{ "roster.prove", roster_prove_again, WALL },
 };
 
 void
@@ -222,14 +224,14 @@ cmd_timer_fire(struct cmd *c)
 static json_t *
 next_due(struct desk *d, int64_t now)
 {
-	struct rows r = db_query(d->db, "SELECT id, kind, ref, attempt, due_at, kind LIKE 'report.%' OR EXISTS(SELECT 1 FROM clocks k WHERE"
+	struct rows r = db_query(d->db, "SELECT id, kind, ref, attempt, due_at, kind LIKE 'report.%' OR kind LIKE 'roster.%' OR EXISTS(SELECT 1 FROM clocks k WHERE"
 	                                " k.id = ref AND k.kind = 'report') FROM timers WHERE due_at <= ? ORDER BY due_at, id LIMIT 1", Q(now));
 	json_t *args, *data;
 
 	if (!rows_next(&r))
 		return NULL;
 	args = json_pack("{s:I}", "timer", (json_int_t)row_int(&r, 0));
-	/* a report's hour of the day may be stepped over when the clock is set: that is not the timer's lateness */
+	/* an hour of the day may be stepped over when the clock is set: that is not the timer's lateness */
 	if (row_int(&r, 5) == 0)
 		json_object_set_new(args, "due_at", json_integer(row_int(&r, 4)));
 	data = report_timer_data(d, row_str(&r, 1), row_str(&r, 2), (int)row_int(&r, 3), now);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "desk/facts_priv.h"
+#include "desk/roster_priv.h"
 #include "desk/work_priv.h"
 
 #define CALLS(rank) ((rank) >= 2)
@@ -221,6 +222,7 @@ decide(struct cmd *c, struct candidate_now *n, struct decision *d)
 	insert_incident(c, n, id, d);
 	put_stamps(c, n, id);
 	fact_decision(c, id);
+	duty_decided(c, id, n->tenant);
 	db_run(c->db, "UPDATE candidates SET state = 'decided', incident = ? WHERE id = ?", Q(id), Q(n->id));
 	put_lists(c, id, d);
 	clock_stop(c, n->id, "decide", c->now);
@@ -272,6 +274,7 @@ decide_again(struct cmd *c, const struct incident_now *n, struct decision *d)
 	/* more danger is a new notice; an acknowledgement of the smaller one does not count for it */
 	if (s->rank > before->rank) {
 		fact_time(c, n->id, "decided", c->now);
+		duty_decided(c, n->id, n->tenant);
 		if (CALLS(s->rank))
 			fact_add(c, "incidents", json_pack("{s:s, s:n, s:n}", "id", n->id, "rang", "acknowledged"));
 		if (CALLS(s->rank))

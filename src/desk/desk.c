@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "desk/desk_priv.h"
 #include "desk/journal_priv.h"
+#include "desk/roster_priv.h"
 
 const struct desk_actor desk_service = { .user = "", .ja = "システム", .en = "System", .role = "service" };
 
@@ -61,6 +62,7 @@ desk_close(struct desk *d)
 	if (d == NULL)
 		return;
 	vec_fini(&d->changes);
+	roster_free(d->roster);
 	free(d);
 }
 

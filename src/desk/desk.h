@@ -145,6 +145,13 @@ void desk_token_make(char ret_token[27], char ret_hash[65]);
 struct whys;
 json_t *desk_import_read(struct slice yaml, const char *file, struct whys *ws);
 
+/* Roster document (docs/roster.md) → the arguments of roster.import, proved for the 400 days after now. NULL with faults in ws;
+ * warnings may be there beside a good document. `known` is what the document may name:
+ * {"tenants":{id:{"lang"}},"people":{login:{"role","tenants":[id]}}}. */
+json_t *desk_roster_read(struct slice yaml, const char *file, const json_t *known, int64_t now, struct whys *ws);
+json_t *desk_roster_known(struct desk *d);                        /* of the tables */
+json_t *desk_roster_known_from(const json_t *tenants);            /* of what desk_import_read gave */
+
 /* Journal: walks the chain. 0, or E_CHAIN with the first bad row. */
 struct desk_verified {
 	int64_t rows, bad_seq;

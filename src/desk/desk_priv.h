@@ -28,6 +28,8 @@ struct desk {
 	desk_change_fn *on_change;
 	void *on_change_ctx;
 	VEC(struct change) changes; /* of the command that runs */
+	struct roster *roster;  /* made from the row that roster_id names (roster_desk.c); NULL without one */
+	char roster_id[32];
 };
 
 struct cmd {
@@ -193,6 +195,13 @@ void chain_timer(struct cmd *c, const char *kind, const char *ref, int attempt);
 void chain_job_done(struct cmd *c, const char *chain, int64_t job, const char *outcome);
 /* hours.c */
 bool hours_is_good(const char *hours);                    /* "always", "Mon-Fri 09:00-18:00", "Sat,Sun 00:00-24:00; Hol 10:00-16:00" */
+#define HOURS_HOL 7
+struct hours_span {
+	unsigned days; /* bit 0 = Monday … 6 = Sunday, HOURS_HOL = a day off */
+	int from, to;  /* minutes of the day; to <= from: on the next day */
+};
+/* The spans of good hours, at most max of them into ret; how many there are, -1 when the text is none. */
+int hours_read(const char *hours, struct hours_span *ret, int max);
 struct day_off {
 	struct db *db;
 	const char *tenant, *country; /* ISO 3166: JP, GB; "" = no public holidays are known */
@@ -231,7 +240,12 @@ void outbox_digest(struct cmd *c, const char *contact, json_t *items, int64_t mo
 int64_t outbox_call(struct cmd *c, const char *chain, const char *incident, const char *contact, int number_ord, int attempt,
                     const char *provider, const struct plan *plan);
 void outbox_notices(struct cmd *c, const char *incident, const char *notice);
-void outbox_alarm_mail(struct cmd *c, const char *alarm_id, const char *kind, const char *level, const char *ja, const char *en);
+struct alarm_mail {
+	const char *kind, *level, *ja, *en;
+	const char *lead_mail; /* of the lead on duty; NULL = none. The rest is heap. */
+	char *lead_name, *lead_lang, *duty_ja, *duty_en;
+};
+void outbox_alarm_mail(struct cmd *c, const char *alarm_id, const struct alarm_mail *m);
 void outbox_cancel(struct cmd *c, int64_t job);
 json_t *outcome_texts(const char *name);          /* null when unknown */
 const char *outcome_reached(const char *name);    /* "yes" "human" "no" or NULL */
@@ -252,6 +266,11 @@ void outbox_report(struct cmd *c, const char *id, const char *kind, const json_t
 
 void alarm_raise(struct cmd *c, const char *kind, const char *key, const char *level, const char *tenant, const char *incident,
                  const char *ja, const char *en);
+struct alarm {
+	const char *kind, *key, *level, *tenant, *incident;
+	const char *owner; /* a person's id; NULL = the lead on duty for the tenant */
+};
+void alarm_raise_for(struct cmd *c, const struct alarm *al, const char *ja, const char *en);
 void ack_incident(struct cmd *c, const char *incident, const char *by, const char *how, int64_t at);
 
 /* days */

@@ -13,12 +13,7 @@
 #include "codec/timefmt.h"
 #include "desk/desk_priv.h"
 
-#define HOL 7
-
-struct span {
-	unsigned days; /* bit 0 = Monday, HOL */
-	int from, to;  /* minutes */
-};
+#define HOL HOURS_HOL
 
 static int
 day_of(struct slice s)
@@ -63,7 +58,7 @@ read_minutes(struct slice s, int *ret)
 }
 
 static bool
-read_span(struct slice s, struct span *ret)
+read_span(struct slice s, struct hours_span *ret)
 {
 	struct slice times, days, to, from;
 
@@ -77,17 +72,29 @@ read_span(struct slice s, struct span *ret)
 bool
 hours_is_good(const char *hours)
 {
-	struct slice rest = slice_str(hours);
-	struct span s;
+	return hours_read(hours, NULL, 0) > 0;
+}
 
-	if (strcmp(hours, "always") == 0)
-		return true;
-	if (rest.n == 0)
-		return false;
-	while (rest.n != 0)
+int
+hours_read(const char *hours, struct hours_span *ret, int max)
+{
+	struct slice rest = slice_str(hours);
+	struct hours_span s = { .days = (1u << (HOL + 1)) - 1, .to = 1440 };
+	int n = 0;
+
+	if (strcmp(hours, "always") == 0) {
+		if (max > 0)
+			ret[0] = s;
+		return 1;
+	}
+	while (rest.n != 0) {
 		if (!read_span(slice_cut(&rest, ';'), &s))
-			return false;
-	return true;
+			return -1;
+		if (n < max)
+			ret[n] = s;
+		n++;
+	}
+	return n != 0 ? n : -1;
 }
 
 static int64_t
@@ -141,7 +148,7 @@ kind_of_day(const struct day_off *off, int64_t day)
 }
 
 static bool
-span_holds(const struct span *p, unsigned today, unsigned yesterday, int minute)
+span_holds(const struct hours_span *p, unsigned today, unsigned yesterday, int minute)
 {
 	if (p->from < p->to)
 		return (p->days & today) != 0 && minute >= p->from && minute < p->to;
@@ -154,7 +161,7 @@ hours_at(const char *hours, const char *zone, const struct day_off *off, int64_t
 	int64_t day = local_day(zone, now), s = local_s(zone, now) - day * 86400;
 	unsigned today, yesterday;
 	struct slice rest = slice_str(hours);
-	struct span p;
+	struct hours_span p;
 
 	if (strcmp(hours, "always") == 0)
 		return HOURS_IN;

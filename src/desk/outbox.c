@@ -9,6 +9,7 @@
 
 #include "desk/facts_priv.h"
 #include "desk/desk_priv.h"
+#include "desk/roster_priv.h"
 
 #define MAIL_FOR (72 * 3600 * NS_PER_S)
 #define EVENTS_MAX 64
@@ -335,18 +336,27 @@ outbox_report(struct cmd *c, const char *id, const char *kind, const json_t *dat
 	json_decref(brief);
 }
 
-void
-outbox_alarm_mail(struct cmd *c, const char *id, const char *kind, const char *level, const char *ja, const char *en)
+static void
+alarm_mail_to(struct cmd *c, const struct alarm_mail *m, const char *to, const char *name, const char *lang, const char *key)
 {
-	const char *to = c->d->s.alarm_mail;
-	auto_free char *key = x_asprintf("alarm/%s", id);
-	json_t *doc;
+	auto_free char *ja = m->duty_ja != NULL ? x_asprintf("%s\n%s", m->ja, m->duty_ja) : x_strdup(m->ja);
+	auto_free char *en = m->duty_en != NULL ? x_asprintf("%s\n%s", m->en, m->duty_en) : x_strdup(m->en);
+	json_t *doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:s, s:s, s:o, s:o}}", "notice", "alarm", "to", "address", to, "name", name, "lang", lang,
+	                        "company", texts("Nezuban", "Nezuban"), "alarm", "id", m->kind, "level", m->level, "title", texts(m->ja, m->en), "text", texts(ja, en));
 
-	if (to == NULL || to[0] == '\0')
-		return;
-	doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:s, s:s, s:o, s:o}}", "notice", "alarm", "to", "address", to, "name", "SOC", "lang", "ja",
-	                "company", texts("Nezuban", "Nezuban"), "alarm", "id", kind, "level", level, "title", texts(ja, en), "text", texts(ja, en));
-	put(c, doc, "mail", NULL, NULL, NULL, "SOC", NULL, to, NULL, 1, key);
+	put(c, doc, "mail", NULL, NULL, NULL, name, NULL, to, NULL, 1, key);
+}
+
+void
+outbox_alarm_mail(struct cmd *c, const char *id, const struct alarm_mail *m)
+{
+	const char *all = c->d->s.alarm_mail;
+	auto_free char *key = x_asprintf("alarm/%s", id), *key_lead = x_asprintf("alarm/%s/lead", id);
+
+	if (all != NULL && all[0] != '\0')
+		alarm_mail_to(c, m, all, "SOC", "ja", key);
+	if (m->lead_mail != NULL && strcmp(m->level, "alarm") == 0 && (all == NULL || strcmp(all, m->lead_mail) != 0))
+		alarm_mail_to(c, m, m->lead_mail, m->lead_name, m->lead_lang, key_lead);
 }
 
 void
@@ -535,21 +545,54 @@ desk_job_is_open(struct desk *d, int64_t job)
 
 /* ---- alarms ---- */
 
+/* The alarm's owner is the lead on duty for its tenant: the id, NULL when nobody is. Heap; fills what the mail says of the crew. */
+static char *
+alarm_owner(struct cmd *c, const char *tenant, struct alarm_mail *m)
+{
+	const struct roster *r = tenant != NULL ? desk_roster(c->d) : NULL;
+	char *id = tenant != NULL ? duty_lead(c->d, tenant, c->now) : NULL;
+	const json_t *site;
+	struct duty on;
+
+	if (id == NULL || !roster_duty(r, tenant, c->now, &on))
+		return id;
+	site = json_object_get(roster_site(r, on.site), "name");
+	m->lead_mail = json_string_value(json_object_get(roster_person(r, on.lead), "mail"));
+	m->lead_name = db_text(c->db, "SELECT name_en FROM users WHERE id = ?", Q(id));
+	m->lead_lang = db_text(c->db, "SELECT lang FROM users WHERE id = ?", Q(id));
+	auto_free char *name_ja = db_text(c->db, "SELECT name_ja FROM users WHERE id = ?", Q(id));
+	m->duty_ja = x_asprintf("当番の責任者：%s（%s）", name_ja, json_string_value(json_object_get(site, "ja")) ?: on.site);
+	m->duty_en = x_asprintf("Lead on duty: %s, %s", m->lead_name, json_string_value(json_object_get(site, "en")) ?: on.site);
+	return id;
+}
+
 void
 alarm_raise(struct cmd *c, const char *kind, const char *key, const char *level, const char *tenant, const char *incident, const char *ja,
             const char *en)
 {
+	alarm_raise_for(c, &(struct alarm){ kind, key, level, tenant, incident, NULL }, ja, en);
+}
+
+void
+alarm_raise_for(struct cmd *c, const struct alarm *al, const char *ja, const char *en)
+{
+	struct alarm_mail m = { .kind = al->kind, .level = al->level, .ja = ja, .en = en };
+	auto_free char *owner = alarm_owner(c, al->tenant, &m);
 	char id[27];
 
 	cmd_new_id(c, id);
 	db_run(c->db,
-	       "INSERT INTO alarms(id, kind, key, level, at, ja, en, tenant, incident) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	       "INSERT INTO alarms(id, kind, key, level, at, ja, en, tenant, incident, owner) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	       " ON CONFLICT DO NOTHING",
-	       Q(id), Q(kind), Q(key), Q(level), Q(c->now), Q(ja), Q(en), Q(tenant), Q(incident));
-	if (db_error(c->db) != 0 || db_changed(c->db) == 0)
-		return; /* it is open already */
-	outbox_alarm_mail(c, id, kind, level, ja, en);
-	cmd_changed(c, "alarm", id, tenant, NULL);
+	       Q(id), Q(al->kind), Q(al->key), Q(al->level), Q(c->now), Q(ja), Q(en), Q(al->tenant), Q(al->incident), Q(al->owner != NULL ? al->owner : owner));
+	if (db_error(c->db) == 0 && db_changed(c->db) != 0) { /* otherwise it is open already */
+		outbox_alarm_mail(c, id, &m);
+		cmd_changed(c, "alarm", id, al->tenant, NULL);
+	}
+	free(m.lead_name);
+	free(m.lead_lang);
+	free(m.duty_ja);
+	free(m.duty_en);
 }
 
 void
@@ -589,7 +632,7 @@ json_t *
 ask_alarm_list(struct ask *a)
 {
 	struct rows r = db_query(a->db,
-	                         "SELECT id, kind, level, at AS \"at:t\", ja AS \"text:2\", en, tenant, incident, ack_at AS \"acknowledged_at:t\", ack_by"
+	                         "SELECT id, kind, level, at AS \"at:t\", ja AS \"text:2\", en, tenant, incident, ack_at AS \"acknowledged_at:t\", ack_by, owner"
 	                         " FROM alarms WHERE ack_at IS NULL OR ack_at > ? ORDER BY ack_at IS NOT NULL, at DESC LIMIT 500",
 	                         Q(a->now - NS_PER_DAY));
 	json_t *items = json_array(), *o;
@@ -600,6 +643,7 @@ ask_alarm_list(struct ask *a)
 		o = row_json(&r);
 		json_object_set_new(o, "by", person(a->db, row_str(&r, 9)));
 		json_object_del(o, "ack_by");
+		json_object_set_new(o, "owner", person(a->db, row_str(&r, 10)));
 		json_array_append_new(items, o);
 	}
 	return json_pack("{s:o}", "items", items);

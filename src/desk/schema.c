@@ -184,10 +184,16 @@ const char *const desk_schema[] = {
 	"  secret TEXT NOT NULL, lang TEXT NOT NULL, hours TEXT NOT NULL, PRIMARY KEY(tenant, id)) @strict;"
 	"CREATE TABLE digests(contact TEXT NOT NULL, incident TEXT NOT NULL REFERENCES incidents(id), at @int NOT NULL,"
 	"  PRIMARY KEY(contact, incident)) @strict;",
+
+	/* sites and rosters; whose an alarm is; where an incident was decided */
+	"CREATE TABLE rosters(id TEXT PRIMARY KEY, n @int NOT NULL UNIQUE, at @int NOT NULL, by TEXT NOT NULL, doc TEXT NOT NULL) @strict;"
+	"ALTER TABLE alarms ADD COLUMN owner TEXT;"
+	"ALTER TABLE incidents ADD COLUMN site TEXT;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
 const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users", "candidates", "detections", "rolled",
 	"entities", "entries", "clocks", "incidents", "evidence", "actions", "chains", "outbox", "timers", "alarms", "lcps",
 	"tokens", "counters", "days", "downgrades", "apart", "relations", "tasks",
-	"days_off", "exceptions", "hidden", "reports", "providers", "hooks", "digests", NULL };
+	"days_off", "exceptions", "hidden", "reports", "providers", "hooks", "digests",
+	"rosters", NULL };

@@ -153,7 +153,7 @@ ask_sla_show(struct ask *a)
 	if (a->status != 0)
 		return NULL;
 	r = db_query(a->db,
-	             "SELECT i.id, i.tenant, t.zone, i.happened_at, i.lcp_at, i.soc_at, i.detected_at, i.opened_at, i.decided_at, i.rang_at, i.ack_at FROM incidents i"
+	             "SELECT i.id, i.tenant, t.zone, i.happened_at, i.lcp_at, i.soc_at, i.detected_at, i.opened_at, i.decided_at, i.rang_at, i.ack_at, i.site FROM incidents i"
 	             " JOIN tenants t ON t.id = i.tenant WHERE (? IS NULL OR i.tenant = ?) AND i.decided_at > ?",
 	             Q(tenant), Q(tenant), Q(a->now - MONTHS_MAX * 31 * NS_PER_DAY));
 	while (rows_next(&r)) {
@@ -161,6 +161,7 @@ ask_sla_show(struct ask *a)
 
 		snprintf(s.id, sizeof s.id, "%s", row_str(&r, 0));
 		snprintf(s.tenant, sizeof s.tenant, "%s", row_str(&r, 1));
+		snprintf(s.site, sizeof s.site, "%s", row_str(&r, 3 + SLA_TIMES) != NULL ? row_str(&r, 3 + SLA_TIMES) : "");
 		for (int k = 0; k < SLA_TIMES; k++)
 			s.t[k] = row_int(&r, k + 3);
 		sla_month(row_str(&r, 2), s.t[SLA_DECIDED], s.month);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "desk/desk_priv.h"
+#include "desk/roster_priv.h"
 
 #define HOUR (3600 * NS_PER_S)
 #define CANDIDATE_COLUMNS                                                                                                       \
@@ -145,6 +145,30 @@ candidate_rows(struct db *db, struct rows *r, int64_t now)
 	return a;
 }
 
+/* owner_on_duty: is the owner of the crew that is on duty for the tenant?  null without an owner or a roster. */
+static void
+mark_off_duty(json_t *items, const json_t *tenants)
+{
+	json_t *o, *t, *p, *list;
+	size_t i, k, m;
+
+	json_array_foreach(items, i, o) {
+		const json_t *owner = json_object_get(json_object_get(o, "owner"), "id");
+		json_t *on = json_null();
+
+		json_array_foreach(tenants, k, t) {
+			list = json_object_get(json_object_get(t, "duty"), "people");
+			if (owner == NULL || list == NULL || !json_equal(json_object_get(t, "id"), json_object_get(json_object_get(o, "tenant"), "id")))
+				continue;
+			on = json_false();
+			json_array_foreach(list, m, p)
+				if (json_equal(json_object_get(p, "id"), (json_t *)owner))
+					on = json_true();
+		}
+		json_object_set_new(o, "owner_on_duty", on);
+	}
+}
+
 json_t *
 ask_queue_list(struct ask *a)
 {
@@ -178,8 +202,13 @@ ask_queue_list(struct ask *a)
 	}
 	t = db_query(a->db, "SELECT id FROM tenants ORDER BY id");
 	while (rows_next(&t))
-		if (desk_sees(a->who, row_str(&t, 0)))
-			json_array_append_new(tenants, tenant_ref(a->db, row_str(&t, 0)));
+		if (desk_sees(a->who, row_str(&t, 0))) {
+			json_t *ref = tenant_ref(a->db, row_str(&t, 0));
+
+			json_object_set_new(ref, "duty", duty_json(a->db, desk_roster(a->d), row_str(&t, 0), a->now));
+			json_array_append_new(tenants, ref);
+		}
+	mark_off_duty(items, tenants);
 	o = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:b, s:o}", "now", time_json(a->now), "items", items, "groups", (json_int_t)groups, "detections",
 	              (json_int_t)detections, "unowned", (json_int_t)unowned, "limit", (json_int_t)limit, "cut", groups > limit, "tenants", tenants);
 	return o;

@@ -600,19 +600,24 @@ report_publish(struct asking *q)
 
 /* ---- import ---- */
 
-static void
-import_faults(struct asking *q, const struct whys *ws)
+static json_t *
+fault_lines(const struct whys *ws, json_t *list)
 {
-	struct desk_answer a = desk_problem(422, "invalid", "yaml", NULL);
-	json_t *list = json_array();
-
 	for (size_t i = 0; i < ws->list.n; i++) {
 		auto_buf struct buf line = { 0 };
 
 		why_print(&ws->list.v[i], &line);
 		json_array_append_new(list, json_string(buf_cstr(&line)));
 	}
-	json_object_set_new(a.body, "faults", list);
+	return list;
+}
+
+static void
+import_faults(struct asking *q, const struct whys *ws)
+{
+	struct desk_answer a = desk_problem(422, "invalid", "yaml", NULL);
+
+	json_object_set_new(a.body, "faults", fault_lines(ws, json_array()));
 	people_answer(q->dr, q->id, 422, a.body);
 }
 
@@ -685,6 +690,31 @@ tenant_import(struct asking *q)
 }
 
 static void
+roster_import(struct asking *q)
+{
+	const char *file = arg(q, "file");
+	json_t *known = desk_roster_known(q->dr->desk), *doc, *warnings = json_array();
+	struct whys ws = { 0 };
+	struct desk_answer a;
+
+	doc = desk_roster_read(slice_str(arg(q, "yaml")), file[0] != '\0' ? file : "roster.yaml", known, desk_role_now(q->dr), &ws);
+	json_decref(known);
+	if (doc == NULL) {
+		import_faults(q, &ws);
+	} else if (json_is_true(json_object_get(q->args, "check"))) {
+		people_answer(q->dr, q->id, 200, json_pack("{s:i, s:O}", "rosters", (int)json_array_size(json_object_get(doc, "rosters")), "warnings", fault_lines(&ws, warnings)));
+	} else {
+		a = desk_apply(q->dr->desk, "roster.import", &q->who, doc, desk_role_now(q->dr));
+		if (a.status == 200)
+			json_object_set(a.body, "warnings", fault_lines(&ws, warnings));
+		people_answer(q->dr, q->id, a.status, a.body);
+	}
+	json_decref(warnings);
+	json_decref(doc);
+	whys_fini(&ws);
+}
+
+static void
 me_show(struct asking *q)
 {
 	people_answer(q->dr, q->id, 200, user_view(q, q->user));
@@ -701,6 +731,7 @@ static const struct {
 	{ "me.sessions", me_sessions },       { "me.revoke", me_revoke },         { "user.passwd", user_passwd },
 	{ "user.totp", user_totp },           { "user.add", user_add },           { "user.change", user_change },
 	{ "lcp.enroll", lcp_enroll },         { "tenant.import", tenant_import },
+	{ "roster.import", roster_import },
 	{ "journal.export", journal_export },
 	{ "report.publish", report_publish },
 };

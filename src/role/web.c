@@ -446,7 +446,7 @@ web_open(struct role_env *env)
 		w->routes[i] = (struct http_route){
 			.method = api_routes[i].method,
 			.pattern = api_routes[i].path,
-			.body_max = strcmp(api_routes[i].verb, "tenant.import") == 0 ? 8u << 20
+			.body_max = strstr(api_routes[i].verb, ".import") != NULL ? 8u << 20
 			            : is_write(&api_routes[i])                       ? 256u << 10
 			                                                             : 0,
 			.fn = on_request,
