@@ -692,12 +692,12 @@ tenant_import(struct asking *q)
 static void
 roster_import(struct asking *q)
 {
-	const char *file = arg(q, "file");
+	const char *file = asking_arg(q, "file");
 	json_t *known = desk_roster_known(q->dr->desk), *doc, *warnings = json_array();
 	struct whys ws = { 0 };
 	struct desk_answer a;
 
-	doc = desk_roster_read(slice_str(arg(q, "yaml")), file[0] != '\0' ? file : "roster.yaml", known, desk_role_now(q->dr), &ws);
+	doc = desk_roster_read(slice_str(asking_arg(q, "yaml")), file[0] != '\0' ? file : "roster.yaml", known, desk_role_now(q->dr), &ws);
 	json_decref(known);
 	if (doc == NULL) {
 		import_faults(q, &ws);
