@@ -336,7 +336,7 @@ ask_roster_show(struct ask *a)
 }
 
 json_t *
-ask_roster_who(struct ask *a)
+ask_duty_show(struct ask *a)
 {
 	const char *tenant = ask_tenant(a);
 	struct roster *r;
@@ -369,7 +369,7 @@ spans_json(struct ask *a, const struct roster *r, const char *id, int64_t from, 
 }
 
 json_t *
-ask_roster_week(struct ask *a)
+ask_duty_list(struct ask *a)
 {
 	const struct roster *r = desk_roster(a->d);
 	int64_t from, days = ask_int(a, "days", 7);

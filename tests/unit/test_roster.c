@@ -330,7 +330,7 @@ the_desk_knows_who_is_on_duty(void **st)
 
 	(void)st;
 	scene_begin(&s);
-	b = scene_do(&s, "otomo", "roster.who", 200, json_pack("{s:s}", "tenant", "aoba"));
+	b = scene_do(&s, "otomo", "duty.show", 200, json_pack("{s:s}", "tenant", "aoba"));
 	assert_true(json_is_null(json_object_get(b, "duty")));
 	json_decref(b);
 	b = scene_do(&s, "otomo", "roster.show", 200, json_object());
@@ -338,18 +338,18 @@ the_desk_knows_who_is_on_duty(void **st)
 	json_decref(b);
 	import(&s, SITES AOBA HARBOR);
 	/* Wednesday, 20:06 in Tokyo */
-	b = scene_do(&s, "otomo", "roster.who", 200, json_pack("{s:s}", "tenant", "aoba"));
+	b = scene_do(&s, "otomo", "duty.show", 200, json_pack("{s:s}", "tenant", "aoba"));
 	assert_string_equal(jstr(json_object_get(json_object_get(b, "duty"), "site"), "id"), "reading");
 	assert_string_equal(jstr(json_object_get(json_object_get(json_object_get(b, "duty"), "lead"), "name"), "en"), "A. Bell");
 	assert_string_equal(jstr(json_object_get(b, "next"), "from"), "2026-11-18T15:00:00.000Z");
 	json_decref(b);
-	b = scene_do(&s, "otomo", "roster.who", 200, json_pack("{s:s, s:s}", "tenant", "aoba", "at", "2027-01-01T03:00:00+09:00"));
+	b = scene_do(&s, "otomo", "duty.show", 200, json_pack("{s:s, s:s}", "tenant", "aoba", "at", "2027-01-01T03:00:00+09:00"));
 	assert_string_equal(jstr(json_object_get(json_object_get(b, "duty"), "site"), "id"), "herndon");
 	json_decref(b);
-	json_decref(scene_do(&s, "otomo", "roster.who", 422, json_pack("{s:s, s:s}", "tenant", "aoba", "at", "soon")));
-	json_decref(scene_do(&s, "otomo", "roster.who", 404, json_pack("{s:s}", "tenant", "nobody")));
+	json_decref(scene_do(&s, "otomo", "duty.show", 422, json_pack("{s:s, s:s}", "tenant", "aoba", "at", "soon")));
+	json_decref(scene_do(&s, "otomo", "duty.show", 404, json_pack("{s:s}", "tenant", "nobody")));
 	/* a week of aoba: the weekend is one crew, Monday 23 November is a holiday */
-	b = scene_do(&s, "otomo", "roster.week", 200, json_pack("{s:s}", "from", "2026-11-18T00:00:00+09:00"));
+	b = scene_do(&s, "otomo", "duty.list", 200, json_pack("{s:s}", "from", "2026-11-18T00:00:00+09:00"));
 	assert_int_equal(json_array_size(json_object_get(json_array_get(json_object_get(b, "rosters"), 0), "spans")), 12);
 	json_decref(b);
 	scene_replays(&s);
@@ -373,10 +373,10 @@ masks_hold(void **st)
 	assert_int_equal(json_array_size(b), 1);
 	assert_string_equal(jstr(json_array_get(b, 0), "id"), "rest");
 	json_decref(a.body);
-	a = desk_ask(s.d, "roster.who", &who, json_pack("{s:s}", "tenant", "aoba"), s.now);
+	a = desk_ask(s.d, "duty.show", &who, json_pack("{s:s}", "tenant", "aoba"), s.now);
 	assert_int_equal(a.status, 404);
 	json_decref(a.body);
-	a = desk_ask(s.d, "roster.week", &who, json_object(), s.now);
+	a = desk_ask(s.d, "duty.list", &who, json_object(), s.now);
 	assert_int_equal(json_array_size(json_object_get(a.body, "rosters")), 1);
 	json_decref(a.body);
 	json_decref(mask);
@@ -395,10 +395,10 @@ rosters_follow_each_other(void **st)
 	import(&s, SITES AOBA HARBOR);
 	s.now += 3 * NS_PER_DAY;
 	import(&s, SITES "rosters:\n  - {id: one, home: reading, tenants: all, turns: [{site: reading, when: always, lead: bell}]}\n");
-	b = scene_do(&s, "otomo", "roster.who", 200, json_pack("{s:s, s:s}", "tenant", "aoba", "at", "2026-11-19T03:00:00Z"));
+	b = scene_do(&s, "otomo", "duty.show", 200, json_pack("{s:s, s:s}", "tenant", "aoba", "at", "2026-11-19T03:00:00Z"));
 	assert_string_equal(jstr(json_object_get(json_object_get(b, "duty"), "site"), "id"), "tokyo");
 	json_decref(b);
-	b = scene_do(&s, "otomo", "roster.who", 200, json_pack("{s:s}", "tenant", "aoba"));
+	b = scene_do(&s, "otomo", "duty.show", 200, json_pack("{s:s}", "tenant", "aoba"));
 	assert_string_equal(jstr(json_object_get(b, "duty"), "roster"), "one");
 	assert_true(json_is_null(json_object_get(json_object_get(b, "duty"), "to")));
 	json_decref(b);

@@ -277,6 +277,7 @@ body_for(const char *verb)
 		{ "report.words", "{}" },
 		{ "lcp.enroll", "{\"tenant\":\"aoba\",\"lcp\":\"x\"}" },
 		{ "tenant.import", "{\"yaml\":\"x\"}" },
+		{ "roster.import", "{\"yaml\":\"x\"}" },
 		{ "user.add", "{\"login\":\"ab\",\"role\":\"analyst\"}" },
 		{ "user.change", "{}" },
 		{ "user.passwd", "{\"password\":\"bbbbbbbbbbbb\"}" },
@@ -299,6 +300,8 @@ try_route(const struct api_route *r, const char *role, bool half)
 	fill_path(r->path, &path);
 	if (strcmp(r->verb, "log.facets") == 0)
 		buf_put_str(&path, "?field=source.ip");
+	if (strcmp(r->verb, "duty.show") == 0)
+		buf_put_str(&path, "?tenant=aoba");
 	desk_role = role;
 	desk_half = half;
 	status = ask(r->method, buf_cstr(&path), role != NULL ? GOOD : "", body_for(r->verb), &out);
