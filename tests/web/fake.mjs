@@ -90,6 +90,7 @@ const histo = (u) => { const a = Date.parse(u.searchParams.get('from')), z = Dat
 function answer(role, method, u, body) {
 	const p = u.pathname.replace('/api/v1/', ''), find = (id) => rows.find((r) => r[0].toLowerCase() === id) ?? rows[1];
 	const user = role === 'customer' ? { id: 'u9', login: 'odagiri', name: two('小田切 真一', 'Shinichi Odagiri'), role, tenant: 'aoba', tenants: [], lang: 'ja', zone: 'Asia/Tokyo' } : { id: 'u1', login: 'miyoshi', name: people.miyoshi.name, role: 'analyst', tenant: null, tenants: [], lang: 'ja', zone: 'Asia/Tokyo' };
+	if (p === 'me/factors') return { totp: true, keys: [{ id: 'k1', name: '青い鍵', added_at: ago(2600000), used_at: ago(3600), backed_up: false }, { id: 'k2', name: 'Telephone', added_at: ago(900000), used_at: null, backed_up: true }], recovery_left: 9 };
 	if (p === 'session') return { step: 'done', csrf: 'x', user, now: ago(0) };
 	if (p === 'queue') return { now: ago(0), items: rows.map(row), groups: 12, detections: 135, unowned: 9, limit: 200, cut: false, tenants: Object.values(tenants) };
 	if (p === 'candidates') return { items: rows.slice(7).map((r) => ({ ...row(r), state: 'closed', closed: { at: ago(4000), by: people.miyoshi, reason: 'expected', reason_text: two('想定内の操作', 'Expected activity'), facts: two('許可された診断です。', 'It was an authorised scan.') } })) };

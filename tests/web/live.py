@@ -92,7 +92,8 @@ def prepare(service, people):
     return {"incident": incident["id"], "closed": last["id"], "open": next(r["id"] for r in rows[1:] if r["id"] != last["id"])}
 
 
-BODIES = {"session.totp": {"code": "000000"}, "me.change": {}, "candidate.change": {}, "candidate.note": {"text": "x"}, "candidate.close": {"reason": "expected"}, "candidate.preview": {},
+BODIES = {"session.key": {k: "AAAA" for k in ("credential", "client_data", "authenticator_data", "signature")}, "session.step_up": {"code": "000000"}, "me.key_add": {"name": "x", "client_data": "AAAA", "authenticator_data": "AAAA"}, "me.key_change": {"name": "x"}, "me.totp_confirm": {"code": "000000"},
+          "session.totp": {"code": "000000"}, "me.change": {}, "candidate.change": {}, "candidate.note": {"text": "x"}, "candidate.close": {"reason": "expected"}, "candidate.preview": {},
           "candidate.decide": {"severity": "warning", "answers": {}}, "incident.change": {}, "incident.comment": {"text": "x"}, "incident.action": {"done": True},
           "incident.severity": {"severity": "emergency", "answers": {}}, "incident.attempt": {"contact": "none", "outcome": "busy"}, "incident.reopen": {"text": "x"}, "user.change": {},
           "lcp.enroll": {"tenant": "aoba", "lcp": "walk"}, "tenant.import": {"yaml": "x: 1", "check": True}, "user.add": {"login": "x", "role": "analyst"}, "user.passwd": {"password": "bbbbbbbbbbbb"},

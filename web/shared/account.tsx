@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Language, theme, rows, keys, zone, sessions, password.
+// Language, theme, rows, keys, zone, second factors, sessions, password.
 import { useState } from 'preact/hooks';
 import { ApiError, call, leave, session } from './api';
+import { Factors } from './factors';
 import { density, lang, singleKeys, t, theme, title, tx } from './i18n';
 import { whenLong, zone } from './time';
 import { say, Seg, Show } from './ui';
@@ -43,6 +44,7 @@ export function Account() {
 					<dt>{d.zone}</dt><dd><Seg label={d.zone} value={zone.value} options={zones.map((z) => [z, z] as const)} set={(z) => { zone.value = z; void call('me.change', {}, { zone: z }).catch(() => null); }} /></dd>
 				</dl>
 			</section>
+			<Factors />
 			<section class="card">
 				<h2>{d.sessions}</h2>
 				<Show of={sessions} rows={2}>{(s) => (

@@ -29,6 +29,12 @@ function address(path: string, params: Params): string {
 	return q ? `${url}?${q}` : url;
 }
 
+let prove: (() => Promise<boolean>) | null = null;
+/** Who asks the person for the second factor again when a sensitive act wants it (step.tsx). */
+export function onStepUp(fn: () => Promise<boolean>) {
+	prove = fn;
+}
+
 export async function request(method: string, url: string, body?: unknown, signal_?: AbortSignal): Promise<unknown> {
 	const headers: Record<string, string> = { Accept: 'application/json' };
 	if (body !== undefined) headers['Content-Type'] = 'application/json';
@@ -48,7 +54,11 @@ export async function request(method: string, url: string, body?: unknown, signa
 		if (value && typeof value === 'object' && 'now' in value) heard((value as { now?: string }).now);
 		return value;
 	}
-	if (r.status === 401 && session.value?.step === 'done') session.value = null;
+	if (r.status === 401 && (value as Partial<Problem> | null)?.type === 'step_up') {
+		if (prove && (await prove())) return await request(method, url, body, signal_);
+	} else if (r.status === 401 && session.value?.step === 'done') {
+		session.value = null;
+	}
 	throw new ApiError(r.status, (value ?? {}) as Partial<Problem>, Number(r.headers.get('Retry-After') ?? 0));
 }
 

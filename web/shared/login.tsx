@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Password, then the second factor; a person without one sets it up here.
+// Password, then the second factor: six digits, a recovery code or a security key; a person without one sets it up here.
 import { useState } from 'preact/hooks';
 import type { TotpSecret } from './api.gen';
-import { ApiError, call, leave, session, take } from './api';
+import { ApiError, call, leave, resume, session, take } from './api';
+import { Codes, keyFault } from './factors';
 import { lang, t, title } from './i18n';
 import { WordMark } from './icons';
+import { addKey, hasKeys, signWithKey } from './passkey';
 
 function failed(e: unknown, code: boolean): string {
 	const d = t();
@@ -18,6 +20,7 @@ export function Login() {
 	const d = t().login;
 	const [login, setLogin] = useState(''), [password, setPassword] = useState(''), [code, setCode] = useState('');
 	const [fault, setFault] = useState(''), [busy, setBusy] = useState(false), [secret, setSecret] = useState<TotpSecret | null>(null);
+	const [codes, setCodes] = useState<string[]>([]);
 	const step = session.value?.step ?? 'password';
 	title.value = d.title;
 
@@ -40,6 +43,24 @@ export function Login() {
 		setBusy(false);
 	};
 
+	const key = async () => {
+		setBusy(true);
+		setFault('');
+		try {
+			if (step === 'enrol') {
+				setCodes((await addKey(d.firstKey)).recovery ?? []);
+			} else {
+				take(await call('session.key', {}, await signWithKey()));
+			}
+		} catch (x) {
+			setFault(x instanceof ApiError && x.status === 401 ? d.wrongKey : keyFault(x));
+		}
+		setBusy(false);
+	};
+	const keyed = hasKeys() && (step === 'enrol' || (session.value?.factors ?? []).includes('key'));
+
+	if (codes.length > 0)
+		return <main class="login" id="main"><div class="card"><WordMark /><h1>{d.enrolled}</h1><Codes codes={codes} /><div class="row"><button class="btn pri lg" onClick={() => void resume()}>{d.goOn}</button></div></div></main>;
 	return (
 		<main class="login" id="main">
 			<form class="card" onSubmit={(e) => void submit(e)}>
@@ -52,6 +73,7 @@ export function Login() {
 					</>
 				) : (
 					<>
+						{keyed && <div class="row"><button type="button" class="btn lg" disabled={busy} onClick={() => void key()}>{step === 'enrol' ? d.enrolKey : t().step.withKey}</button></div>}
 						{step === 'enrol' && secret && <div class="secret"><p>{d.enrolText}</p><code class="mono">{secret.secret.replace(/(.{4})/g, '$1 ')}</code><p class="q t12">{d.recovery}</p><code class="mono rc">{secret.recovery.join('  ')}</code></div>}
 						<label class="f"><span>{d.code}</span><input class="fi code" name="code" inputMode="numeric" autocomplete="one-time-code" required autoFocus value={code} onInput={(e) => setCode(e.currentTarget.value)} /><span class="q t12">{d.codeHint}</span></label>
 					</>

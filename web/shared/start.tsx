@@ -5,13 +5,14 @@ import { render, type ComponentType } from 'preact';
 import { session, resume } from './api';
 import { hush, listen } from './live';
 import { Login } from './login';
+import { StepUp } from './step';
 
 export function start(app: 'console' | 'portal', Frame: ComponentType) {
 	function Root() {
 		const s = session.value;
 		if (s === undefined) return <main id="main" aria-busy="true" />;
 		if (s === null || s.step !== 'done') return <Login />;
-		return <Frame />;
+		return <><Frame /><StepUp /></>;
 	}
 	effect(() => {
 		const s = session.value;

@@ -15,7 +15,7 @@ export const en = {
 		wrongCode: 'That code is not right or was used before.', limited: (sec: number) => `Too many attempts. Try again in ${sec} s.`,
 		enrol: 'Set up your second factor', enrolText: 'Add this secret to your authenticator app, then type the six digits it shows.',
 		secret: 'Secret', recovery: 'Recovery codes. Keep them somewhere safe; each works once.', out: 'Sign out',
-		watch: 'The watch that does not sleep',
+		watch: 'The watch that does not sleep', enrolKey: 'Use a security key or passkey', firstKey: 'First key', enrolled: 'Your key is set up', goOn: 'Go on', wrongKey: 'That key was not accepted. Start again.',
 	},
 	top: { live: 'Live', offline: (at: string) => `The connection is lost. You see the state of ${at}.`, skew: (sec: number) => `This computer's clock differs by ${sec} s` },
 	queue: {
@@ -91,6 +91,8 @@ export const en = {
 		st: { healthy: 'healthy', silent: 'silent', dropping: 'losing lines', unknown: 'unknown', never: 'never heard', late: 'late', revoked: 'revoked', waiting: 'waiting' },
 	},
 	acc: { title: 'Account', lang: 'Language', theme: 'Theme', auto: 'As the system', light: 'Light', dark: 'Dark', density: 'Rows', calm: 'Calm', close: 'Close', keys: 'Single-key shortcuts', on: 'On', off: 'Off', zone: 'Time zone', sessions: 'Signed in', current: 'this one', end: 'End', since: 'Since', seen: 'Last seen', address: 'Address', password: 'Password', old: 'Old password', fresh: 'New password (12 characters or more)', change: 'Change', changed: 'Changed. Other sessions have ended.' },
+	step: { title: 'Confirm that it is you', why: 'This act needs your second factor once more.', withKey: 'Use my security key or passkey', go: 'Confirm', noKey: 'The key gave no answer. Try again.' },
+	fac: { title: 'Second factors', keys: 'Security keys and passkeys', name: 'Name', added: 'Added', used: 'Last used', synced: 'synced', change: 'Rename', remove: 'Remove', noKeys: 'No key yet.', newName: 'Name of a new key', add: 'Add a key', app: 'Authenticator app', appOn: 'Set up', appOff: 'Not set up', appSet: 'Set up', appNew: 'New secret', confirm: 'Confirm', recovery: 'Recovery codes', left: (n: number) => (n === 1 ? '1 code left' : `${n} codes left`), newCodes: 'Make new codes', saved: 'Saved.', last: 'It is the last second factor and stays.', known: 'This key is known already, or its challenge ran out.' },
 	keys: {
 		all: 'all keys', title: 'Keyboard', move: 'move', prev: 'previous row', next: 'next row', preview: 'preview, again: open', assign: 'assign to me', close: 'close', escalate: 'escalate', mark: 'mark', markDown: 'mark and next', markUp: 'mark and previous', search: 'search', help: 'this help', undo: 'undo',
 		goQueue: 'go to queue', goIncidents: 'go to incidents', goLogs: 'go to logs', goClocks: 'go to clocks', note: 'note', why: 'why it fired', newTab: 'open in a new tab', pivot: 'look for the value in the logs', confirm: 'confirm', leave: 'close', zoomBack: 'zoom back', run: 'run', question: (n: number) => `answer question ${n}`, repeat: 'repeat the last action', table: 'chart or table',

@@ -16,7 +16,7 @@ export const ja: Dict = {
 		wrongCode: 'コードが違うか、すでに使われています。', limited: (sec) => `試した回数が多すぎます。${sec} 秒後にやり直してください。`,
 		enrol: '二要素認証を設定する', enrolText: 'この鍵を認証アプリに登録し、表示された6桁の数字を入力してください。',
 		secret: '鍵', recovery: '回復用のコード。安全な場所に保管してください。一つにつき一度だけ使えます。', out: 'サインアウト',
-		watch: '眠らない見張り',
+		watch: '眠らない見張り', enrolKey: 'セキュリティキーまたはパスキーを使う', firstKey: '最初のキー', enrolled: 'キーを登録しました', goOn: '次へ進む', wrongKey: 'このキーは受け付けられませんでした。最初からやり直してください。',
 	},
 	top: { live: '接続中', offline: (at) => `接続が切れています。表示は ${at} のものです。`, skew: (sec) => `この端末の時計は ${sec} 秒ずれています` },
 	queue: {
@@ -92,6 +92,8 @@ export const ja: Dict = {
 		st: { healthy: '正常', silent: '沈黙', dropping: '取りこぼし', unknown: '不明', never: '未着', late: '遅れ', revoked: '失効', waiting: '登録待ち' },
 	},
 	acc: { title: '設定', lang: '言語', theme: '配色', auto: '端末に合わせる', light: '明るい', dark: '暗い', density: '行の高さ', calm: 'ゆったり', close: '詰める', keys: '単独キーの操作', on: '使う', off: '使わない', zone: '時間帯', sessions: 'サインイン中', current: 'この端末', end: '終わらせる', since: '開始', seen: '最終', address: 'アドレス', password: 'パスワード', old: '今のパスワード', fresh: '新しいパスワード（12文字以上）', change: '変更する', changed: '変更しました。ほかのサインインは終わりました。' },
+	step: { title: 'ご本人の確認', why: 'この操作には、もう一度二要素目の確認が必要です。', withKey: 'セキュリティキーまたはパスキーを使う', go: '確認する', noKey: 'キーから応答がありません。もう一度お試しください。' },
+	fac: { title: '二要素認証', keys: 'セキュリティキーとパスキー', name: '名前', added: '登録', used: '最終使用', synced: '同期', change: '名前を変える', remove: '外す', noKeys: 'キーはまだありません。', newName: '新しいキーの名前', add: 'キーを登録する', app: '認証アプリ', appOn: '設定済み', appOff: '未設定', appSet: '設定する', appNew: '新しい鍵にする', confirm: '確認する', recovery: '回復用のコード', left: (n) => `残り ${n} 個`, newCodes: '新しいコードを作る', saved: '保存しました。', last: '最後の二要素目なので外せません。', known: 'このキーは登録済みか、確認の期限が切れています。' },
 	keys: {
 		all: 'キー一覧', title: 'キーボード', move: '移動', prev: '前の行', next: '次の行', preview: '詳細、もう一度で開く', assign: '担当する', close: '終了', escalate: 'インシデントにする', mark: '印', markDown: '印を付けて次へ', markUp: '印を付けて前へ', search: '検索', help: 'この一覧', undo: '取り消し',
 		goQueue: '待ち行列へ', goIncidents: 'インシデントへ', goLogs: 'ログ検索へ', goClocks: '時計へ', note: 'メモ', why: '理由', newTab: '新しいタブで開く', pivot: '値をログで調べる', confirm: '確定', leave: '閉じる', zoomBack: '拡大を戻す', run: '検索', question: (n) => `問い ${n} に答える`, repeat: '直前の操作を繰り返す', table: '図と表',
