@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Changes for the browsers: a ring of the last ones, and who may see which.  A customer sees changes of
- * its own tenant's candidates, incidents, devices, collectors and of itself; staff those of their mask.
+ * its own tenant's candidates, incidents, inquiries, devices, collectors and of itself; staff those of their mask.
  * Accounts and alarms stay with those who may list them.  Nothing but names travels: the browser asks
  * the API for the thing, and is checked there.
  */
@@ -102,7 +102,7 @@ visible(const struct change *c, const struct api_viewer *v)
 	if (v->role == API_CUSTOMER)
 		return v->tenant[0] != 0 && strcmp(c->tenant, v->tenant) == 0 &&
 		       (noun_is(c, "candidate") || noun_is(c, "incident") || noun_is(c, "device") ||
-		        noun_is(c, "lcp") || noun_is(c, "tenant"));
+		        noun_is(c, "lcp") || noun_is(c, "tenant") || noun_is(c, "inquiry"));
 	return v->role != 0 && in_mask(v->tenants, c->tenant);
 }
 

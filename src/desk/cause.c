@@ -43,7 +43,7 @@ clock_causes_missing(struct db *db, const char *tenant, int64_t from, int64_t to
 	              Q(from), Q(to), Q(tenant), Q(tenant));
 }
 
-/* `id` is an incident, a candidate by id or number for its decide clock, or a report for its report clock. */
+/* `id` is an incident, a candidate by id or number for its decide clock, a report for its report clock, an inquiry for its own. */
 void
 cmd_clock_cause(struct cmd *c)
 {
@@ -51,8 +51,9 @@ cmd_clock_cause(struct cmd *c)
 	const struct cause *k = cause_find(arg_need(c, "cause", 32));
 	struct rows r = db_query(c->db,
 	                         "SELECT k.id, k.tenant, k.candidate, k.incident, n.id FROM clocks k LEFT JOIN candidates n ON n.id = k.candidate WHERE k.broken = 1 AND"
-	                         " k.kind = ? AND (k.incident = ? OR n.incident = ? OR k.candidate = ? OR ('C-' || n.number) = ?) ORDER BY k.started_at DESC LIMIT 1",
-	                         Q(kind), Q(id), Q(id), Q(id), Q(id));
+	                         " k.kind = ? AND (k.incident = ? OR n.incident = ? OR k.candidate = ? OR ('C-' || n.number) = ? OR k.candidate = (SELECT q.id FROM inquiries q WHERE"
+	                         " ('Q-' || q.number) = ?)) ORDER BY k.started_at DESC LIMIT 1",
+	                         Q(kind), Q(id), Q(id), Q(id), Q(id), Q(id));
 	auto_free char *ja = NULL, *en = NULL, *candidate = NULL, *clock = NULL;
 
 	if (cmd_failed(c))
@@ -65,7 +66,7 @@ cmd_clock_cause(struct cmd *c)
 	clock = x_strdup(row_str(&r, 0));
 	candidate = x_strdup(row_str(&r, 2));
 	snprintf(c->tenant, sizeof c->tenant, "%s", row_str(&r, 1));
-	snprintf(c->noun, sizeof c->noun, "%s", row_str(&r, 3) != NULL ? "incident" : row_str(&r, 4) != NULL ? "candidate" : "report");
+	snprintf(c->noun, sizeof c->noun, "%s", row_str(&r, 3) != NULL ? "incident" : row_str(&r, 4) != NULL ? "candidate" : strcmp(kind, "inquiry") == 0 ? "inquiry" : "report");
 	snprintf(c->id, sizeof c->id, "%s", row_str(&r, 3) != NULL ? row_str(&r, 3) : candidate);
 	rows_close(&r);
 	if (k == NULL) {
@@ -76,7 +77,7 @@ cmd_clock_cause(struct cmd *c)
 	       Q(clock));
 	ja = x_asprintf("約束の時間（%s）を過ぎた原因：%s。%s", kind, k->ja, text);
 	en = x_asprintf("Cause of the broken promise (%s): %s. %s", kind, k->en, text);
-	if (strcmp(c->noun, "report") != 0)
+	if (!word_in(c->noun, "report inquiry"))
 		entry_say(c, candidate, "note", true, ja, en);
 	cmd_changed(c, c->noun, c->id, c->tenant, strcmp(c->noun, "incident") == 0 ? c->id : NULL);
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Clocks: what was promised, as rows.  decide: opened → decided.  call: decided → the telephone rang.
- * answer: decided → a person acknowledged.  The state is computed when asked; nothing pauses.
+ * answer: decided → a person acknowledged.  inquiry: the customer asked → we answered.  The state is computed
+ * when asked; nothing pauses.
  * Also here: timers, entries and counts per day, the other small rows that commands make.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/inquiry_priv.h"
 #include "desk/roster_priv.h"
-#include "desk/work_priv.h"
 
 #define SHORT_NS (120 * NS_PER_S)
 
@@ -96,6 +97,8 @@ clock_number(struct rows *r, int column)
 {
 	if (row_str(r, 5) != NULL)
 		return x_strdup(row_str(r, 5));
+	if (strcmp(row_str(r, 0), "inquiry") == 0)
+		return x_asprintf("Q-%lld", (long long)db_int(r->db, 0, "SELECT number FROM inquiries WHERE id = ?", Q(row_str(r, 4))));
 	return row_kind(r, column) != DB_NULL ? x_asprintf("C-%lld", (long long)row_int(r, column)) : x_strdup(row_str(r, 4));
 }
 
@@ -164,7 +167,7 @@ clock_broke(struct cmd *c, const char *id)
 	if (of_case)
 		entry_say(c, candidate, "alarm", false, ja, en);
 	alarm_raise(c, "clock_broken", id, "alarm", tenant, incident, ja, en);
-	cmd_changed(c, of_case ? "candidate" : "report", candidate, tenant, number);
+	cmd_changed(c, of_case ? "candidate" : strcmp(kind, "inquiry") == 0 ? "inquiry" : "report", candidate, tenant, of_case ? number : what);
 }
 
 /* What a timer's kind does with its ref; those of the telephone chain are chain.c's, and spans all of them.
@@ -178,6 +181,7 @@ static const struct {
 	{ "clock.broken", clock_broke, SPAN },
 	{ "second.waits", second_late, SPAN },
 	{ "task.due", task_late, WALL },
+	{ "inquiry.due", inquiry_due, SPAN },
 	{ "digest.due", digest_due, WALL },
 	{ "exception.over", exception_over, WALL },
 	{ "roster.prove", roster_prove_again, WALL },

@@ -317,11 +317,13 @@ answer_of(struct cmd *c, int r)
 
 static struct desk_answer
 apply(struct desk *d, const char *command, cmd_fn *fn, const struct desk_actor *who, const json_t *args, int64_t now,
-      struct cmd *c)
+      const struct desk_blob *blobs, size_t n, struct cmd *c)
 {
 	*c = (struct cmd){ .d = d, .db = d->db, .now = now, .who = who, .args = args };
 	randombytes_buf(c->rnd, sizeof c->rnd);
 	db_begin(d->db);
+	for (size_t i = 0; i < n; i++)
+		db_run(d->db, "INSERT INTO blobs(sha256, at, body) VALUES(?, ?, ?) ON CONFLICT DO NOTHING", Q(blobs[i].sha256), Q(now), Q_BLOB(blobs[i].body.p, blobs[i].body.n));
 	return answer_of(c, run_command(c, command, fn));
 }
 
@@ -333,7 +335,7 @@ desk_apply(struct desk *d, const char *command, const struct desk_actor *who, co
 
 	if (fn == NULL)
 		return desk_problem(404, "not_found", NULL, command);
-	return apply(d, command, fn, who, args, now, &c);
+	return apply(d, command, fn, who, args, now, NULL, 0, &c);
 }
 
 int
@@ -436,8 +438,23 @@ ask_tenant(struct ask *a)
 	return t;
 }
 
+void
+desk_blob_hash(struct slice body, char ret[65])
+{
+	uint8_t h[crypto_hash_sha256_BYTES];
+
+	crypto_hash_sha256(h, (const unsigned char *)body.p, body.n);
+	sodium_bin2hex(ret, 65, h, sizeof h);
+}
+
 struct desk_answer
 desk_do(struct desk *d, const char *verb, const struct desk_actor *who, const json_t *args, int64_t now)
+{
+	return desk_do_with(d, verb, who, args, now, NULL, 0);
+}
+
+struct desk_answer
+desk_do_with(struct desk *d, const char *verb, const struct desk_actor *who, const json_t *args, int64_t now, const struct desk_blob *blobs, size_t n)
 {
 	cmd_fn *fn = command_find(verb);
 	struct desk_answer a;
@@ -447,7 +464,7 @@ desk_do(struct desk *d, const char *verb, const struct desk_actor *who, const js
 
 	if (fn == NULL)
 		return desk_ask(d, verb, who, args, now);
-	a = apply(d, verb, fn, who, args, now, &c);
+	a = apply(d, verb, fn, who, args, now, blobs, n, &c);
 	if (a.status != 204 || c.noun[0] == '\0')
 		return a;
 	q = json_pack("{s:s}", "id", c.id);

@@ -11,7 +11,7 @@
  * but its own arguments, `now`, the random bytes of its journal row (ids are made from them) and the tables.
  *
  * Not journalled, because it is a measurement and not a decision: positions of consumers, heartbeats,
- * counts of lines, snapshots (telemetry.c).
+ * counts of lines, snapshots (telemetry.c); nor bytes of attached files, which the journal names by their hash.
  *
  * Timers are rows.  desk_tick fires what is due; desk_audit, which shares no code with it, tells what should
  * have been and was not.  desk_jobs gives the outbox rows that want doing; the role carries them.
@@ -78,6 +78,15 @@ struct desk_answer desk_ask(struct desk *d, const char *question, const struct d
 /* Either, as the API wants it: a command is answered with the noun it changed. */
 struct desk_answer desk_do(struct desk *d, const char *verb, const struct desk_actor *who, const json_t *args,
                            int64_t now);
+/* The same with files: their bytes are kept in the transaction of the command, which names them by their SHA-256
+ * (hex) in args.files.  They are no part of the journal or the projection: a replay gives the names. */
+struct desk_blob {
+	const char *sha256;
+	struct slice body;
+};
+struct desk_answer desk_do_with(struct desk *d, const char *verb, const struct desk_actor *who, const json_t *args,
+                                int64_t now, const struct desk_blob *blobs, size_t n);
+void desk_blob_hash(struct slice body, char ret[65]);
 struct desk_answer desk_problem(int status, const char *type, const char *field, const char *detail);
 bool desk_sees(const struct desk_actor *who, const char *tenant);
 

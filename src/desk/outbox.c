@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "desk/facts_priv.h"
-#include "desk/desk_priv.h"
+#include "desk/inquiry_priv.h"
 #include "desk/roster_priv.h"
 
 #define MAIL_FOR (72 * 3600 * NS_PER_S)
@@ -92,6 +92,12 @@ put(struct cmd *c, json_t *doc, const char *kind, const char *incident, const ch
 	free(text);
 	json_decref(doc);
 	return id;
+}
+
+int64_t
+outbox_mail(struct cmd *c, json_t *doc, const char *contact, const char *name, const char *shown, const char *key)
+{
+	return put(c, doc, "mail", NULL, NULL, contact, name, NULL, shown, NULL, 1, key);
 }
 
 int64_t
@@ -487,6 +493,10 @@ notice_done(struct cmd *c, const struct job_now *j, const char *outcome)
 		ja = x_asprintf(hook ? "連携先 %s への通知が届きません（%s）。" : "%s様へのメールが届きません（%s）。", j->name, to);
 		en = x_asprintf(hook ? "Webhook %s cannot be told (%s)." : "Mail to %s cannot be delivered (%s).", j->name, to);
 		alarm_raise(c, "mail_rejected", to, "warning", c->tenant[0] != '\0' ? c->tenant : NULL, j->incident[0] != '\0' ? j->incident : NULL, ja, en);
+		auto_free char *inquiry = db_text(c->db, "SELECT inquiry FROM outbox WHERE id = ?", Q(j->id));
+
+		if (inquiry != NULL)
+			inquiry_mail_failed(c, inquiry, j->name, to);
 	}
 	if (j->candidate[0] != '\0')
 		entry_add(c, &(struct entry){ .candidate = j->candidate, .kind = "mail", .visible = true, .ja = ja, .en = en });

@@ -189,6 +189,25 @@ const char *const desk_schema[] = {
 	"CREATE TABLE rosters(id TEXT PRIMARY KEY, n @int NOT NULL UNIQUE, at @int NOT NULL, by TEXT NOT NULL, doc TEXT NOT NULL) @strict;"
 	"ALTER TABLE alarms ADD COLUMN owner TEXT;"
 	"ALTER TABLE incidents ADD COLUMN site TEXT;",
+	/* inquiries: one thread whatever the door; files by their hash, their bytes in blobs, which is no projection */
+	"CREATE TABLE inquiries(id TEXT PRIMARY KEY, number @int NOT NULL UNIQUE, token TEXT NOT NULL UNIQUE, tenant TEXT REFERENCES tenants(id),"
+	"  kind TEXT NOT NULL, priority TEXT NOT NULL, door TEXT NOT NULL, state TEXT NOT NULL CHECK(state IN ('open','closed','discarded')),"
+	"  held TEXT, subject TEXT NOT NULL, lang TEXT NOT NULL, incident TEXT, owner TEXT, opened_at @int NOT NULL, updated_at @int NOT NULL,"
+	"  waits TEXT NOT NULL CHECK(waits IN ('us','customer')), messages @int NOT NULL, closed_at @int, closed_by TEXT) @strict;"
+	"CREATE INDEX inquiries_tenant ON inquiries(tenant, updated_at);"
+	"CREATE INDEX inquiries_open ON inquiries(updated_at) WHERE state = 'open';"
+	"CREATE INDEX inquiries_held ON inquiries(opened_at) WHERE tenant IS NULL AND state = 'open';"
+	"CREATE TABLE inquiry_people(inquiry TEXT NOT NULL REFERENCES inquiries(id), address TEXT NOT NULL, name TEXT NOT NULL, contact TEXT,"
+	"  PRIMARY KEY(inquiry, address)) @strict;"
+	"CREATE TABLE inquiry_messages(inquiry TEXT NOT NULL REFERENCES inquiries(id), n @int NOT NULL, at @int NOT NULL, door TEXT NOT NULL,"
+	"  side TEXT NOT NULL CHECK(side IN ('customer','soc')), visible @int NOT NULL, auto @int NOT NULL, cut @int NOT NULL, lang TEXT NOT NULL,"
+	"  by TEXT, who_ja TEXT NOT NULL, who_en TEXT NOT NULL, address TEXT, mail_id TEXT, text TEXT NOT NULL, PRIMARY KEY(inquiry, n)) @strict;"
+	"CREATE TABLE inquiry_mails(message_id TEXT PRIMARY KEY, at @int NOT NULL, inquiry TEXT, n @int, result TEXT NOT NULL) @strict;"
+	"CREATE TABLE inquiry_files(inquiry TEXT NOT NULL, message @int NOT NULL, n @int NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,"
+	"  size @int NOT NULL, sha256 TEXT, note TEXT, PRIMARY KEY(inquiry, message, n)) @strict;"
+	"CREATE TABLE blobs(sha256 TEXT PRIMARY KEY, at @int NOT NULL, body @blob NOT NULL) @strict;"
+	"ALTER TABLE outbox ADD COLUMN inquiry TEXT;"
+	"CREATE INDEX outbox_inquiry ON outbox(inquiry, id) WHERE inquiry IS NOT NULL;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
@@ -196,4 +215,5 @@ const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users
 	"entities", "entries", "clocks", "incidents", "evidence", "actions", "chains", "outbox", "timers", "alarms", "lcps",
 	"tokens", "counters", "days", "downgrades", "apart", "relations", "tasks",
 	"days_off", "exceptions", "hidden", "reports", "providers", "hooks", "digests",
-	"rosters", NULL };
+	"rosters",
+	"inquiries", "inquiry_people", "inquiry_messages", "inquiry_mails", "inquiry_files", NULL };

@@ -136,7 +136,7 @@ breach_json(struct rows *r, int64_t now)
 static json_t *
 clocks_of(const struct span *s, json_t *breaches)
 {
-	static const char *const kinds[] = { "decide", "call", "answer", "report" };
+	static const char *const kinds[] = { "decide", "call", "answer", "report", "inquiry" };
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {

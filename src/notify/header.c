@@ -109,6 +109,10 @@ notice_message_id(const struct notice *n, const char *domain, char out[128])
 	unsigned len = 0;
 	char id[33];
 
+	if (n->what == NOTICE_INQUIRY) {
+		snprintf(out, 128, "<%.60s@%.60s>", n->mail_id, domain); /* its answers name it, and so the thread */
+		return;
+	}
 	for (size_t i = 0; i < 3; i++)
 		buf_put(&b, parts[i], strlen(parts[i]) + 1); /* the NUL keeps the parts apart */
 	buf_put_byte(&b, (char)('0' + n->what));
@@ -120,4 +124,25 @@ notice_message_id(const struct notice *n, const char *domain, char out[128])
 	}
 	id[32] = '\0';
 	snprintf(out, 128, "<%s@%.80s>", id, domain);
+}
+
+void
+notice_references(const struct notice *n, const char *domain, struct buf *out)
+{
+	for (int i = 0; i < n->refs_n; i++) {
+		buf_put_str(out, i == 0 ? "" : "\r\n ");
+		if (n->refs[i][0] == '<')
+			buf_put_str(out, n->refs[i]);
+		else
+			buf_printf(out, "<%s@%.60s>", n->refs[i], domain);
+	}
+}
+
+void
+notice_reply_to(const struct notice *n, const char *inquiries, struct buf *out)
+{
+	const char *at = strchr(inquiries, '@');
+
+	if (n->what == NOTICE_INQUIRY && at != NULL)
+		buf_printf(out, "<%.*s+q-%s%s>", (int)(at - inquiries), inquiries, n->token, at);
 }

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "codec/html.h"
@@ -20,6 +21,7 @@ struct words {
 	const char *h_summary, *h_action, *h_details;
 	const char *calling, *by_phone, *by_portal;
 	const char *alarm_intro, *digest_intro, *digest_more, *h_portal;
+	const char *inquiry_received, *f_subject, *f_writer, *f_due, *inquiry_how, *inquiry_foot;
 	const char *sign, *foot;
 };
 
@@ -42,6 +44,9 @@ static const struct words both[NOTE_LANGS] = {
 		.by_phone = "（電話）", .by_portal = "（ポータル）",
 		.digest_intro = "前回のまとめ以降に判定したインシデントです。いずれも、すぐに対応していただく必要はありません。",
 		.digest_more = "このほかの件数", .h_portal = "一覧と詳しい内容",
+		.inquiry_received = "お問い合わせを受け付けました。担当者が回答いたします。",
+		.f_subject = "件名", .f_writer = "回答者", .f_due = "回答のお約束", .inquiry_how = "お問い合わせの画面",
+		.inquiry_foot = "このメールにそのまま返信していただくと、同じお問い合わせの続きとして届きます。件名の番号は消さないでください。",
 		.alarm_intro = "SOC の担当者が確認する必要があります。",
 		.sign = "寝ず番 セキュリティ監視センター",
 		.foot = "このメールは自動で送信しています。お問い合わせはポータルから受け付けます。",
@@ -64,6 +69,9 @@ static const struct words both[NOTE_LANGS] = {
 		.by_phone = " (phone)", .by_portal = " (portal)",
 		.digest_intro = "Incidents decided since the last digest. None of them asks you to act at once.",
 		.digest_more = "Further incidents", .h_portal = "List and details",
+		.inquiry_received = "We have your inquiry. A person will answer it.",
+		.f_subject = "Subject", .f_writer = "Answered by", .f_due = "Promised by", .inquiry_how = "Your inquiry in the portal",
+		.inquiry_foot = "Reply to this mail to go on with the same inquiry. Please leave the number in the subject.",
 		.alarm_intro = "Somebody on duty at the SOC has to look at this.",
 		.sign = "Nezuban security operations centre",
 		.foot = "This mail was sent automatically. Use the portal to ask us something.",
@@ -283,6 +291,49 @@ digest(struct page *p)
 	link_to(p, p->w->h_portal, n->url);
 }
 
+/* Paragraphs of the analyst, as they were written. */
+static void
+letter_text(struct page *p, const char *s)
+{
+	buf_put_str(p->text, s);
+	buf_put_str(p->text, "\n\n");
+	buf_put_str(p->html, "<p style=\"margin:0 0 16px;white-space:pre-wrap\">");
+	html_text(p->html, s);
+	buf_put_str(p->html, "</p>\n");
+}
+
+static void
+inquiry(struct page *p)
+{
+	const struct notice *n = p->n;
+
+	greet(p);
+	if (n->is_receipt)
+		paragraph(p, p->w->inquiry_received);
+	else
+		letter_text(p, n->words);
+	buf_put_str(p->html, "<table style=\"border-collapse:collapse\">\n");
+	field(p, p->w->f_number, n->incident);
+	field(p, p->w->f_subject, n->asked);
+	if (!n->is_receipt)
+		field(p, p->w->f_writer, n->writer[n->lang]);
+	else
+		field_time(p, p->w->f_due, n->due_at);
+	buf_put_str(p->html, "</table>\n");
+	link_to(p, p->w->inquiry_how, n->url);
+}
+
+/* Re: what was asked [Q-12 TOKEN]. */
+static void
+inquiry_subject(const struct notice *n, struct buf *out)
+{
+	bool has = strncasecmp(n->asked, "re:", 3) == 0;
+
+	buf_put_str(out, n->is_reply && !has ? "Re: " : "");
+	one_line(out, n->asked);
+	buf_printf(out, " [%s %s]", n->incident, n->token);
+}
+
 /* The %s of an incident's subject are severity, number, company; of an alarm's its id and the tenant; of a
  * digest's how many, company. */
 static void
@@ -324,6 +375,7 @@ void
 mail_render(const struct notice *n, const char *domain, notice_zone_fn *zone, notice_report_fn *report, struct mail *ret)
 {
 	struct page p = { n, &both[n->lang], zone, &ret->text, &ret->html };
+	const char *foot;
 
 	*ret = (struct mail){ 0 };
 	notice_message_id(n, domain, ret->message_id);
@@ -332,22 +384,28 @@ mail_render(const struct notice *n, const char *domain, notice_zone_fn *zone, no
 		report(n->report, n->lang, &ret->subject, &ret->text, &ret->html);
 		return;
 	}
-	subject(&p, &ret->subject);
+	if (n->what == NOTICE_INQUIRY)
+		inquiry_subject(n, &ret->subject);
+	else
+		subject(&p, &ret->subject);
 	buf_printf(&ret->html, "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"><title>", n->lang == NOTE_JA ? "ja" : "en");
 	html_text(&ret->html, buf_cstr(&ret->subject));
 	buf_put_str(&ret->html, "</title></head>\n<body style=\"font-family:sans-serif;font-size:14px;line-height:1.6;"
 	                        "color:#1d232b;max-width:640px\">\n");
-	if (n->what != NOTICE_ALARM && n->what != NOTICE_DIGEST)
+	if (n->what == NOTICE_INCIDENT || n->what == NOTICE_ACKNOWLEDGED)
 		buf_printf(&ret->html, "<p style=\"margin:0 0 12px\"><span style=\"background:%s;padding:2px 10px;font-weight:bold\">%s</span></p>\n",
 		           colour[n->severity], p.w->severity[n->severity]);
 	if (n->what == NOTICE_ALARM)
 		alarm(&p);
 	else if (n->what == NOTICE_DIGEST)
 		digest(&p);
+	else if (n->what == NOTICE_INQUIRY)
+		inquiry(&p);
 	else
 		incident(&p);
-	buf_printf(&ret->text, "\n-- \n%s\n%s\n", p.w->sign, p.w->foot);
-	buf_printf(&ret->html, "<p style=\"margin:24px 0 0;color:#5b6470;font-size:12px\">%s<br>\n%s</p>\n</body></html>\n", p.w->sign, p.w->foot);
+	foot = n->what == NOTICE_INQUIRY ? p.w->inquiry_foot : p.w->foot;
+	buf_printf(&ret->text, "\n-- \n%s\n%s\n", p.w->sign, foot);
+	buf_printf(&ret->html, "<p style=\"margin:24px 0 0;color:#5b6470;font-size:12px\">%s<br>\n%s</p>\n</body></html>\n", p.w->sign, foot);
 }
 
 void

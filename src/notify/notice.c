@@ -215,6 +215,53 @@ read_digest(struct reading *r, const json_t *o, struct notice *n)
 	n->url = read_url(r, o, "url", false);
 }
 
+static bool
+is_id(const char *s, size_t max)
+{
+	return s[0] != '\0' && strlen(s) <= max && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(s);
+}
+
+/* A Message-ID as it may stand in a header: printable, in brackets, without blanks. */
+static bool
+is_message_id(const char *s)
+{
+	size_t n = strlen(s);
+
+	if (n < 5 || n > 255 || s[0] != '<' || s[n - 1] != '>')
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)s[i] <= ' ' || (unsigned char)s[i] >= 0x7f || ((s[i] == '<' || s[i] == '>') && i != 0 && i != n - 1))
+			return false;
+	return true;
+}
+
+static void
+read_inquiry(struct reading *r, const json_t *o, struct notice *n)
+{
+	static const char *const whats[] = { "answer", "received" };
+	const json_t *v;
+	size_t i;
+
+	if (n->channel != NOTICE_MAIL)
+		fault(r, E_RANGE, "kind", "an inquiry goes by mail");
+	n->incident = text(r, o, "number", true, 24);
+	n->token = text(r, o, "token", true, 26);
+	n->mail_id = text(r, o, "id", true, 60);
+	n->is_receipt = word(r, text(r, o, "what", true, 16), "what", whats, 2) == 1;
+	n->asked = text(r, o, "subject", true, 1000);
+	n->words = read_text(r, json_object_get(o, "text"), "text", false, 40000, true);
+	both(r, o, "by", true, n->lang, 400, n->writer);
+	n->due_at = moment(r, o, "due_at", false);
+	n->url = read_url(r, o, "url", false);
+	n->is_reply = json_is_true(json_object_get(o, "reply"));
+	if (!is_id(n->token, 26) || !is_id(n->mail_id, 60))
+		fault(r, E_RANGE, "token", "is none");
+	/* what was wrong in somebody else's mail is left out, not refused: the answer has to go */
+	json_array_foreach(json_object_get(o, "refs"), i, v)
+		if (json_is_string(v) && n->refs_n < NOTICE_REFS && (is_id(json_string_value(v), 60) || is_message_id(json_string_value(v))))
+			n->refs[n->refs_n++] = arena_cstr(r->a, slice_str(json_string_value(v)));
+}
+
 static void
 read_target(struct reading *r, const json_t *o, struct notice *n)
 {
@@ -239,7 +286,7 @@ read_target(struct reading *r, const json_t *o, struct notice *n)
 static void
 read_all(struct reading *r, const json_t *o, struct notice *n)
 {
-	static const char *const whats[] = { "incident", "acknowledged", "alarm", "report", "digest" }, *const hows[] = { "phone", "portal" };
+	static const char *const whats[] = { "incident", "acknowledged", "alarm", "report", "digest", "inquiry" }, *const hows[] = { "phone", "portal" };
 	const json_t *ack;
 
 	n->job = text(r, o, "job", true, 64);
@@ -249,7 +296,7 @@ read_all(struct reading *r, const json_t *o, struct notice *n)
 	n->at = moment(r, o, "at", true);
 	n->calling = json_is_true(json_object_get(o, "calling"));
 	read_target(r, o, n);
-	n->what = (enum notice_what)word(r, text(r, o, "notice", true, 16), "notice", whats, 5);
+	n->what = (enum notice_what)word(r, text(r, o, "notice", true, 16), "notice", whats, 6);
 	both(r, o, "company", n->what != NOTICE_ALARM, n->lang, 200, n->company);
 	if (n->what == NOTICE_ALARM) {
 		read_alarm(r, object(r, o, "alarm"), n);
@@ -261,6 +308,10 @@ read_all(struct reading *r, const json_t *o, struct notice *n)
 	}
 	if (n->what == NOTICE_DIGEST) {
 		read_digest(r, o, n);
+		return;
+	}
+	if (n->what == NOTICE_INQUIRY) {
+		read_inquiry(r, object(r, o, "inquiry"), n);
 		return;
 	}
 	read_incident(r, object(r, o, "incident"), n);
@@ -286,7 +337,7 @@ notice_read(struct slice json, struct arena *a, struct notice *ret, char err[200
 	*ret = (struct notice){ .job = "", .key = "", .tenant = "", .address = "", .name = "", .zone = "", .hook_url = "",
 		                .hook_secret = "", .company = { "", "" }, .incident = "", .title = { "", "" },
 		                .summary = { "", "" }, .action = { "", "" }, .url = "", .code_word = { "", "" }, .call_back = "", .by = "", .how = "", .alarm = "",
-		                .alarm_text = { "", "" } };
+		                .alarm_text = { "", "" }, .token = "", .mail_id = "", .asked = "", .words = "", .writer = { "", "" } };
 	err[0] = '\0';
 	o = json.n > 0 && json.n <= JOB_MAX ? json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, &je) : NULL;
 	if (!json_is_object(o)) {

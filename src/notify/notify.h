@@ -29,11 +29,12 @@ enum post_outcome {
 const char *post_outcome_name(enum post_outcome o);
 
 enum { NOTE_JA, NOTE_EN, NOTE_LANGS };
-enum notice_what { NOTICE_INCIDENT, NOTICE_ACKNOWLEDGED, NOTICE_ALARM, NOTICE_REPORT, NOTICE_DIGEST };
+enum notice_what { NOTICE_INCIDENT, NOTICE_ACKNOWLEDGED, NOTICE_ALARM, NOTICE_REPORT, NOTICE_DIGEST, NOTICE_INQUIRY };
 enum notice_channel { NOTICE_MAIL, NOTICE_HOOK };
 
 #define NOTICE_AFFECTED 20
 #define NOTICE_DIGEST_ITEMS 100
+#define NOTICE_REFS 12
 
 struct notice_item {
 	const char *incident, *title[NOTE_LANGS];
@@ -65,7 +66,12 @@ struct notice {
 	int items_n;
 	int64_t items_more;                  /* left out */
 	struct slice report;                 /* NOTICE_REPORT: the data set, JSON; whoever writes it is handed in (post_conf.report) */
-	int64_t at, first_at, decided_at, acknowledged_at; /* wall ns, 0 = absent */
+	/* NOTICE_INQUIRY: `incident` is its number. id and refs without brackets are local parts of our own Message-IDs */
+	const char *token, *mail_id, *asked, *words, *writer[NOTE_LANGS];
+	const char *refs[NOTICE_REFS];
+	int refs_n;
+	bool is_reply, is_receipt;
+	int64_t at, first_at, decided_at, acknowledged_at, due_at; /* wall ns, 0 = absent */
 };
 
 /* 0, or E_SYNTAX / E_RANGE with the field in err; ret->job is there when it could be read ("" otherwise). */
@@ -95,12 +101,17 @@ void hook_body(const struct notice *n, const char *domain, struct buf *out);
 void hook_sign(struct slice secret, int64_t unix_s, struct slice body, struct buf *out);
 /* "<32 hex@domain>": the same for every attempt of one notice. */
 void notice_message_id(const struct notice *n, const char *domain, char out[128]);
+/* The header References of an inquiry's mail, folded; nothing when it has none. */
+void notice_references(const struct notice *n, const char *domain, struct buf *out);
+/* Where answers to an inquiry go: soc+q-TOKEN@soc.example. Nothing without an address of ours. */
+void notice_reply_to(const struct notice *n, const char *inquiries, struct buf *out);
 
 #define POST_SECRETS 64
 
 struct post_conf {
 	char url[256];             /* smtp://host:port or smtps://…; empty: no mail */
 	char from[256], from_name[128];
+	char inquiries[256];       /* where customers write to; empty: answers go to `from` */
 	char user[128], password[256];
 	int starttls;              /* 0 no, 1 when offered, 2 must */
 	char ca[256];              /* PEM file, empty: the system's */

@@ -244,6 +244,31 @@ add_part(struct letter *t, const char *type, const struct buf *text)
 	curl_mime_encoder(part, "base64");
 }
 
+/* What makes an answer of an inquiry part of its thread, in mail programs and here. */
+static void
+thread_headers(struct letter *t, const struct notice *n)
+{
+	struct post *p = t->p;
+	struct buf refs = { 0 }, reply = { 0 }, last = { 0 };
+
+	notice_references(n, p->domain, &refs);
+	notice_reply_to(n, p->conf.inquiries, &reply);
+	if (refs.n != 0) {
+		struct notice one = *n;
+
+		one.refs[0] = n->refs[n->refs_n - 1];
+		one.refs_n = 1;
+		notice_references(&one, p->domain, &last);
+		add_header(t, "In-Reply-To", buf_slice(&last));
+		add_header(t, "References", buf_slice(&refs));
+	}
+	if (reply.n != 0)
+		add_header(t, "Reply-To", buf_slice(&reply));
+	buf_fini(&refs);
+	buf_fini(&reply);
+	buf_fini(&last);
+}
+
 static void
 mail_fill(struct letter *t, const struct notice *n)
 {
@@ -259,7 +284,11 @@ mail_fill(struct letter *t, const struct notice *n)
 	add_address(t, "To", n->name, n->address);
 	add_header(t, "Subject", buf_slice(&subject));
 	add_header(t, "Message-ID", slice_str(t->mail.message_id));
-	add_header(t, "Auto-Submitted", SL("auto-generated"));
+	/* an analyst's answer is a person's mail; all else is not, and nobody's holiday note shall answer it */
+	if (n->what != NOTICE_INQUIRY || n->is_receipt)
+		add_header(t, "Auto-Submitted", n->what == NOTICE_INQUIRY ? SL("auto-replied") : SL("auto-generated"));
+	if (n->what == NOTICE_INQUIRY)
+		thread_headers(t, n);
 	add_header(t, "Content-Language", n->lang == NOTE_JA ? SL("ja") : SL("en"));
 	add_header(t, "Content-Type", SL("multipart/alternative"));
 	buf_fini(&subject);

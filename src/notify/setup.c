@@ -112,6 +112,7 @@ post_conf_load(const struct conf *conf, struct post_conf *ret, struct whys *ws)
 	copy(&s, "mail.url", c->url, sizeof c->url);
 	copy(&s, "mail.from", c->from, sizeof c->from);
 	copy(&s, "mail.from_name", c->from_name, sizeof c->from_name);
+	copy(&s, "mail.inquiries", c->inquiries, sizeof c->inquiries);
 	copy(&s, "mail.user", c->user, sizeof c->user);
 	if (conf_str(conf, "mail.ca")[0] != '\0') {
 		char *path = conf_path(conf, "mail.ca");
@@ -133,6 +134,12 @@ post_conf_load(const struct conf *conf, struct post_conf *ret, struct whys *ws)
 		struct why *w = complain(&s, "MAIL-FROM");
 
 		why_found(w, "mail.from %s", c->from);
+		why_wanted(w, "a mail address");
+	}
+	if (c->inquiries[0] != '\0' && (!mail_address_is_good(slice_str(c->inquiries)) || strlen(c->inquiries) > 200)) {
+		struct why *w = complain(&s, "MAIL-INQUIRIES");
+
+		why_found(w, "mail.inquiries %s", c->inquiries);
 		why_wanted(w, "a mail address");
 	}
 	password(&s, c->password, sizeof c->password);

@@ -92,9 +92,9 @@ rep_severity(const struct rep *r, const char *severity)
 const char *
 rep_clock(const struct rep *r, const char *kind)
 {
-	static const char *const keys[] = { "decide", "call", "answer", "report" };
+	static const char *const keys[] = { "decide", "call", "answer", "report", "inquiry" };
 
-	return choose(r, kind, keys, W_CLOCK_DECIDE, 4);
+	return choose(r, kind, keys, W_CLOCK_DECIDE, 5);
 }
 
 const char *

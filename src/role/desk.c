@@ -361,6 +361,8 @@ desk_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *m)
 		if (!desk_role_job(dr, m->type == MSG_JOB_EVENT ? "job.event" : "job.done", m->body))
 			log_error("desk.job_refused", kv_str("from", peer == ROLE_CALL ? "call" : "notify"));
 		desk_jobs(dr->desk, desk_role_now(dr), hand_out, dr);
+	} else if (peer == ROLE_MAIL && m->type == MSG_MAIL) {
+		desk_role_mail(dr, m->id, m->body);
 	} else if (peer == ROLE_ARCHIVE && m->type == MSG_MANIFEST && (o = load(m->body)) != NULL) {
 		desk_role_check(dr, desk_manifest(dr->desk, o, desk_role_now(dr)));
 		json_decref(o);
@@ -389,6 +391,8 @@ slot_of(struct desk_role *dr, enum role_id peer, unsigned index)
 		return &dr->intel;
 	case ROLE_VERIFY:
 		return &dr->verify;
+	case ROLE_MAIL:
+		return &dr->mail;
 	case ROLE_ENGINE:
 		return index < 64 ? &dr->engine[index] : NULL;
 	default:

@@ -585,6 +585,24 @@ journal_export(struct asking *q)
 	people_answer(q->dr, q->id, a.status, a.body);
 }
 
+/* ---- inquiries ---- */
+
+static void
+inquiry_write(struct asking *q)
+{
+	struct desk_files files;
+	struct desk_answer a;
+
+	if (!desk_files_take(q->args, &files)) {
+		asking_no(q, 422, "invalid", "files", "at most 10 files, 5 MiB together, base64");
+	} else {
+		a = desk_do_with(q->dr->desk, q->verb, &q->who, q->args, desk_role_now(q->dr), files.blob, files.n);
+		desk_role_check(q->dr, a.error);
+		people_answer(q->dr, q->id, a.status, a.body);
+	}
+	desk_files_fini(&files);
+}
+
 /* ---- reports ---- */
 
 /* The figures as they stand now go into the command, so that the journal keeps what was published. */
@@ -732,7 +750,7 @@ static const struct {
 	{ "user.totp", user_totp },           { "user.add", user_add },           { "user.change", user_change },
 	{ "lcp.enroll", lcp_enroll },         { "tenant.import", tenant_import },
 	{ "roster.import", roster_import },
-	{ "journal.export", journal_export },
+	{ "journal.export", journal_export }, { "inquiry.open", inquiry_write }, { "inquiry.message", inquiry_write },
 	{ "report.publish", report_publish },
 };
 
@@ -786,7 +804,7 @@ as_person(struct asking *q, const json_t *actor)
 void
 people_ask(struct desk_role *dr, uint64_t id, struct slice body)
 {
-	json_t *o = body.n <= (4u << 20) ? json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	json_t *o = body.n <= (9u << 20) ? json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	json_t *actor = json_object_get(o, "actor"), *args = json_object_get(o, "args");
 	struct asking q = { .dr = dr, .id = id, .verb = json_string_value(json_object_get(o, "verb")) };
 	const char *address = json_string_value(json_object_get(actor, "address"));

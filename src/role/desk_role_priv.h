@@ -32,7 +32,7 @@ struct desk_role {
 	struct buf receipt_key; /* the archive's public key, for collectors to check receipts with */
 	struct pki_key *ca_key;
 	struct pki_key *journal_key; /* signs heads of the journal */
-	struct chan *ingest, *archive, *store, *notify, *call, *web, *intel, *verify, *engine[64];
+	struct chan *ingest, *archive, *store, *notify, *call, *web, *intel, *verify, *mail, *engine[64];
 	char boot[64];               /* of this boot of the machine */
 	struct map sent;             /* job → when it was handed out last (mono ns); empty again after a restart */
 	struct desk_settings settings;
@@ -57,5 +57,21 @@ int64_t desk_role_now(struct desk_role *dr);
 void desk_role_check(struct desk_role *dr, int error);
 /* What a message of a less trusted role asks for, as a command; false when the body is no object. */
 bool desk_role_job(struct desk_role *dr, const char *command, struct slice body);
+
+/* desk_files.c */
+#define DESK_FILES_MAX 10
+struct desk_files {
+	struct buf bytes; /* of the web's */
+	size_t n;
+	char hash[DESK_FILES_MAX][65];
+	struct desk_blob blob[DESK_FILES_MAX];
+};
+/* The last part of a name without anything that a file system or a screen stumbles over, and its ending. */
+void desk_file_name(struct slice given, char ret_name[256], char ret_type[17]);
+/* Takes the bytes out of args.files; false when they are none or too many. */
+bool desk_files_take(json_t *args, struct desk_files *ret);
+void desk_files_fini(struct desk_files *f);
+/* MAIL of role mail; answers MAIL_DONE when it is committed. */
+void desk_role_mail(struct desk_role *dr, uint64_t id, struct slice body);
 
 #endif

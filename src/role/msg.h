@@ -54,4 +54,9 @@ struct msg_block {
 	uint32_t rows, reserved;
 };
 
+/* MAIL: the bytes behind the JSON are those of its files, in their order. */
+struct msg_mail {
+	uint32_t json, reserved; /* bytes of the JSON */
+};
+
 #endif

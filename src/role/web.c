@@ -420,6 +420,13 @@ serve(struct web *w, int fd, bool tls)
 	return h;
 }
 
+/* What may bring a document or files. */
+static bool
+is_large(const char *verb)
+{
+	return strstr(verb, ".import") != NULL || strcmp(verb, "inquiry.open") == 0 || strcmp(verb, "inquiry.message") == 0;
+}
+
 static int
 web_open(struct role_env *env)
 {
@@ -446,9 +453,7 @@ web_open(struct role_env *env)
 		w->routes[i] = (struct http_route){
 			.method = api_routes[i].method,
 			.pattern = api_routes[i].path,
-			.body_max = strstr(api_routes[i].verb, ".import") != NULL ? 8u << 20
-			            : is_write(&api_routes[i])                       ? 256u << 10
-			                                                             : 0,
+			.body_max = is_large(api_routes[i].verb) ? 8u << 20 : is_write(&api_routes[i]) ? 256u << 10 : 0,
 			.fn = on_request,
 			.arg = i,
 		};

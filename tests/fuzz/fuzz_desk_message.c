@@ -44,9 +44,9 @@ channel(struct loop *l)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum role_id peers[] = { ROLE_ENGINE, ROLE_WEB, ROLE_INGEST, ROLE_NOTIFY, ROLE_CALL, ROLE_ARCHIVE, ROLE_STORE, ROLE_INTEL };
+	static const enum role_id peers[] = { ROLE_ENGINE, ROLE_WEB, ROLE_INGEST, ROLE_NOTIFY, ROLE_CALL, ROLE_ARCHIVE, ROLE_STORE, ROLE_INTEL, ROLE_MAIL };
 	static const uint16_t types[] = { MSG_DETECTIONS, MSG_POSITIONS_ASK, MSG_SNAPSHOT, MSG_SNAPSHOT_ASK, MSG_ASK, MSG_ENROL, MSG_HEARTBEAT,
-		                          MSG_TRAFFIC, MSG_JOB_EVENT, MSG_JOB_DONE, MSG_MANIFEST, MSG_INTEL_STATE };
+		                          MSG_TRAFFIC, MSG_JOB_EVENT, MSG_JOB_DONE, MSG_MANIFEST, MSG_INTEL_STATE, MSG_MAIL };
 	static struct desk_role dr;
 	static struct role_env env;
 	struct msg m = { .fd = -1, .id = 7 };
@@ -65,7 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	m.type = types[data[1] % (sizeof types / sizeof *types)];
 	m.body = slice_of(data + 2, size - 2);
-	role_desk.on_msg(&env, peers[data[0] % 8], 0, &m);
+	role_desk.on_msg(&env, peers[data[0] % (sizeof peers / sizeof *peers)], 0, &m);
 	must(!db_is_open(dr.db));
 	loop_once(env.loop, 0);
 	return 0;

@@ -36,8 +36,8 @@ WRONG = {
     "calendar": [([], 2, "--country"), (["--country", "XX", "--month", "2026-01"], 2, "no calendar"), (["--country", "JP", "--month", "2026-13"], 2, "01 to 12")],
 }
 # verbs that speak with the service: words that are none of theirs, and an absent service
-REMOTE = {"tenant": ["list"], "user": ["list"], "lcp": ["list"], "incident": ["list"], "roster": ["show"]}
-LISTS = ["tenant", "roster", "user", "lcp", "incident", "query", "doctor", "intel", "calendar", "verify"]
+REMOTE = {"tenant": ["list"], "user": ["list"], "lcp": ["list"], "incident": ["list"], "roster": ["show"], "inquiry": ["list"]}
+LISTS = ["tenant", "roster", "user", "lcp", "incident", "inquiry", "query", "doctor", "intel", "calendar", "verify"]
 
 
 def run(*words):

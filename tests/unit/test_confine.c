@@ -106,6 +106,7 @@ static const struct {
 	{ ROLE_NOTIFY, "inet code" },
 	{ ROLE_CALL, "inet bind accept code" },
 	{ ROLE_WEB, "accept" },
+	{ ROLE_MAIL, "accept" },
 	{ ROLE_INTEL, "inet w-intel code" },
 	{ ROLE_VERIFY, "" },
 };

@@ -228,7 +228,7 @@ fill_path(const char *pattern, struct buf *out)
 			buf_put_byte(out, *p);
 			continue;
 		}
-		buf_put_str(out, strncmp(p, "{n}", 3) == 0 ? "1" : "AOBA-2026-0001");
+		buf_put_str(out, strncmp(p, "{n}", 3) == 0 || strncmp(p, "{message}", 9) == 0 ? "1" : "AOBA-2026-0001");
 		p = strchr(p, '}');
 	}
 }
@@ -266,6 +266,11 @@ body_for(const char *verb)
 		{ "incident.task_change", "{}" },
 		{ "incident.answer", "{\"code\":\"handled\"}" },
 		{ "exception.add", "{\"tenant\":\"aoba\",\"reason\":\"x\",\"expires_at\":\"x\"}" },
+		{ "inquiry.open", "{\"subject\":\"x\",\"text\":\"x\"}" },
+		{ "inquiry.message", "{\"text\":\"x\"}" },
+		{ "inquiry.change", "{}" },
+		{ "inquiry.assign", "{\"to\":\"x\"}" },
+		{ "inquiry.place", "{\"tenant\":\"aoba\"}" },
 		{ "incident.change", "{}" },
 		{ "incident.comment", "{\"text\":\"x\"}" },
 		{ "incident.action", "{\"done\":true}" },

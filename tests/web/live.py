@@ -89,7 +89,8 @@ def prepare(service, people):
     incident = analyst.ask("POST", f"/api/v1/candidates/{worst['id']}/decide", {"severity": worst["proposal"]["severity"], "answers": worst["proposal"].get("answers") or form.get("answers") or {"real": "yes"},
                                                                                    "evidence": form.get("evidence") or []})
     analyst.ask("POST", f"/api/v1/candidates/{last['id']}/close", {"reason": "expected", "facts": {"ja": "想定内です。", "en": "It was expected."}})
-    return {"incident": incident["id"], "closed": last["id"], "open": next(r["id"] for r in rows[1:] if r["id"] != last["id"])}
+    inquiry = people["customer"].ask("POST", "/api/v1/inquiries", {"subject": "walk", "text": "x", "files": [{"name": "a.txt", "data": "eA=="}]})
+    return {"inquiry": inquiry["id"], "incident": incident["id"], "closed": last["id"], "open": next(r["id"] for r in rows[1:] if r["id"] != last["id"])}
 
 
 BODIES = {"session.key": {k: "AAAA" for k in ("credential", "client_data", "authenticator_data", "signature")}, "session.step_up": {"code": "000000"}, "me.key_add": {"name": "x", "client_data": "AAAA", "authenticator_data": "AAAA"}, "me.key_change": {"name": "x"}, "me.totp_confirm": {"code": "000000"},
@@ -100,7 +101,8 @@ BODIES = {"session.key": {k: "AAAA" for k in ("credential", "client_data", "auth
           "me.password": {"old": "wrong", "new": "bbbbbbbbbbbb"}, "incident.close": {"code": "resolved"},
           "candidate.assign": {"to": "miyoshi"}, "candidate.merge": {"into": "C-999999"}, "candidate.split": {"detections": ["none"]}, "candidate.attach": {"detections": ["none"]}, "incident.assign": {"to": "miyoshi"},
           "incident.merge": {"into": "none"}, "incident.split": {"detections": ["none"]}, "incident.attach": {"detections": ["none"]}, "incident.relate": {"other": "none", "reason": "x"}, "incident.task": {"text": "x"},
-          "incident.task_change": {"done": True}, "incident.answer": {"code": "handled"}, "exception.add": {"tenant": "aoba", "rule": "walk", "reason": "x", "expires_at": "2020-01-01T00:00:00Z"}}
+          "incident.task_change": {"done": True}, "incident.answer": {"code": "handled"}, "exception.add": {"tenant": "aoba", "rule": "walk", "reason": "x", "expires_at": "2020-01-01T00:00:00Z"},
+          "inquiry.open": {"tenant": "aoba", "subject": "walk", "text": "x"}, "inquiry.change": {}, "inquiry.message": {"text": "x"}, "inquiry.assign": {"to": "miyoshi"}, "inquiry.close": {"text": "x"}, "inquiry.place": {"tenant": "aoba"}}
 # a door that is open to the role may still be shut for this person: the second person is never the first
 SELF = {"me.password", "incident.confirm"}
 SKIP = {"openapi.show", "session.login", "session.logout", "session.totp", "events.stream", "user.add"}
@@ -109,8 +111,8 @@ NO_ID = "aaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 def address(path, verb, ids):
     noun = verb.split(".")[0]
-    known = {"incident": ids["incident"], "candidate": ids["closed"] if verb in ("candidate.again", "candidate.reopen") else ids["open"], "tenant": "aoba"}
-    path = path.replace("{id}", known.get(noun, NO_ID)).replace("{n}", "1").replace("{tenant}", "aoba").replace("{lcp}", "none").replace("{other}", "none")
+    known = {"incident": ids["incident"], "candidate": ids["closed"] if verb in ("candidate.again", "candidate.reopen") else ids["open"], "tenant": "aoba", "inquiry": ids["inquiry"], "attachment": ids["inquiry"]}
+    path = path.replace("{id}", known.get(noun, NO_ID)).replace("{n}", "1").replace("{tenant}", "aoba").replace("{lcp}", "none").replace("{other}", "none").replace("{message}", "1")
     if verb in ("home.show", "funnel.show", "device.list", "lcp.list", "ledger.show", "log.search", "log.histogram", "log.facets"):
         path += "?tenant=aoba" + ("&field=source.ip" if verb == "log.facets" else "")
     return path

@@ -23,6 +23,9 @@ const screens = [
 	['portal-home', 'customer', '/portal/', '.fun', 1070], ['portal-incidents', 'customer', '/portal/incidents', 'tbody tr'],
 	['portal-incident', 'customer', '/portal/incidents/AOBA-2026-0007', '.ck', 1290], ['portal-closed', 'customer', '/portal/closed', 'tbody tr'],
 	['portal-devices', 'customer', '/portal/devices', 'tbody tr'], ['portal-logs', 'customer', '/portal/logs', '.rt tbody tr'], ['portal-account', 'customer', '/portal/account', '.kvp'],
+	['console-inquiries', 'analyst', '/console/inquiries', 'tbody tr'], ['console-inquiry', 'analyst', '/console/inquiries/Q-14', '.msg'], ['console-phone', 'analyst', '/console/inquiries/new', '.form1'],
+	['portal-inquiries', 'customer', '/portal/inquiries', 'tbody tr'], ['portal-inquiry', 'customer', '/portal/inquiries/Q-14', '.msg'], ['portal-ask', 'customer', '/portal/inquiries/new', '.form1'],
+	...(args.live ? [] : [['console-held', 'analyst', '/console/inquiries/Q-15', '.msg']]),
 ];
 
 let passed = 0, failed = 0;
@@ -36,7 +39,7 @@ function tell(name, faults) {
 const dist = join(root, 'web/dist');
 const live = args.live ? JSON.parse(readFileSync(args.live, 'utf8')) : null;
 const homes = live ? { analyst: { url: live.base, close() {} }, customer: { url: live.base, close() {} } } : { analyst: await fake(dist, 'analyst'), customer: await fake(dist, 'customer') };
-const named = (path) => (live ? path.replace('AOBA-2026-0007', live.ids.incident).replaceAll('c-48213', live.ids.open) : path);
+const named = (path) => (live ? path.replace('AOBA-2026-0007', live.ids.incident).replaceAll('c-48213', live.ids.open).replace('Q-14', live.ids.inquiry) : path);
 const { b, close } = await browser();
 
 async function screen([name, who, path, wait, height], lang, theme, more = {}) {
@@ -66,6 +69,7 @@ if (!args.only) {
 	await screen(screens[0], 'ja', 'dark', { width: 1000, tag: '-narrow' });
 	await screen(screens[8], 'en', 'light', { width: 390, height: 844, tag: '-phone' });
 	await screen(screens[10], 'ja', 'light', { width: 390, height: 844, tag: '-phone' });
+	await screen(screens.find(([n]) => n === 'portal-inquiry'), 'ja', 'light', { width: 390, height: 844, tag: '-phone' });
 }
 
 /* ---- the keyboard ---- */
@@ -115,6 +119,37 @@ if (!live && (!args.only || args.only === 'keys')) {
 		const all = await p.locator('dialog kbd').allTextContents();
 		for (const k of ['j', 'k', 'Enter', 'a', 'c', 'e', 'x', '/', '?', 'u', 'g', 'w', 'o', 'p']) want(all.includes(k), `${k} is in the help`);
 		await p.keyboard.press('Escape');
+	});
+	await keys('an answer is read once more before it goes; a chat sends by Enter', async (p) => {
+		const posted = [];
+		p.on('request', (r) => { if (r.url().endsWith('/messages') && r.method() === 'POST') posted.push(JSON.parse(r.postData())); });
+		await p.goto(`${homes.analyst.url}/console/queue`);
+		await p.waitForSelector('.qr.cur');
+		await p.keyboard.press('g');
+		await p.keyboard.press('m');
+		await at(p, '/inquiries');
+		await p.waitForSelector('tbody tr');
+		await p.keyboard.press('j');
+		await p.keyboard.press('Enter');
+		await at(p, '/inquiries/Q-14');
+		await p.waitForSelector('.msg');
+		await p.keyboard.press('n');
+		await p.keyboard.type('It is scanner-2.');
+		await p.keyboard.press('Control+Enter');
+		await p.waitForSelector('.publish');
+		want(posted.length === 0, 'nothing was sent before the second look');
+		await p.keyboard.press('Enter');
+		await p.waitForSelector('.publish', { state: 'detached' });
+		want(posted.length === 1 && posted[0].visible === true && posted[0].text === 'It is scanner-2.', 'the answer went out once');
+		await p.goto(`${homes.customer.url}/portal/inquiries/Q-14`);
+		await p.waitForSelector('.msg');
+		await p.click('.compose .seg >> text=Chat');
+		await p.focus('.compose textarea');
+		await p.keyboard.type('hello');
+		await p.keyboard.press('Enter');
+		await p.waitForFunction(() => document.querySelector('.compose textarea').value === '');
+		want(posted[1]?.door === 'chat' && posted[1].text === 'hello', 'Enter sent it as chat');
+		want(await p.locator('.msg.int').count() === 0, 'no internal note for the customer');
 	});
 	await keys('assign, then take back; close needs a reason', async (p) => {
 		await p.goto(`${homes.analyst.url}/console/queue`);

@@ -8,7 +8,7 @@ import { ClockChip, Sev, Show } from '../shared/ui';
 import { useLoad } from '../shared/use';
 
 export function Clocks() {
-	const d = t(), list = useLoad(() => call('clock.list'), [], ['candidate', 'incident']);
+	const d = t(), list = useLoad(() => call('clock.list'), [], ['candidate', 'incident', 'inquiry']);
 	title.value = d.nav.clocks;
 	return (
 		<div class="lst">
@@ -16,8 +16,8 @@ export function Clocks() {
 				<div class="scroll" tabIndex={0} role="group" aria-label={d.nav.clocks}>
 					<table class="t rt inl"><thead><tr><th>{d.clocks.left}</th><th>{d.clocks.what}</th><th>{d.clocks.subject}</th><th>{d.inc.tenant}</th><th>{d.clocks.due}</th><th>{d.clocks.of}</th></tr></thead>
 						<tbody>{v.items.map((c, i) => (
-							<tr key={i}><td><ClockChip c={c} /></td><td>{d.clocks.kind[c.kind]} {c.severity && <Sev s={c.severity} proposed={c.kind === 'decide'} />}</td>
-								<td>{c.incident ? <Link to={`/console/incidents/${c.incident}`}>{c.incident}</Link> : <Link to={`/console/candidates/${c.candidate ?? ''}`}>{c.number ?? ''}</Link>}</td><td>{c.tenant}</td><td class="nw">{whenLong(c.due_at)}</td><td>{clockText(c.limit_s)}</td></tr>
+							<tr key={i}><td><ClockChip c={c} /></td><td>{d.clocks.kind[c.kind]} {c.severity && c.kind !== 'inquiry' && <Sev s={c.severity} proposed={c.kind === 'decide'} />}</td>
+								<td>{c.incident ? <Link to={`/console/incidents/${c.incident}`}>{c.incident}</Link> : c.kind === 'inquiry' ? <Link to={`/console/inquiries/${c.number ?? ''}`}>{c.number ?? ''}</Link> : <Link to={`/console/candidates/${c.candidate ?? ''}`}>{c.number ?? ''}</Link>}</td><td>{c.tenant}</td><td class="nw">{whenLong(c.due_at)}</td><td>{clockText(c.limit_s)}</td></tr>
 						))}</tbody></table>
 				</div>
 			)}</Show>

@@ -16,20 +16,22 @@ import { Clocks } from './clocks';
 import { counts } from './counts';
 import { Incident } from './incident';
 import { Incidents } from './incidents';
+import { Inquiries } from './inquiries';
+import { Inquiry, PhoneNote } from './inquiry';
 import { Queue } from './queue';
 import '../shared/tokens.css';
 import '../shared/nezuban.css';
 import '../shared/app.css';
 import './console.css';
 
-const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'logs' | 'clocks' | 'account']> = [
-	['/console/queue', 'queue', 'queue'], ['/console/incidents', 'flag', 'incidents'], ['/console/logs', 'search', 'logs'],
+const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'logs' | 'clocks' | 'account']> = [
+	['/console/queue', 'queue', 'queue'], ['/console/incidents', 'flag', 'incidents'], ['/console/inquiries', 'chat', 'inquiries'], ['/console/logs', 'search', 'logs'],
 	['/console/clocks', 'clock', 'clocks'], ['/console/account', 'gear', 'account'],
 ];
 
 function Rail() {
 	const d = t(), at = place.value.pathname;
-	const badge = { queue: counts.value.queue, incidents: counts.value.incidents } as Record<string, number>;
+	const badge = { queue: counts.value.queue, incidents: counts.value.incidents, inquiries: counts.value.inquiries } as Record<string, number>;
 	return (
 		<nav class="rail" aria-label={d.nav.main}>
 			<Mark />
@@ -60,7 +62,10 @@ function Screen() {
 	if (c?.id) return <Candidate key={c.id} id={c.id} deciding={place.value.pathname.endsWith('/decide')} />;
 	const i = match('/console/incidents/{id}');
 	if (i?.id) return <Incident key={i.id} id={i.id} />;
+	const q = match('/console/inquiries/{id}');
+	if (q?.id) return q.id === 'new' ? <PhoneNote /> : <Inquiry key={q.id} id={q.id} />;
 	switch (place.value.pathname.replace(/\/$/, '')) {
+	case '/console/inquiries': return <Inquiries />;
 	case '/console/incidents': return <Incidents />;
 	case '/console/logs': return <Logs staff />;
 	case '/console/clocks': return <Clocks />;
@@ -78,6 +83,7 @@ function Frame() {
 		{ keys: '/', label: (x) => x.keys.search, run: () => { go('/console/logs'); setTimeout(() => document.querySelector<HTMLElement>('[data-query]')?.focus(), 50); } },
 		{ keys: 'g q', label: (x) => x.keys.goQueue, run: () => go('/console/queue') },
 		{ keys: 'g i', label: (x) => x.keys.goIncidents, run: () => go('/console/incidents') },
+		{ keys: 'g m', label: (x) => x.keys.goInquiries, run: () => go('/console/inquiries') },
 		{ keys: 'g l', label: (x) => x.keys.goLogs, run: () => go('/console/logs') },
 		{ keys: 'g s', label: (x) => x.keys.goClocks, run: () => go('/console/clocks') },
 	], []);

@@ -17,14 +17,15 @@ import { Devices } from './devices';
 import { Home } from './home';
 import { Incident } from './incident';
 import { Incidents } from './incidents';
+import { Inquiries, Inquiry, NewInquiry } from './inquiries';
 import '../shared/tokens.css';
 import '../shared/nezuban.css';
 import '../shared/app.css';
 import './portal.css';
 
-type Name = 'home' | 'incidents' | 'closed' | 'logsPortal' | 'devices' | 'account';
+type Name = 'home' | 'incidents' | 'inquiries' | 'closed' | 'logsPortal' | 'devices' | 'account';
 const places: ReadonlyArray<readonly [to: string, icon: IconName, name: Name]> = [
-	['/portal/', 'home', 'home'], ['/portal/incidents', 'flag', 'incidents'], ['/portal/closed', 'closed', 'closed'],
+	['/portal/', 'home', 'home'], ['/portal/incidents', 'flag', 'incidents'], ['/portal/inquiries', 'chat', 'inquiries'], ['/portal/closed', 'closed', 'closed'],
 	['/portal/logs', 'search', 'logsPortal'], ['/portal/devices', 'devices', 'devices'],
 ];
 
@@ -49,8 +50,11 @@ function Bar() {
 function Screen() {
 	const i = match('/portal/incidents/{id}');
 	if (i?.id) return <Incident key={i.id} id={i.id} />;
+	const q = match('/portal/inquiries/{id}');
+	if (q?.id) return q.id === 'new' ? <NewInquiry /> : <Inquiry key={q.id} id={q.id} />;
 	switch (place.value.pathname.replace(/\/$/, '')) {
 	case '/portal/incidents': return <Incidents />;
+	case '/portal/inquiries': return <Inquiries />;
 	case '/portal/closed': return <Closed />;
 	case '/portal/logs': return <><h1 class="big">{t().nav.logsPortal}</h1><div class="card logsc"><Logs /></div></>;
 	case '/portal/devices': return <Devices />;
@@ -64,6 +68,7 @@ function Frame() {
 	useKeys(() => [
 		{ keys: '?', label: (x) => x.keys.help, run: () => { helpOpen.value = true; } },
 		{ keys: 'g i', label: (x) => x.keys.goIncidents, run: () => go('/portal/incidents') },
+		{ keys: 'g m', label: (x) => x.keys.goInquiries, run: () => go('/portal/inquiries') },
 		{ keys: 'g l', label: (x) => x.keys.goLogs, run: () => go('/portal/logs') },
 	], []);
 	return (
@@ -75,7 +80,7 @@ function Frame() {
 				<Screen />
 				<p class="foot">{d.home.codeWord}</p>
 			</main>
-			<nav class="tabs5" aria-label={title.value}>{places.map(([to, icon, name]) => <Link key={to} to={to} class={here(to) ? 'on' : ''} aria-current={here(to) ? 'page' : undefined}><Icon name={icon} size={20} /><span>{d.nav[name]}</span></Link>)}</nav>
+			<nav class="tabs5" aria-label={title.value}>{places.filter(([, , name]) => name !== 'closed').map(([to, icon, name]) => <Link key={to} to={to} class={here(to) ? 'on' : ''} aria-current={here(to) ? 'page' : undefined}><Icon name={icon} size={20} /><span>{d.nav[name]}</span></Link>)}</nav>
 			<Toast />
 			<KeyHelp />
 		</div>

@@ -7,7 +7,7 @@ export const en = {
 	sev: { emergency: 'Emergency', critical: 'Critical', warning: 'Warning', informational: 'Informational' },
 	nav: {
 		queue: 'Queue', incidents: 'Incidents', logs: 'Log explorer', clocks: 'Clocks', closed: 'Closed candidates',
-		devices: 'Devices', home: 'Home', account: 'Account', main: 'Main', logsPortal: 'Logs', skip: 'Skip to content',
+		devices: 'Devices', home: 'Home', account: 'Account', inquiries: 'Inquiries', main: 'Main', logsPortal: 'Logs', skip: 'Skip to content',
 	},
 	login: {
 		title: 'Sign in', login: 'Login', password: 'Password', next: 'Next', code: 'Six digits of your second factor',
@@ -68,7 +68,7 @@ export const en = {
 		table: 'Table', chartShow: 'Chart', field: 'field', tenant: 'Tenant', pick: 'Choose a row to see the line and its fields.', failed: 'The search did not finish.', again: 'Try again', message: 'Message', example: 'e.g. deny source.ip:10.0.0.0/8   or   where event.action == "deny" | summarize count() by source.ip',
 		count: 'Events', bucket: 'From', silent: 'nothing received', filterIn: 'filter in', filterOut: 'filter out',
 	},
-	clocks: { kind: { decide: 'decide', call: 'call', answer: 'answer', report: 'report' }, what: 'Promise', due: 'Due', left: 'Left', none: 'No promise is running.', subject: 'For', of: 'Limit' },
+	clocks: { kind: { decide: 'decide', call: 'call', answer: 'answer', report: 'report', inquiry: 'inquiry' }, what: 'Promise', due: 'Due', left: 'Left', none: 'No promise is running.', subject: 'For', of: 'Limit' },
 	home: {
 		morning: (n: string) => `Good morning, ${n}`, day: (n: string) => `Good day, ${n}`, evening: (n: string) => `Good evening, ${n}`, asOf: (x: string) => `as of ${x}`,
 		attacked: 'Are we under attack?', no: 'Not now.', noText: 'No incident is open.', yes: (sev: string, n: number) => `Yes. ${n} ${sev.toLowerCase()} incident${n === 1 ? ' is' : 's are'} open`,
@@ -84,6 +84,14 @@ export const en = {
 		line: 'line', log: 'Exchange', own: 'Your record', ownSev: 'Your severity', ticket: 'Your ticket', ourStays: 'Our decision does not change.', object: 'Object to the decision', acknowledge: 'We have it', acked: (who: string) => `Acknowledged by ${who}`, involved: 'Devices and users', promise: (x: string) => `decided to ringing ${x} · promised 10 min`,
 		saved: 'Saved.', sent: 'Sent.', none: 'none', decidedBy: (who: string) => `Decided by ${who}.`, objectWhy: 'What do you see differently?', calling: 'We are calling you now.', notYet: 'not yet',
 	},
+	inq: {
+		list: (n: number) => s(n, 'inquiry', 'inquiries'), none: 'No inquiries.', open: 'New inquiry', chat: 'Chat with an analyst', phone: 'Note of a telephone call', number: 'Number', subject: 'Subject', what: 'What do you want to know?', kindH: 'About', priorityH: 'How urgent', incident: 'Incident', files: 'Files', addFiles: 'Attach files', dropFile: (x: string) => `Remove ${x}`,
+		tooLarge: 'Files together may be 5 MiB, at most ten.', send: 'Send', sent: 'Sent.', write: 'Write a message', writeChat: 'Write and press Enter', mode: 'How you write', message: 'Message', chatMode: 'Chat', due: 'We answer by', waits: { us: 'waiting for us', customer: 'answered' }, waitsStaff: { us: 'waits for us', customer: 'waits for the customer' },
+		state: { open: 'open', closed: 'closed', discarded: 'discarded' }, close: 'This is answered', reopen: 'Ask again', closeStaff: 'Close', owner: 'Who answers', us: 'SOC', updated: 'Last change', opened: 'Asked', from: 'From', left: 'Answer in', internal: 'internal note', auto: 'sent by a machine', cut: 'The message was longer than we keep.', notKept: { too_large: 'too large, not kept', too_many: 'too many files, not kept' }, download: (x: string) => `Save ${x}`,
+		kind: { question: 'A question', why_closed: 'Why something was closed', seen: 'Whether you saw something', device: 'Adding or changing a device', contact: 'Changing a contact', report: 'A report', other: 'Something else' }, priority: { urgent: 'Urgent (one hour)', normal: 'Normal (eight hours)', low: 'Not urgent (three days)' }, door: { portal: 'portal', mail: 'mail', chat: 'chat', phone: 'telephone' },
+		filter: 'Show', all: 'All', held: 'Mails to look at', heldWhy: { unknown_sender: 'The sender is no contact of anybody.', not_authentic: 'The sender could not be proved.', ambiguous: 'The sender is a contact of several customers.' }, heldText: 'Nobody but us sees this mail. Say whose it is after checking with the customer, or discard it.', place: 'It belongs to', placeIt: 'Give it to this customer', discard: 'Discard', choose: 'choose …',
+		answer: 'Answer the customer', note: 'Internal note', publish: 'The customer will read this, and gets it by mail.', publishIt: 'Send the answer', claim: 'Assign to me', mails: 'Mails', caller: 'Who called', answered: 'Answered on the telephone; no promise runs', text: 'What was said', lead: 'Ask us anything. You see who answers, and until when.', thread: 'Messages', inquiryOf: (x: string) => `Inquiry ${x}`, link: 'Linked incident', linkIt: 'Link', unlink: 'Remove link',
+	},
 	closed: { lead: 'Everything our analysts looked at that did not become an incident, with the reason.', at: 'Closed', what: 'What', reason: 'Reason', by: 'By', again: 'Please look again', asked: 'Asked', none: 'No candidate has been closed yet.', count: (n: number) => s(n, 'closed candidate', 'closed candidates') },
 	dev: {
 		lead: 'Each device, what it sent, and what was lost on the way.', device: 'Device', lcp: 'Collector', source: 'Source', last: 'Last line', today: 'Lines today', dropped: 'Dropped', state: 'State', none: 'No device has been heard yet.', collectors: 'Collectors', version: 'Version', spool: 'Waiting on its disk', offset: 'Clock',
@@ -95,7 +103,7 @@ export const en = {
 	fac: { title: 'Second factors', keys: 'Security keys and passkeys', name: 'Name', added: 'Added', used: 'Last used', synced: 'synced', change: 'Rename', remove: 'Remove', noKeys: 'No key yet.', newName: 'Name of a new key', add: 'Add a key', app: 'Authenticator app', appOn: 'Set up', appOff: 'Not set up', appSet: 'Set up', appNew: 'New secret', confirm: 'Confirm', recovery: 'Recovery codes', left: (n: number) => (n === 1 ? '1 code left' : `${n} codes left`), newCodes: 'Make new codes', saved: 'Saved.', last: 'It is the last second factor and stays.', known: 'This key is known already, or its challenge ran out.' },
 	keys: {
 		all: 'all keys', title: 'Keyboard', move: 'move', prev: 'previous row', next: 'next row', preview: 'preview, again: open', assign: 'assign to me', close: 'close', escalate: 'escalate', mark: 'mark', markDown: 'mark and next', markUp: 'mark and previous', search: 'search', help: 'this help', undo: 'undo',
-		goQueue: 'go to queue', goIncidents: 'go to incidents', goLogs: 'go to logs', goClocks: 'go to clocks', note: 'note', why: 'why it fired', newTab: 'open in a new tab', pivot: 'look for the value in the logs', confirm: 'confirm', leave: 'close', zoomBack: 'zoom back', run: 'run', question: (n: number) => `answer question ${n}`, repeat: 'repeat the last action', table: 'chart or table',
+		goQueue: 'go to queue', goIncidents: 'go to incidents', goLogs: 'go to logs', goClocks: 'go to clocks', goInquiries: 'go to inquiries', note: 'note', why: 'why it fired', newTab: 'open in a new tab', pivot: 'look for the value in the logs', confirm: 'confirm', leave: 'close', zoomBack: 'zoom back', run: 'run', question: (n: number) => `answer question ${n}`, repeat: 'repeat the last action', table: 'chart or table',
 	},
 	err: { title: 'That did not work.', again: 'Try again', forbidden: 'You may not see this. An administrator can allow it.', notFound: 'There is no such thing, or you may not see it.', kept: 'Your text is still here. Try again.', network: 'The service does not answer.', loading: 'Reading …', invalid: 'Some values are not right.' },
 	time: { none: '—', sec: (n: number) => `${n} s`, min: (m: number, sec: number) => (sec ? `${m} min ${sec} s` : `${m} min`), hour: (h: number, m: number) => (m ? `${h} h ${m} min` : `${h} h`), left: (x: string) => `${x} left`, over: (x: string) => `${x} over`, met: (x: string) => `met in ${x}`, day: (d: number, h: number) => `${d} d ${h} h` },

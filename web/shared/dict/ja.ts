@@ -8,7 +8,7 @@ export const ja: Dict = {
 	sev: { emergency: '緊急', critical: '重大', warning: '警告', informational: '情報' },
 	nav: {
 		queue: '待ち行列', incidents: 'インシデント', logs: 'ログ検索', clocks: '時計', closed: '終了した候補',
-		devices: '機器', home: 'ホーム', account: '設定', main: '主な画面', logsPortal: 'ログ', skip: '本文へ',
+		devices: '機器', home: 'ホーム', account: '設定', inquiries: 'お問い合わせ', main: '主な画面', logsPortal: 'ログ', skip: '本文へ',
 	},
 	login: {
 		title: 'サインイン', login: 'ログイン名', password: 'パスワード', next: '次へ', code: '二要素認証の6桁の数字',
@@ -69,7 +69,7 @@ export const ja: Dict = {
 		table: '表', chartShow: '図', field: '項目', tenant: '顧客', pick: '行を選ぶと、届いた行と項目を表示します。', failed: '検索が終わりませんでした。', again: 'もう一度', message: '内容', example: '例：deny source.ip:10.0.0.0/8　または　where event.action == "deny" | summarize count() by source.ip',
 		count: '件数', bucket: '開始', silent: '届いていません', filterIn: '絞り込む', filterOut: '除く',
 	},
-	clocks: { kind: { decide: '判定', call: '電話', answer: '回答', report: '報告' }, what: '約束', due: '期限', left: '残り', none: '動いている時計はありません。', subject: '対象', of: '持ち時間' },
+	clocks: { kind: { decide: '判定', call: '電話', answer: '回答', report: '報告', inquiry: 'お問い合わせ' }, what: '約束', due: '期限', left: '残り', none: '動いている時計はありません。', subject: '対象', of: '持ち時間' },
 	home: {
 		morning: (n) => `おはようございます、${n}`, day: (n) => `こんにちは、${n}`, evening: (n) => `こんばんは、${n}`, asOf: (x) => `${x} 現在`,
 		attacked: '攻撃を受けていますか', no: 'いいえ。', noText: '対応中のインシデントはありません。', yes: (sev, n) => `はい。${sev}のインシデントが ${n} 件あります`,
@@ -85,6 +85,14 @@ export const ja: Dict = {
 		line: '原文', log: 'やりとり', own: 'お客様の記録', ownSev: '社内の重大度', ticket: '管理番号', ourStays: '私どもの判定は変わりません。', object: '判定に異議を申し立てる', acknowledge: '了承しました', acked: (who) => `${who}様が了承`, involved: '関係する機器と利用者', promise: (x) => `判定から電話まで ${x}・約束は 10 分`,
 		saved: '保存しました。', sent: '送りました。', none: 'なし', decidedBy: (who) => `${who}が判定しました。`, objectWhy: 'どの点が違うとお考えですか', calling: 'ただいまお電話しています。', notYet: 'まだ',
 	},
+	inq: {
+		list: (n) => `${n} 件`, none: 'お問い合わせはありません。', open: '新しいお問い合わせ', chat: '担当者とチャット', phone: '電話の記録', number: '番号', subject: '件名', what: 'お問い合わせの内容', kindH: '種類', priorityH: '急ぎ具合', incident: 'インシデント', files: '添付', addFiles: 'ファイルを添付', dropFile: (x) => `${x} を外す`,
+		tooLarge: '添付は合計 5 MiB、10 個までです。', send: '送信', sent: '送信しました。', write: 'メッセージを書く', writeChat: '入力して Enter で送信', mode: '書き方', message: 'メッセージ', chatMode: 'チャット', due: '回答のお約束', waits: { us: '回答待ち', customer: '回答済み' }, waitsStaff: { us: '当方の回答待ち', customer: 'お客様の返事待ち' },
+		state: { open: '対応中', closed: '終了', discarded: '破棄' }, close: '解決しました', reopen: 'もう一度質問する', closeStaff: '終了する', owner: '回答の担当', us: 'SOC', updated: '最終更新', opened: '受付', from: '差出人', left: '回答まで', internal: '内部メモ', auto: '自動送信', cut: '長いため一部のみ保存しました。', notKept: { too_large: '大きすぎるため保存していません', too_many: '数が多すぎるため保存していません' }, download: (x) => `${x} を保存`,
+		kind: { question: '質問', why_closed: '終了した理由', seen: '検知の有無', device: '機器の追加・変更', contact: '連絡先の変更', report: '報告書について', other: 'その他' }, priority: { urgent: '至急（1時間）', normal: '通常（8時間）', low: '急がない（3日）' }, door: { portal: 'ポータル', mail: 'メール', chat: 'チャット', phone: '電話' },
+		filter: '表示', all: 'すべて', held: '確認が必要なメール', heldWhy: { unknown_sender: '登録のない差出人です。', not_authentic: '差出人を確認できません。', ambiguous: '複数のお客様に登録がある差出人です。' }, heldText: 'このメールは当方だけに見えています。お客様に確認してから宛先のお客様を決めるか、破棄してください。', place: 'どのお客様のものか', placeIt: 'このお客様のものにする', discard: '破棄する', choose: '選択してください',
+		answer: 'お客様への回答', note: '内部メモ', publish: 'お客様に公開し、メールでも送ります。', publishIt: '回答を送る', claim: '担当する', mails: 'メール', caller: '電話をかけてきた方', answered: '電話で回答済み（時計は動きません）', text: '話の内容', lead: '何でもお尋ねください。誰がいつまでに回答するかをお知らせします。', thread: 'やり取り', inquiryOf: (x) => `お問い合わせ ${x}`, link: '関連するインシデント', linkIt: '関連付ける', unlink: '関連付けを外す',
+	},
 	closed: { lead: '分析担当者が見て、インシデントにしなかったものすべてと、その理由です。', at: '終了', what: '内容', reason: '理由', by: '担当', again: 'もう一度見てほしい', asked: '依頼済み', none: '終了した候補はまだありません。', count: (n) => `${n3(n)} 件` },
 	dev: {
 		lead: '機器ごとに、届いた行と途中で失われた行を示します。', device: '機器', lcp: '収集装置', source: '種類', last: '最終の行', today: '今日の行数', dropped: '破棄', state: '状態', none: 'まだどの機器からも届いていません。', collectors: '収集装置', version: '版', spool: '送信待ち', offset: '時計',
@@ -96,7 +104,7 @@ export const ja: Dict = {
 	fac: { title: '二要素認証', keys: 'セキュリティキーとパスキー', name: '名前', added: '登録', used: '最終使用', synced: '同期', change: '名前を変える', remove: '外す', noKeys: 'キーはまだありません。', newName: '新しいキーの名前', add: 'キーを登録する', app: '認証アプリ', appOn: '設定済み', appOff: '未設定', appSet: '設定する', appNew: '新しい鍵にする', confirm: '確認する', recovery: '回復用のコード', left: (n) => `残り ${n} 個`, newCodes: '新しいコードを作る', saved: '保存しました。', last: '最後の二要素目なので外せません。', known: 'このキーは登録済みか、確認の期限が切れています。' },
 	keys: {
 		all: 'キー一覧', title: 'キーボード', move: '移動', prev: '前の行', next: '次の行', preview: '詳細、もう一度で開く', assign: '担当する', close: '終了', escalate: 'インシデントにする', mark: '印', markDown: '印を付けて次へ', markUp: '印を付けて前へ', search: '検索', help: 'この一覧', undo: '取り消し',
-		goQueue: '待ち行列へ', goIncidents: 'インシデントへ', goLogs: 'ログ検索へ', goClocks: '時計へ', note: 'メモ', why: '理由', newTab: '新しいタブで開く', pivot: '値をログで調べる', confirm: '確定', leave: '閉じる', zoomBack: '拡大を戻す', run: '検索', question: (n) => `問い ${n} に答える`, repeat: '直前の操作を繰り返す', table: '図と表',
+		goQueue: '待ち行列へ', goIncidents: 'インシデントへ', goLogs: 'ログ検索へ', goClocks: '時計へ', goInquiries: 'お問い合わせへ', note: 'メモ', why: '理由', newTab: '新しいタブで開く', pivot: '値をログで調べる', confirm: '確定', leave: '閉じる', zoomBack: '拡大を戻す', run: '検索', question: (n) => `問い ${n} に答える`, repeat: '直前の操作を繰り返す', table: '図と表',
 	},
 	err: { title: 'できませんでした。', again: 'もう一度', forbidden: '閲覧の権限がありません。管理者に依頼できます。', notFound: '存在しないか、閲覧の権限がありません。', kept: '入力した文は残っています。もう一度お試しください。', network: 'サービスが応答しません。', loading: '読み込んでいます…', invalid: '正しくない値があります。' },
 	time: { none: '—', sec: (n) => `${n}秒`, min: (m, sec) => (sec ? `${m}分${String(sec).padStart(2, '0')}秒` : `${m}分`), hour: (h, m) => (m ? `${h}時間${m}分` : `${h}時間`), left: (x) => `残り ${x}`, over: (x) => `超過 ${x}`, met: (x) => `${x}で達成`, day: (d, h) => `${d}日${h}時間` },

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Mails of inquiries, both ways.
+ *
+ * Out: an answer is one outbox row for each person of the thread.  Its Message-ID and References are made of the
+ * thread's token (q-TOKEN-N), the subject and the address to answer to carry it too: whatever a mail program keeps
+ * of these leads back to the thread.
+ *
+ * In: role mail has read the mail, this decides what it is.  A token is a hint, never a right:
+ *
+ *     seen before (Message-ID)                      nothing happens
+ *     made by a machine (auto-reply, bounce, list)  an internal note of the thread it names, else only counted
+ *     sender not proved by our own mail server      held for a person: whatever it claims, it is nobody's
+ *     sender is no contact, or of several tenants   held
+ *     token of a thread of the sender's tenant      a message of that thread; it is open again
+ *     else                                          a new thread of the sender's tenant, with a receipt
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "desk/inquiry_priv.h"
+
+#define REFS_MAX 10
+#define PART_MAX (48u << 10) /* a JOB holds 64 KiB */
+#define HELD_MAX 2000 /* open mails of nobody; above it the mail server keeps them */
+
+/* ---- out ---- */
+
+static json_t *
+refs_of(struct db *db, const char *inquiry, int64_t before)
+{
+	struct rows r = db_query(db, "SELECT mail_id FROM inquiry_messages WHERE inquiry = ? AND n < ? AND mail_id IS NOT NULL AND auto = 0 ORDER BY n", Q(inquiry), Q(before));
+	json_t *a = json_array();
+
+	while (rows_next(&r))
+		json_array_append_new(a, json_string(row_str(&r, 0)));
+	while (json_array_size(a) > REFS_MAX)
+		json_array_remove(a, 1); /* the first one names the thread */
+	return a;
+}
+
+/* A JOB's text holds no control characters but line feeds. */
+static char *
+plain(const char *s)
+{
+	char *out = x_strdup(s), *to = out;
+
+	for (const char *p = s; *p != '\0'; p++)
+		if (*p != '\r' || p[1] != '\n')
+			*to++ = *p == '\r' ? '\n' : ((unsigned char)*p < 0x20 && *p != '\n') || *p == 0x7f ? ' ' : *p;
+	*to = '\0';
+	return out;
+}
+
+/* What does not fit is left out; the portal has it. */
+static void
+fit(json_t *part)
+{
+	for (;;) {
+		auto_free char *whole = json_text(part), *text = x_strdup(json_string_value(json_object_get(part, "text")));
+		auto_free char *less = NULL;
+
+		if (strlen(whole) < PART_MAX)
+			return;
+		less = x_asprintf("%.*s…", text_clip(text, (int)strlen(text) / 2), text);
+		json_object_set_new(part, "text", json_string(less));
+	}
+}
+
+static json_t *
+part_of(struct cmd *c, const struct inquiry_now *n, int64_t message, const char *what)
+{
+	struct rows r = db_query(c->db,
+	                         "SELECT i.subject, m.text, m.who_ja, m.who_en, i.door, (SELECT due_at FROM clocks k WHERE k.candidate = i.id AND k.kind = 'inquiry' AND"
+	                         " k.stopped_at IS NULL) FROM inquiries i JOIN inquiry_messages m ON m.inquiry = i.id AND m.n = ? WHERE i.id = ?",
+	                         Q(message), Q(n->id));
+	bool answer = strcmp(what, "answer") == 0;
+	auto_free char *id = x_asprintf("q-%s-%lld%s", n->token, (long long)message, answer ? "" : "-r");
+	auto_free char *text = NULL, *subject = NULL;
+	json_t *o;
+
+	if (!rows_next(&r))
+		return NULL;
+	subject = plain(row_str(&r, 0));
+	text = plain(row_str(&r, 1));
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:o}", "number", n->number, "token", n->token, "id", id, "what", what, "subject", subject,
+	              "text", text, "by", texts(row_str(&r, 2), row_str(&r, 3)), "reply", strcmp(row_str(&r, 4), "mail") == 0, "refs",
+	              refs_of(c->db, n->id, answer ? message : message + 1));
+	if (row_int(&r, 5) != 0)
+		json_object_set_new(o, "due_at", time_json(row_int(&r, 5)));
+	if (c->d->s.url != NULL) {
+		auto_free char *url = x_asprintf("%s/portal/inquiries/%s", c->d->s.url, n->number);
+
+		json_object_set_new(o, "url", json_string(url));
+	}
+	rows_close(&r);
+	fit(o);
+	if (answer)
+		db_run(c->db, "UPDATE inquiry_messages SET mail_id = ? WHERE inquiry = ? AND n = ?", Q(id), Q(n->id), Q(message));
+	return o;
+}
+
+static void
+mail_to(struct cmd *c, const struct inquiry_now *n, json_t *part, const char *address, const char *name, const char *contact)
+{
+	struct rows r = db_query(c->db, "SELECT name_ja, name_en, zone FROM tenants WHERE id = ?", Q(n->tenant));
+	auto_free char *key = x_asprintf("%s/%s/%.60s", n->number, json_string_value(json_object_get(part, "id")), address);
+	json_t *doc;
+	int64_t job;
+
+	if (!rows_next(&r))
+		return;
+	doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:O}", "notice", "inquiry", "to", "address", address, "name", name, "lang", n->lang, "zone", row_str(&r, 2),
+	                "company", texts(row_str(&r, 0), row_str(&r, 1)), "inquiry", part);
+	rows_close(&r);
+	job = outbox_mail(c, doc, contact, name, address, key);
+	db_run(c->db, "UPDATE outbox SET inquiry = ? WHERE id = ?", Q(n->id), Q(job));
+}
+
+void
+inquiry_mail(struct cmd *c, const struct inquiry_now *n, int64_t message, const char *what)
+{
+	struct rows r = db_query(c->db, "SELECT address, name, contact FROM inquiry_people WHERE inquiry = ? ORDER BY address LIMIT 20", Q(n->id));
+	json_t *part = part_of(c, n, message, what);
+	bool any = false;
+
+	while (part != NULL && rows_next(&r)) {
+		mail_to(c, n, part, row_str(&r, 0), row_str(&r, 1), row_str(&r, 2));
+		any = true;
+	}
+	if (part != NULL && !any) {
+		r = db_query(c->db, "SELECT mail, name, id FROM contacts WHERE tenant = ? AND active <> 0 AND mail IS NOT NULL ORDER BY ord LIMIT 1", Q(n->tenant));
+		while (rows_next(&r))
+			mail_to(c, n, part, row_str(&r, 0), row_str(&r, 1), row_str(&r, 2));
+	}
+	rows_close(&r);
+	json_decref(part);
+}
+
+void
+inquiry_mail_failed(struct cmd *c, const char *inquiry, const char *name, const char *address)
+{
+	auto_free char *text = NULL;
+	struct inquiry_now n;
+
+	if (!inquiry_fetch(c->db, inquiry, &n))
+		return;
+	text = strcmp(n.lang, "ja") == 0 ? x_asprintf("%s様（%s）へのメールが届きません。", name, address) : x_asprintf("The mail to %s (%s) cannot be delivered.", name, address);
+	inquiry_say(c, &n, &(struct inquiry_message){ .door = "mail", .side = "soc", .lang = n.lang, .text = text, .is_auto = true });
+	cmd_changed(c, "inquiry", n.id, n.tenant, n.number);
+}
+
+/* ---- in ---- */
+
+struct letter {
+	const char *from, *name, *subject, *text, *lang, *message_id, *auth;
+	bool is_auto, cut;
+	const json_t *files;
+};
+
+static void
+read_letter(struct cmd *c, struct letter *l)
+{
+	*l = (struct letter){ .from = arg_str(c, "from", 254), .name = arg_str(c, "name", 200), .subject = arg_str(c, "subject", INQUIRY_SUBJECT_MAX),
+		              .text = arg_str(c, "text", INQUIRY_TEXT_MAX), .lang = arg_lang(c), .message_id = arg_need(c, "message_id", 255),
+		              .auth = arg_need(c, "auth", 8), .is_auto = arg_bool(c, "auto", false), .cut = arg_bool(c, "cut", false), .files = inquiry_files(c) };
+	l->from = l->from != NULL ? l->from : "";
+	l->name = l->name != NULL && l->name[0] != '\0' ? l->name : l->from;
+	l->text = l->text != NULL ? l->text : "";
+	l->subject = l->subject != NULL && l->subject[0] != '\0' ? l->subject : strcmp(l->lang, "ja") == 0 ? "（件名なし）" : "(no subject)";
+	if (!word_in(l->auth, "pass fail none"))
+		cmd_refuse(c, 422, "invalid", "auth", "wanted pass, fail or none");
+}
+
+/* The first thread that one of the tokens names. */
+static bool
+thread_named(struct cmd *c, struct inquiry_now *ret)
+{
+	const json_t *list = json_object_get(c->args, "tokens"), *v;
+	size_t i;
+
+	json_array_foreach(list, i, v) {
+		auto_free char *id = json_is_string(v) ? db_text(c->db, "SELECT id FROM inquiries WHERE token = ?", Q(json_string_value(v))) : NULL;
+
+		if (id != NULL && inquiry_fetch(c->db, id, ret))
+			return true;
+	}
+	return false;
+}
+
+/* How many tenants know the address; the first one, and its contact. `of`: only that tenant. */
+static int
+tenants_of(struct cmd *c, const char *address, const char *of, char ret_tenant[32], char ret_contact[128], char ret_lang[4])
+{
+	struct rows r = db_query(c->db, "SELECT tenant, id, lang FROM contacts WHERE active <> 0 AND lower(mail) = lower(?) AND (? IS NULL OR tenant = ?) ORDER BY tenant, ord",
+	                         Q(address), Q(of), Q(of));
+	int n = 0;
+
+	ret_tenant[0] = '\0';
+	while (rows_next(&r)) {
+		if (n != 0 && strcmp(ret_tenant, row_str(&r, 0)) == 0)
+			continue;
+		if (n++ != 0)
+			continue;
+		snprintf(ret_tenant, 32, "%s", row_str(&r, 0));
+		snprintf(ret_contact, 128, "%s", row_str(&r, 1));
+		snprintf(ret_lang, 4, "%s", row_str(&r, 2));
+	}
+	return n;
+}
+
+static void
+remember(struct cmd *c, const struct letter *l, const struct inquiry_now *n, int64_t message, const char *result)
+{
+	db_run(c->db, "INSERT INTO inquiry_mails(message_id, at, inquiry, n, result) VALUES(?, ?, ?, ?, ?)", Q(l->message_id), Q(c->now), Q(n != NULL ? n->id : NULL),
+	       Q_MAYBE(message), Q(result));
+	c->body = json_pack("{s:s, s:s?}", "result", result, "inquiry", n != NULL ? n->number : NULL);
+}
+
+static int64_t
+put_letter(struct cmd *c, const struct letter *l, const struct inquiry_now *n)
+{
+	snprintf(c->tenant, sizeof c->tenant, "%s", n->tenant);
+	snprintf(c->noun, sizeof c->noun, "inquiry");
+	snprintf(c->id, sizeof c->id, "%s", n->id);
+	db_run(c->db, "UPDATE inquiries SET updated_at = ? WHERE id = ?", Q(c->now), Q(n->id));
+	cmd_changed(c, "inquiry", n->id, n->tenant, n->number);
+	return inquiry_say(c, n, &(struct inquiry_message){ .door = "mail", .side = "customer", .lang = l->lang, .text = l->text, .visible = !l->is_auto,
+	                                                    .is_auto = l->is_auto, .cut = l->cut, .who_ja = l->name, .who_en = l->name, .address = l->from,
+	                                                    .mail_id = l->message_id, .files = l->files });
+}
+
+static void
+receive_auto(struct cmd *c, const struct letter *l, const struct inquiry_now *thread)
+{
+	if (thread != NULL && strcmp(thread->state, "discarded") != 0)
+		remember(c, l, thread, put_letter(c, l, thread), "noted");
+	else
+		remember(c, l, NULL, 0, "counted");
+}
+
+static void
+receive_held(struct cmd *c, const struct letter *l, const char *why)
+{
+	struct inquiry_now n = { 0 };
+
+	if (db_int(c->db, 0, "SELECT count(*) FROM inquiries WHERE tenant IS NULL AND state = 'open'") >= HELD_MAX) {
+		cmd_refuse(c, 429, "limited", NULL, "too many mails wait for a person");
+		return;
+	}
+	inquiry_create(c, &(struct inquiry_new){ .held = why, .kind = "question", .priority = "normal", .door = "mail", .subject = l->subject, .lang = l->lang }, &n);
+	inquiry_write_to(c, n.id, l->from, l->name, NULL);
+	remember(c, l, &n, put_letter(c, l, &n), "held");
+	inquiry_our_turn(c, &n);
+	/* one alarm for all that wait: a flood of them is one word to the lead */
+	alarm_raise(c, "inquiry_held", "inbox", "warning", NULL, NULL, "差出人を確かめる必要のあるメールがあります。", "Mails wait for somebody to say whose they are.");
+}
+
+static void
+receive_new(struct cmd *c, const struct letter *l, const char *tenant, const char *contact, const char *lang)
+{
+	struct inquiry_now n = { 0 };
+	int64_t k;
+
+	inquiry_create(c, &(struct inquiry_new){ .tenant = tenant, .kind = "question", .priority = "normal", .door = "mail", .subject = l->subject, .lang = lang }, &n);
+	inquiry_write_to(c, n.id, l->from, l->name, contact);
+	k = put_letter(c, l, &n);
+	remember(c, l, &n, k, "opened");
+	inquiry_our_turn(c, &n);
+	inquiry_mail(c, &n, k, "received");
+}
+
+void
+cmd_inquiry_receive(struct cmd *c)
+{
+	char tenant[32], contact[128] = "", lang[4] = "ja";
+	struct inquiry_now n = { 0 };
+	struct letter l;
+	bool named;
+	int owners;
+
+	read_letter(c, &l);
+	if (cmd_failed(c))
+		return;
+	if (db_int(c->db, 0, "SELECT 1 FROM inquiry_mails WHERE message_id = ?", Q(l.message_id)) != 0) {
+		cmd_refuse(c, 409, "state", NULL, "it came before");
+		return;
+	}
+	named = thread_named(c, &n);
+	if (l.is_auto) {
+		receive_auto(c, &l, named ? &n : NULL);
+		return;
+	}
+	if (strcmp(l.auth, "pass") != 0) {
+		receive_held(c, &l, "not_authentic");
+		return;
+	}
+	if (named && !n.held && strcmp(n.state, "discarded") != 0 && tenants_of(c, l.from, n.tenant, tenant, contact, lang) == 1) {
+		inquiry_write_to(c, n.id, l.from, l.name, contact);
+		remember(c, &l, &n, put_letter(c, &l, &n), "added");
+		inquiry_our_turn(c, &n);
+		return;
+	}
+	owners = tenants_of(c, l.from, NULL, tenant, contact, lang);
+	if (owners == 1)
+		receive_new(c, &l, tenant, contact, lang);
+	else
+		receive_held(c, &l, owners == 0 ? "unknown_sender" : "ambiguous");
+}
+
+/* ---- held mails ---- */
+
+void
+cmd_inquiry_place(struct cmd *c)
+{
+	const char *tenant = arg_need(c, "tenant", 31);
+	struct inquiry_now n;
+
+	if (cmd_failed(c) || !inquiry_load(c, &n))
+		return;
+	if (!n.held || strcmp(n.state, "open") != 0) {
+		cmd_refuse(c, 409, "state", NULL, "%s is not held", n.number);
+		return;
+	}
+	if (!desk_sees(c->who, tenant) || db_int(c->db, 0, "SELECT 1 FROM tenants WHERE id = ?", Q(tenant)) == 0) {
+		cmd_refuse(c, 422, "invalid", "tenant", "no such tenant");
+		return;
+	}
+	db_run(c->db, "UPDATE inquiries SET tenant = ?, held = NULL, owner = coalesce(owner, ?) WHERE id = ?", Q(tenant), Q(c->who->user[0] != '\0' ? c->who->user : NULL),
+	       Q(n.id));
+	/* answers go to people the tenant registered: who wrote is one of them, or nobody is */
+	db_run(c->db, "DELETE FROM inquiry_people WHERE inquiry = ? AND address NOT IN (SELECT lower(mail) FROM contacts WHERE tenant = ? AND active <> 0 AND mail IS NOT"
+	              " NULL)",
+	       Q(n.id), Q(tenant));
+	snprintf(n.tenant, sizeof n.tenant, "%s", tenant);
+	snprintf(c->tenant, sizeof c->tenant, "%s", tenant);
+	n.held = false;
+	inquiry_our_turn(c, &n);
+}
+
+void
+cmd_inquiry_discard(struct cmd *c)
+{
+	struct inquiry_now n;
+
+	if (!inquiry_load(c, &n))
+		return;
+	if (!n.held || strcmp(n.state, "open") != 0) {
+		cmd_refuse(c, 409, "state", NULL, "only a held mail can be discarded");
+		return;
+	}
+	db_run(c->db, "UPDATE inquiries SET state = 'discarded', waits = 'customer', closed_at = ?, closed_by = ? WHERE id = ?", Q(c->now), Q(c->who->user), Q(n.id));
+}

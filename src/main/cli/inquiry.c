@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * inquiry: list, show, open, reply, note, claim, close, reopen, place, discard.  Text comes from --text or, with
+ * --text -, from standard input.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/must.h"
+#include "main/cli/remote.h"
+
+static int
+list(struct cli *c)
+{
+	static const char *const columns[] = { "NUMBER=number", "STATE=state", "WAITS=waits", "DUE=clock.due_at", "PRIORITY=priority", "KIND=kind", "DOOR=door", "TENANT=tenant.id",
+		                               "OWNER=owner.name.en", "HELD=held", "SUBJECT=subject", NULL };
+	const char *tenant = cli_opt(c, "--tenant", NULL), *state = cli_opt(c, "--state", NULL);
+	auto_buf struct buf path = { 0 };
+
+	buf_put_str(&path, "/api/v1/inquiries?limit=500");
+	if (tenant != NULL)
+		remote_query(&path, "tenant", tenant);
+	if (state != NULL)
+		remote_query(&path, "state", state);
+	return remote_list(c, buf_cstr(&path), columns);
+}
+
+/* Text of somebody else on a terminal: nothing in it moves the cursor. */
+static void
+put_text(const char *s)
+{
+	fputs("  ", stdout);
+	for (; *s != '\0'; s++) {
+		if (*s == '\n')
+			fputs("\n  ", stdout);
+		else
+			putchar(((unsigned char)*s < 0x20 && *s != '\t') || *s == 0x7f ? '?' : *s);
+	}
+	putchar('\n');
+}
+
+static void
+print_thread(const json_t *o)
+{
+	const json_t *m, *f;
+	char a[64], b[64], d[64], e[64];
+	size_t i, k;
+
+	printf("%s %s %s %s %s\n", remote_text(o, "number", a, sizeof a), remote_text(o, "state", b, sizeof b), remote_text(o, "priority", d, sizeof d),
+	       remote_text(o, "tenant.id", e, sizeof e), json_is_string(json_object_get(o, "held")) ? json_string_value(json_object_get(o, "held")) : "");
+	put_text(json_string_value(json_object_get(o, "subject")) ?: "");
+	json_array_foreach(json_object_get(o, "messages"), i, m) {
+		printf("\n%s %s %s%s ", remote_text(m, "n", a, sizeof a), remote_text(m, "at", b, sizeof b), remote_text(m, "door", d, sizeof d),
+		       json_is_true(json_object_get(m, "visible")) ? "" : " internal");
+		put_text(json_string_value(json_object_get(json_object_get(m, "who"), "en")) ?: "");
+		put_text(json_string_value(json_object_get(m, "text")) ?: "");
+		json_array_foreach(json_object_get(m, "files"), k, f) {
+			printf("  [%s bytes%s] ", remote_text(f, "size", a, sizeof a), json_is_true(json_object_get(f, "kept")) ? "" : ", not kept");
+			put_text(json_string_value(json_object_get(f, "name")) ?: "");
+		}
+	}
+}
+
+static int
+show(struct cli *c, const char *id)
+{
+	auto_free char *path = remote_path("/api/v1/inquiries/%s", id);
+	json_t *out = NULL;
+	int r = remote_do(c, "GET", path, NULL, &out);
+
+	if (r == CLI_DONE && cli_has(c, "--json"))
+		remote_print_json(out);
+	else if (r == CLI_DONE)
+		print_thread(out);
+	json_decref(out);
+	return r;
+}
+
+/* Takes body over. */
+static int
+post(struct cli *c, const char *fmt, const char *id, json_t *body)
+{
+	auto_free char *path = id != NULL ? remote_path(fmt, id) : x_strdup(fmt);
+	json_t *out = NULL;
+	int r = remote_do(c, "POST", path, body, &out);
+
+	if (r == CLI_DONE && cli_has(c, "--json"))
+		remote_print_json(out);
+	else if (r == CLI_DONE)
+		printf("%s %s\n", json_string_value(json_object_get(out, "number")), json_string_value(json_object_get(out, "state")));
+	json_decref(out);
+	json_decref(body);
+	return r;
+}
+
+static char *
+text_of(struct cli *c)
+{
+	const char *text = cli_opt(c, "--text", NULL);
+	char *out = x_calloc(1, 40001);
+	size_t n;
+
+	if (text != NULL && strcmp(text, "-") == 0) {
+		n = fread(out, 1, 40000, stdin);
+		while (n > 0 && (out[n - 1] == '\n' || out[n - 1] == '\r'))
+			out[--n] = '\0';
+		return out;
+	}
+	free(out);
+	return text != NULL ? x_strdup(text) : NULL;
+}
+
+static json_t *
+said(struct cli *c, const char *text)
+{
+	json_t *body = json_object();
+
+	if (text != NULL)
+		json_object_set_new(body, "text", json_string(text));
+	json_object_set_new(body, "lang", json_string(cli_opt(c, "--lang", "ja")));
+	return body;
+}
+
+static int
+open_it(struct cli *c)
+{
+	static const char *const words[][2] = { { "--tenant", "tenant" }, { "--subject", "subject" }, { "--kind", "kind" }, { "--priority", "priority" },
+		                                { "--incident", "incident" }, { "--name", "name" }, { "--contact", "contact" } };
+	auto_free char *text = text_of(c);
+	json_t *body;
+
+	if (cli_opt(c, "--tenant", NULL) == NULL || cli_opt(c, "--subject", NULL) == NULL || text == NULL)
+		return cli_usage(c, "open wants --tenant, --subject and --text");
+	body = said(c, text);
+	json_object_set_new(body, "door", json_string("phone"));
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (cli_opt(c, words[i][0], NULL) != NULL)
+			json_object_set_new(body, words[i][1], json_string(cli_opt(c, words[i][0], NULL)));
+	if (cli_has(c, "--answered"))
+		json_object_set_new(body, "answered", json_true());
+	return post(c, "/api/v1/inquiries", NULL, body);
+}
+
+static int
+write_it(struct cli *c, const char *id, bool visible)
+{
+	auto_free char *text = text_of(c);
+	json_t *body;
+
+	if (text == NULL)
+		return cli_usage(c, "reply and note want --text");
+	body = said(c, text);
+	json_object_set_new(body, "visible", json_boolean(visible));
+	return post(c, "/api/v1/inquiries/%s/messages", id, body);
+}
+
+static int
+finish(struct cli *c, const char *what, const char *id)
+{
+	auto_free char *text = text_of(c), *fmt = x_asprintf("/api/v1/inquiries/%%s/%s", what);
+
+	return post(c, fmt, id, said(c, text));
+}
+
+int
+cli_inquiry(struct cli *c)
+{
+	const char *what = cli_operand(c, 0), *id = cli_operand(c, 1);
+
+	if (what != NULL && id == NULL && strcmp(what, "list") == 0)
+		return list(c);
+	if (what != NULL && id == NULL && strcmp(what, "open") == 0)
+		return open_it(c);
+	if (what == NULL || id == NULL)
+		return cli_usage(c, "wanted list, open, or show, reply, note, close, reopen, place or discard with an ID");
+	if (strcmp(what, "show") == 0)
+		return show(c, id);
+	if (strcmp(what, "reply") == 0 || strcmp(what, "note") == 0)
+		return write_it(c, id, what[0] == 'r');
+	if (strcmp(what, "close") == 0 || strcmp(what, "reopen") == 0)
+		return finish(c, what, id);
+	if (strcmp(what, "discard") == 0)
+		return post(c, "/api/v1/inquiries/%s/discard", id, NULL);
+	if (strcmp(what, "place") == 0 && cli_opt(c, "--tenant", NULL) != NULL)
+		return post(c, "/api/v1/inquiries/%s/place", id, json_pack("{s:s}", "tenant", cli_opt(c, "--tenant", NULL)));
+	return cli_usage(c, "wanted list, open, or show, reply, note, close, reopen, place (with --tenant) or discard with an ID");
+}

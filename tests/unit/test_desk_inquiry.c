@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Inquiries: one thread whatever the door, the promise of an answer, who sees what; mails in: whose they are,
+ * what makes a thread and what never does; mails out.
+ */
+#include "desk_scene.h"
+
+static json_t *
+asked(const char *subject, const char *text)
+{
+	return json_pack("{s:s, s:s, s:s}", "subject", subject, "text", text, "lang", "ja");
+}
+
+static void
+doit(struct scene *s, const char *login, const char *verb, int want, json_t *args)
+{
+	json_decref(scene_do(s, login, verb, want, args));
+}
+
+static json_t *
+id_of(const char *number)
+{
+	return json_pack("{s:s}", "id", number);
+}
+
+static json_t *
+with_text(const char *number, const char *text)
+{
+	return json_pack("{s:s, s:s}", "id", number, "text", text);
+}
+
+static json_t *
+thread(struct scene *s, const char *login, const char *number)
+{
+	return scene_do(s, login, "inquiry.show", 200, id_of(number));
+}
+
+static size_t
+messages(struct scene *s, const char *login, const char *number)
+{
+	json_t *o = thread(s, login, number);
+	size_t n = json_array_size(json_object_get(o, "messages"));
+
+	json_decref(o);
+	return n;
+}
+
+/* Of the mail that was put last: a copy of a part of its document. */
+static json_t *
+last_mail(struct scene *s)
+{
+	char *doc = db_text(s->db, "SELECT doc FROM outbox WHERE kind = 'mail' AND inquiry IS NOT NULL ORDER BY id DESC LIMIT 1");
+	json_t *o = doc != NULL ? json_loads(doc, 0, NULL) : NULL;
+
+	free(doc);
+	return o;
+}
+
+static void
+a_question_is_answered_in_time(void **st)
+{
+	struct scene s;
+	json_t *b, *part;
+
+	(void)st;
+	scene_begin(&s);
+	b = scene_do(&s, "odagiri", "inquiry.open", 200, asked("終了した候補について", "なぜ終了したのですか。"));
+	assert_string_equal(jstr(b, "number"), "Q-1");
+	assert_string_equal(jstr(b, "waits"), "us");
+	assert_string_equal(jstr(json_object_get(b, "clock"), "kind"), "inquiry");
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(b, "clock"), "limit_s")), 8 * 3600);
+	json_decref(b);
+	/* an internal note is no answer, and not for the customer */
+	doit(&s, "miyoshi", "inquiry.message", 200, json_pack("{s:s, s:s, s:b}", "id", "Q-1", "text", "夜勤に確認", "visible", 0));
+	assert_int_equal(messages(&s, "odagiri", "Q-1"), 1);
+	assert_int_equal(messages(&s, "miyoshi", "Q-1"), 2);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM clocks WHERE kind = 'inquiry' AND stopped_at IS NULL"), 1);
+	s.now += 3600 * SEC;
+	b = scene_do(&s, "miyoshi", "inquiry.message", 200, with_text("Q-1", "定期作業でした。"));
+	assert_string_equal(jstr(b, "waits"), "customer");
+	assert_string_equal(jstr(json_object_get(b, "clock"), "state"), "met");
+	assert_non_null(strstr(jstr(json_object_get(json_object_get(b, "owner"), "name"), "en"), "Miyoshi"));
+	json_decref(b);
+	/* the person who asked is a contact by the same name: the answer also goes by mail, in the thread's language */
+	b = last_mail(&s);
+	part = json_object_get(b, "inquiry");
+	assert_string_equal(jstr(json_object_get(b, "to"), "address"), "odagiri@aoba.example");
+	assert_string_equal(jstr(json_object_get(b, "to"), "lang"), "ja");
+	assert_string_equal(jstr(part, "text"), "定期作業でした。");
+	assert_int_equal(strncmp(jstr(part, "id"), "q-", 2), 0);
+	assert_non_null(strstr(jstr(part, "id"), jstr(part, "token")));
+	json_decref(b);
+	doit(&s, "odagiri", "inquiry.close", 200, id_of("Q-1"));
+	doit(&s, "odagiri", "inquiry.close", 409, id_of("Q-1"));
+	doit(&s, "miyoshi", "inquiry.message", 409, with_text("Q-1", "追記"));
+	/* a new word of the customer opens it again */
+	b = scene_do(&s, "odagiri", "inquiry.message", 200, with_text("Q-1", "もう一つ。"));
+	assert_string_equal(jstr(b, "state"), "open");
+	assert_string_equal(jstr(json_object_get(b, "clock"), "state"), "ample");
+	json_decref(b);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
+a_broken_promise_is_seen_coming_and_needs_a_cause(void **st)
+{
+	struct scene s;
+	json_t *b;
+
+	(void)st;
+	scene_begin(&s);
+	b = asked("至急", "止まっています。");
+	json_object_set_new(b, "priority", json_string("urgent"));
+	doit(&s, "odagiri", "inquiry.open", 200, b);
+	s.now = T0 + 2700 * SEC - 1;
+	scene_tick(&s);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'inquiry_due'"), 0);
+	s.now = T0 + 2700 * SEC;
+	scene_tick(&s);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'inquiry_due' AND tenant = 'aoba'"), 1);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE shown = 'duty@soc.example'"), 1);
+	s.now = T0 + 3601 * SEC;
+	scene_tick(&s);
+	assert_int_equal(scene_count(&s, "SELECT broken FROM clocks WHERE kind = 'inquiry'"), 1);
+	/* a later question of the same thread does not begin anew */
+	doit(&s, "odagiri", "inquiry.message", 200, with_text("Q-1", "まだですか。"));
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM clocks WHERE kind = 'inquiry'"), 1);
+	b = scene_do(&s, "otomo", "breach.list", 200, json_object());
+	assert_string_equal(jstr(json_array_get(json_object_get(b, "items"), 0), "kind"), "inquiry");
+	assert_int_equal(json_integer_value(json_object_get(b, "without_cause")), 1);
+	json_decref(b);
+	b = scene_do(&s, "miyoshi", "clock.list", 200, json_object());
+	assert_string_equal(jstr(json_array_get(json_object_get(b, "items"), 0), "number"), "Q-1");
+	json_decref(b);
+	doit(&s, "miyoshi", "inquiry.message", 200, with_text("Q-1", "復旧しました。"));
+	doit(&s, "otomo", "clock.cause", 200, json_pack("{s:s, s:s, s:s, s:s}", "id", "Q-1", "kind", "inquiry", "cause", "staff", "text", "引き継ぎ漏れ"));
+	b = thread(&s, "odagiri", "Q-1");
+	assert_string_equal(jstr(json_object_get(json_object_get(b, "clock"), "cause"), "id"), "staff");
+	json_decref(b);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
+nobody_reads_what_is_not_theirs(void **st)
+{
+	struct scene s;
+	json_t *b;
+
+	(void)st;
+	scene_begin(&s);
+	doit(&s, "odagiri", "inquiry.open", 200, asked("a", "b"));
+	doit(&s, "lowe", "inquiry.show", 404, id_of("Q-1"));
+	doit(&s, "lowe", "inquiry.message", 404, with_text("Q-1", "x"));
+	doit(&s, "lowe", "inquiry.close", 404, id_of("Q-1"));
+	doit(&s, "lowe", "inquiry.reopen", 404, id_of("Q-1"));
+	b = scene_do(&s, "lowe", "inquiry.list", 200, json_object());
+	assert_int_equal(json_array_size(json_object_get(b, "items")), 0);
+	json_decref(b);
+	doit(&s, "lowe", "inquiry.list", 404, json_pack("{s:s}", "tenant", "aoba"));
+	/* a customer's tenant is its own, whatever it says */
+	b = asked("c", "d");
+	json_object_set_new(b, "tenant", json_string("aoba"));
+	b = scene_do(&s, "lowe", "inquiry.open", 200, b);
+	assert_string_equal(jstr(json_object_get(b, "tenant"), "id"), "harbor");
+	json_decref(b);
+	/* and an incident of somebody else cannot be linked */
+	char id[64];
+
+	scene_incident(&s, "warning", id);
+	b = asked("c", "d");
+	json_object_set_new(b, "incident", json_string(id));
+	doit(&s, "lowe", "inquiry.open", 422, b);
+	doit(&s, "miyoshi", "inquiry.change", 200, json_pack("{s:s, s:s}", "id", "Q-1", "incident", id));
+	doit(&s, "miyoshi", "inquiry.change", 422, json_pack("{s:s, s:s}", "id", "Q-2", "incident", id));
+	b = scene_do(&s, "odagiri", "inquiry.list", 200, json_pack("{s:s}", "incident", id));
+	assert_int_equal(json_array_size(json_object_get(b, "items")), 1);
+	json_decref(b);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
+an_owner_a_priority_a_call(void **st)
+{
+	struct scene s;
+	json_t *b;
+
+	(void)st;
+	scene_begin(&s);
+	b = asked("電話で", "機器を追加したい。");
+	json_object_update_new(b, json_pack("{s:s, s:s, s:s, s:s}", "tenant", "aoba", "name", "島村 由佳", "contact", "odagiri", "kind", "device"));
+	b = scene_do(&s, "miyoshi", "inquiry.open", 200, b);
+	assert_string_equal(jstr(b, "door"), "phone");
+	assert_string_equal(jstr(json_object_get(json_array_get(json_object_get(b, "messages"), 0), "who"), "ja"), "島村 由佳");
+	assert_string_equal(jstr(json_array_get(json_object_get(b, "people"), 0), "address"), "odagiri@aoba.example");
+	json_decref(b);
+	doit(&s, "wood", "inquiry.claim", 409, id_of("Q-1"));
+	doit(&s, "otomo", "inquiry.assign", 200, json_pack("{s:s, s:s}", "id", "Q-1", "to", "wood"));
+	doit(&s, "otomo", "inquiry.assign", 422, json_pack("{s:s, s:s}", "id", "Q-1", "to", "odagiri"));
+	/* the promise is counted from where it began */
+	s.now += 600 * SEC;
+	b = scene_do(&s, "wood", "inquiry.change", 200, json_pack("{s:s, s:s}", "id", "Q-1", "priority", "urgent"));
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(b, "clock"), "limit_s")), 3600);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM timers WHERE kind = 'inquiry.due'"), 1);
+	assert_int_equal(scene_count(&s, "SELECT due_at FROM timers WHERE kind = 'clock.broken'"), T0 + 3600 * SEC);
+	json_decref(b);
+	doit(&s, "wood", "inquiry.change", 422, json_pack("{s:s, s:s}", "id", "Q-1", "priority", "yesterday"));
+	doit(&s, "wood", "inquiry.close", 422, id_of("Q-1"));
+	doit(&s, "wood", "inquiry.close", 200, with_text("Q-1", "追加しました。"));
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM timers WHERE kind IN ('inquiry.due','clock.broken')"), 0);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE inquiry IS NOT NULL"), 1);
+	/* answered while still on the line: no promise */
+	b = asked("電話で", "料金は。");
+	json_object_update_new(b, json_pack("{s:s, s:b}", "tenant", "aoba", "answered", 1));
+	b = scene_do(&s, "miyoshi", "inquiry.open", 200, b);
+	assert_true(json_is_null(json_object_get(b, "clock")));
+	json_decref(b);
+	/* whoever chats reads it now: no mail */
+	doit(&s, "odagiri", "inquiry.message", 200, json_pack("{s:s, s:s, s:s}", "id", "Q-2", "text", "ありがとう", "door", "chat"));
+	doit(&s, "miyoshi", "inquiry.message", 200, json_pack("{s:s, s:s, s:s}", "id", "Q-2", "text", "いいえ", "door", "chat"));
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE inquiry IS NOT NULL"), 1);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+/* ---- mails in ---- */
+
+static json_t *
+letter(const char *from, const char *message_id, const char *auth, const char *token)
+{
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "from", from, "name", "小田切", "subject", "質問です", "text", "本文", "lang", "ja", "message_id", message_id,
+	                      "auth", auth);
+
+	if (token != NULL)
+		json_object_set_new(o, "tokens", json_pack("[s, s]", "nosuchtokenatall", token));
+	return o;
+}
+
+static json_t *
+mail(struct scene *s, json_t *args, const char *result)
+{
+	json_t *b = scene_do(s, NULL, "inquiry.receive", 200, args);
+
+	assert_string_equal(jstr(b, "result"), result);
+	return b;
+}
+
+static void
+a_mail_of_a_contact_is_a_thread_and_its_answer_comes_back_to_it(void **st)
+{
+	struct scene s;
+	json_t *b, *part;
+	char token[32], own[64];
+
+	(void)st;
+	scene_begin(&s);
+	json_decref(mail(&s, letter("Odagiri@AOBA.example", "<a1@aoba.example>", "pass", NULL), "opened"));
+	/* the receipt names the number and the promise, in answer to that mail */
+	b = last_mail(&s);
+	part = json_object_get(b, "inquiry");
+	assert_string_equal(jstr(part, "what"), "received");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(part, "refs"), 0)), "<a1@aoba.example>");
+	assert_true(json_is_string(json_object_get(part, "due_at")));
+	snprintf(token, sizeof token, "%s", jstr(part, "token"));
+	json_decref(b);
+	/* the same mail again, after a lost 250 */
+	doit(&s, NULL, "inquiry.receive", 409, letter("odagiri@aoba.example", "<a1@aoba.example>", "pass", NULL));
+	doit(&s, "miyoshi", "inquiry.message", 200, with_text("Q-1", "お答えします。"));
+	b = last_mail(&s);
+	part = json_object_get(b, "inquiry");
+	snprintf(own, sizeof own, "%s", jstr(part, "id"));
+	assert_string_equal(jstr(json_object_get(b, "to"), "address"), "odagiri@aoba.example");
+	assert_true(json_is_true(json_object_get(part, "reply")));
+	json_decref(b);
+	json_decref(mail(&s, letter("odagiri@aoba.example", "<a2@aoba.example>", "pass", token), "added"));
+	assert_int_equal(messages(&s, "odagiri", "Q-1"), 3);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiries"), 1);
+	doit(&s, "miyoshi", "inquiry.close", 200, with_text("Q-1", "以上です。"));
+	b = last_mail(&s);
+	part = json_object_get(json_object_get(b, "inquiry"), "refs");
+	assert_int_equal(json_array_size(part), 3);
+	assert_string_equal(json_string_value(json_array_get(part, 0)), "<a1@aoba.example>");
+	assert_string_equal(json_string_value(json_array_get(part, 1)), own);
+	assert_string_equal(json_string_value(json_array_get(part, 2)), "<a2@aoba.example>");
+	json_decref(b);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
+a_sender_that_is_not_proved_is_nobody(void **st)
+{
+	struct scene s;
+	json_t *b;
+	char *token;
+
+	(void)st;
+	scene_begin(&s);
+	doit(&s, "odagiri", "inquiry.open", 200, asked("a", "b"));
+	token = db_text(s.db, "SELECT token FROM inquiries");
+	/* even with the right token and the right name */
+	json_decref(mail(&s, letter("odagiri@aoba.example", "<f1@x>", "fail", token), "held"));
+	json_decref(mail(&s, letter("odagiri@aoba.example", "<f2@x>", "none", NULL), "held"));
+	json_decref(mail(&s, letter("stranger@else.example", "<f3@x>", "pass", token), "held"));
+	assert_int_equal(messages(&s, "odagiri", "Q-1"), 1);
+	b = scene_do(&s, "odagiri", "inquiry.list", 200, json_object());
+	assert_int_equal(json_array_size(json_object_get(b, "items")), 1);
+	json_decref(b);
+	doit(&s, "odagiri", "inquiry.show", 404, id_of("Q-2"));
+	b = scene_do(&s, "miyoshi", "inquiry.list", 200, json_pack("{s:s}", "state", "held"));
+	assert_int_equal(json_array_size(json_object_get(b, "items")), 3);
+	assert_string_equal(jstr(json_array_get(json_object_get(b, "items"), 0), "held"), "unknown_sender");
+	assert_string_equal(jstr(json_array_get(json_object_get(b, "items"), 2), "held"), "not_authentic");
+	json_decref(b);
+	/* one word to the lead, no answer to anybody */
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'inquiry_held'"), 1);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE inquiry IS NOT NULL"), 0);
+	doit(&s, "miyoshi", "inquiry.message", 409, with_text("Q-2", "どなたですか"));
+	doit(&s, "miyoshi", "inquiry.close", 409, with_text("Q-2", "x"));
+	doit(&s, "miyoshi", "inquiry.discard", 409, id_of("Q-1"));
+	doit(&s, "miyoshi", "inquiry.discard", 200, id_of("Q-4"));
+	/* a person says whose it is: the promise begins, and answers go only to people the tenant registered */
+	b = scene_do(&s, "miyoshi", "inquiry.place", 200, json_pack("{s:s, s:s}", "id", "Q-3", "tenant", "aoba"));
+	assert_string_equal(jstr(json_object_get(b, "tenant"), "id"), "aoba");
+	assert_string_equal(jstr(json_object_get(b, "clock"), "kind"), "inquiry");
+	assert_int_equal(json_array_size(json_object_get(b, "people")), 1);
+	json_decref(b);
+	doit(&s, "miyoshi", "inquiry.place", 409, json_pack("{s:s, s:s}", "id", "Q-3", "tenant", "harbor"));
+	free(token);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
+another_tenants_token_opens_nothing(void **st)
+{
+	struct scene s;
+	json_t *b;
+	char *token;
+
+	(void)st;
+	scene_begin(&s);
+	doit(&s, "lowe", "inquiry.open", 200, asked("harbour", "b"));
+	token = db_text(s.db, "SELECT token FROM inquiries");
+	b = mail(&s, letter("odagiri@aoba.example", "<t1@x>", "pass", token), "opened");
+	assert_string_equal(jstr(b, "inquiry"), "Q-2");
+	json_decref(b);
+	assert_int_equal(messages(&s, "lowe", "Q-1"), 1);
+	free(token);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
+machines_make_no_threads_and_get_no_answers(void **st)
+{
+	struct scene s;
+	json_t *b;
+	char *token;
+
+	(void)st;
+	scene_begin(&s);
+	b = letter("odagiri@aoba.example", "<m1@x>", "pass", NULL);
+	json_object_set_new(b, "auto", json_true());
+	json_decref(mail(&s, b, "counted"));
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiries"), 0);
+	doit(&s, "odagiri", "inquiry.open", 200, asked("a", "b"));
+	doit(&s, "miyoshi", "inquiry.message", 200, with_text("Q-1", "c"));
+	token = db_text(s.db, "SELECT token FROM inquiries");
+	b = letter("odagiri@aoba.example", "<m2@x>", "pass", token);
+	json_object_set_new(b, "auto", json_true());
+	json_decref(mail(&s, b, "noted"));
+	assert_int_equal(messages(&s, "odagiri", "Q-1"), 2);
+	assert_int_equal(messages(&s, "miyoshi", "Q-1"), 3);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM clocks WHERE kind = 'inquiry' AND stopped_at IS NULL"), 0);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE inquiry IS NOT NULL"), 1);
+	free(token);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
+files_are_bytes_by_their_hash(void **st)
+{
+	struct scene s;
+	struct desk_actor who;
+	struct desk_blob blob;
+	struct desk_answer a;
+	char id[32], hash[65];
+	json_t *args = asked("図", "添付します。"), *b;
+
+	(void)st;
+	scene_begin(&s);
+	desk_blob_hash(SL("hello"), hash);
+	blob = (struct desk_blob){ hash, SL("hello") };
+	json_object_set_new(args, "files", json_pack("[{s:s, s:s, s:i, s:s}, {s:s, s:s, s:i, s:s}]", "name", "図.png", "type", "png", "size", 5, "sha256", hash, "name",
+	                                             "big.zip", "type", "zip", "size", 31457280, "note", "too_large"));
+	who = actor_of(&s, "odagiri", id);
+	a = desk_do_with(s.d, "inquiry.open", &who, args, s.now, &blob, 1);
+	assert_int_equal(a.status, 200);
+	json_decref(a.body);
+	json_decref(args);
+	b = scene_do(&s, "miyoshi", "attachment.show", 200, json_pack("{s:s, s:i, s:i}", "id", "Q-1", "message", 1, "n", 1));
+	assert_string_equal(jstr(b, "name"), "図.png");
+	assert_string_equal(jstr(b, "data"), "aGVsbG8=");
+	json_decref(b);
+	doit(&s, "miyoshi", "attachment.show", 404, json_pack("{s:s, s:i, s:i}", "id", "Q-1", "message", 1, "n", 2));
+	doit(&s, "lowe", "attachment.show", 404, json_pack("{s:s, s:i, s:i}", "id", "Q-1", "message", 1, "n", 1));
+	/* a refused command leaves no bytes */
+	args = asked("", "x");
+	desk_blob_hash(SL("other"), hash);
+	blob = (struct desk_blob){ hash, SL("other") };
+	a = desk_do_with(s.d, "inquiry.open", &who, args, s.now, &blob, 1);
+	assert_int_equal(a.status, 422);
+	json_decref(a.body);
+	json_decref(args);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM blobs"), 1);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
+a_mail_that_cannot_be_delivered_is_noted(void **st)
+{
+	struct scene s;
+	json_t *b, *m;
+	char job[24];
+
+	(void)st;
+	scene_begin(&s);
+	doit(&s, "odagiri", "inquiry.open", 200, asked("a", "b"));
+	doit(&s, "miyoshi", "inquiry.message", 200, with_text("Q-1", "c\r\n\td\x01"));
+	b = last_mail(&s);
+	assert_string_equal(jstr(json_object_get(b, "inquiry"), "text"), "c\n d ");
+	json_decref(b);
+	snprintf(job, sizeof job, "%lld", (long long)scene_count(&s, "SELECT max(id) FROM outbox"));
+	json_decref(scene_do(&s, NULL, "job.done", 204, json_pack("{s:s, s:s}", "job", job, "outcome", "rejected")));
+	b = thread(&s, "miyoshi", "Q-1");
+	m = json_array_get(json_object_get(b, "messages"), 2);
+	assert_true(json_is_true(json_object_get(m, "auto")) && json_is_false(json_object_get(m, "visible")));
+	assert_string_equal(jstr(json_array_get(json_object_get(b, "mails"), 0), "outcome"), "rejected");
+	json_decref(b);
+	assert_int_equal(messages(&s, "odagiri", "Q-1"), 2);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_question_is_answered_in_time),
+		cmocka_unit_test(a_broken_promise_is_seen_coming_and_needs_a_cause),
+		cmocka_unit_test(nobody_reads_what_is_not_theirs),
+		cmocka_unit_test(an_owner_a_priority_a_call),
+		cmocka_unit_test(a_mail_of_a_contact_is_a_thread_and_its_answer_comes_back_to_it),
+		cmocka_unit_test(a_sender_that_is_not_proved_is_nobody),
+		cmocka_unit_test(another_tenants_token_opens_nothing),
+		cmocka_unit_test(machines_make_no_threads_and_get_no_answers),
+		cmocka_unit_test(files_are_bytes_by_their_hash),
+		cmocka_unit_test(a_mail_that_cannot_be_delivered_is_noted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
