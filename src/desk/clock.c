@@ -185,6 +185,8 @@ static const struct {
 	{ "digest.due", digest_due, WALL },
 	{ "exception.over", exception_over, WALL },
 	{ "roster.prove", roster_prove_again, WALL },
+	{ "lcp.old_ends", lcp_old_ends, SPAN },
+	{ "lcp.expiring", lcp_expiring, WALL },
 };
 
 void

@@ -145,6 +145,12 @@ struct desk_enrol {
 int desk_enrol(struct desk *d, struct slice token, const char *csr_fingerprint, const char *serial, int64_t expires_at,
                int64_t now, struct desk_enrol *ret);
 
+/* A second certificate `fresh` for the collector that shows `serial`. 0, E_DENIED, E_AGAIN (too soon after the last) or the database's. */
+int desk_renew(struct desk *d, const char *tenant, const char *lcp, const char *serial, const char *csr_fingerprint, const char *fresh,
+               int64_t expires_at, int64_t now);
+/* A collector spoke with this certificate: the first time ends those before it, a day later. 0 or an error. */
+int desk_lcp_seen(struct desk *d, const char *tenant, const char *lcp, const char *serial, int64_t now);
+
 /* Whose token is it? For signing before desk_enrol uses it up; E_DENIED as there. */
 int desk_token(struct desk *d, struct slice token, int64_t now, struct desk_enrol *ret);
 /* A fresh token (128 bits and more) and the hash that lcp.enroll takes as token_hash. */

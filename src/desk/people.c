@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tenants with their contacts, accounts, and collectors' right to talk to us.  Passwords and second factors
+ * Tenants with their contacts, and accounts.  Passwords and second factors
  * are not here: auth/ keeps them beside these rows.
  */
 #include <sodium.h>
@@ -9,7 +9,6 @@
 
 #include "desk/journal_priv.h"
 
-#define TOKEN_LIFE (900 * NS_PER_S)
 
 static const char *
 str(const json_t *o, const char *key, const char *otherwise)
@@ -220,151 +219,6 @@ cmd_user_signed(struct cmd *c)
 	if (!word_in(what, "signed_in refused password totp enrolled signed_out revoked proved key_added key_removed key_copied totp_removed recovery"))
 		cmd_refuse(c, 422, "invalid", "what", "no such word");
 	c->body = json_object();
-}
-
-/* ---- collectors ---- */
-
-static void
-token_hash(const char *token, char ret[65])
-{
-	uint8_t h[crypto_hash_sha256_BYTES];
-
-	crypto_hash_sha256(h, (const unsigned char *)token, strlen(token));
-	sodium_bin2hex(ret, 65, h, sizeof h);
-}
-
-static bool
-lcp_name_is_good(const char *s)
-{
-	return s[0] != '\0' && strlen(s) <= 31 && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(s);
-}
-
-/* The token is made by the caller at random (it must not stand in the journal); here comes its hash. */
-void
-cmd_lcp_enroll(struct cmd *c)
-{
-	const char *tenant = arg_need(c, "tenant", 31), *lcp = arg_need(c, "lcp", 31), *hash = arg_need(c, "token_hash", 64);
-
-	if (cmd_failed(c))
-		return;
-	if (!lcp_name_is_good(lcp)) {
-		cmd_refuse(c, 422, "invalid", "lcp", "wanted 1 to 31 of a-z 0-9 -");
-		return;
-	}
-	if (!desk_sees(c->who, tenant) || db_int(c->db, 0, "SELECT 1 FROM tenants WHERE id = ?", Q(tenant)) == 0) {
-		cmd_refuse(c, 404, "not_found", "tenant", "%s", "");
-		return;
-	}
-	snprintf(c->tenant, sizeof c->tenant, "%s", tenant != NULL ? tenant : "");
-	db_run(c->db, "INSERT INTO lcps(tenant, lcp) VALUES(?, ?) ON CONFLICT DO NOTHING", Q(tenant), Q(lcp));
-	/* one living token a collector */
-	db_run(c->db, "DELETE FROM tokens WHERE tenant = ? AND lcp = ? AND used_at IS NULL", Q(tenant), Q(lcp));
-	db_run(c->db, "INSERT INTO tokens(hash, tenant, lcp, created_at, expires_at) VALUES(?, ?, ?, ?, ?)", Q(hash), Q(tenant), Q(lcp), Q(c->now),
-	       Q(c->now + TOKEN_LIFE));
-	c->body = json_pack("{s:s, s:s, s:o}", "tenant", tenant, "lcp", lcp, "expires_at", time_json(c->now + TOKEN_LIFE));
-	cmd_changed(c, "lcp", lcp, tenant, NULL);
-}
-
-/* Single use: the same transaction marks the token and stores the fingerprint of the request. */
-void
-cmd_lcp_enrol(struct cmd *c)
-{
-	const char *hash = arg_need(c, "token_hash", 64), *csr = arg_need(c, "csr", 64), *serial = arg_need(c, "serial", 64);
-	struct rows r = db_query(c->db, "SELECT tenant, lcp FROM tokens WHERE hash = ? AND used_at IS NULL AND expires_at > ?", Q(hash), Q(c->now));
-	auto_free char *lcp = NULL;
-
-	if (!rows_next(&r)) {
-		cmd_refuse(c, 403, "forbidden", NULL, "%s", "");
-		return;
-	}
-	snprintf(c->tenant, sizeof c->tenant, "%s", row_str(&r, 0));
-	lcp = x_strdup(row_str(&r, 1));
-	rows_close(&r);
-	db_run(c->db, "UPDATE tokens SET used_at = ?, fingerprint = ? WHERE hash = ? AND used_at IS NULL", Q(c->now), Q(csr), Q(hash));
-	db_run(c->db, "UPDATE lcps SET serial = ?, fingerprint = ?, enrolled_at = ?, expires_at = ?, revoked_at = NULL WHERE tenant = ? AND lcp = ?",
-	       Q(serial), Q(csr), Q(c->now), Q(arg_int(c, "expires_at", 0)), Q(c->tenant), Q(lcp));
-	c->body = json_pack("{s:s, s:s}", "tenant", c->tenant, "lcp", lcp);
-	cmd_changed(c, "lcp", lcp, c->tenant, NULL);
-}
-
-int
-desk_enrol(struct desk *d, struct slice token, const char *csr, const char *serial, int64_t expires_at, int64_t now, struct desk_enrol *ret)
-{
-	auto_free char *text = x_asprintf(SL_FMT, SL_ARG(token));
-	char hash[65];
-	struct desk_answer a;
-	json_t *args;
-
-	token_hash(text, hash);
-	args = json_pack("{s:s, s:s, s:s, s:I}", "token_hash", hash, "csr", csr, "serial", serial, "expires_at", (json_int_t)expires_at);
-	a = desk_apply(d, "lcp.enrol", &desk_service, args, now);
-	json_decref(args);
-	if (a.status == 200) {
-		snprintf(ret->tenant, sizeof ret->tenant, "%s", json_string_value(json_object_get(a.body, "tenant")));
-		snprintf(ret->lcp, sizeof ret->lcp, "%s", json_string_value(json_object_get(a.body, "lcp")));
-	}
-	json_decref(a.body);
-	return a.status == 200 ? 0 : a.error != 0 ? a.error : E_DENIED;
-}
-
-int
-desk_token(struct desk *d, struct slice token, int64_t now, struct desk_enrol *ret)
-{
-	auto_free char *text = x_asprintf(SL_FMT, SL_ARG(token));
-	struct rows r;
-	char hash[65];
-
-	token_hash(text, hash);
-	r = db_query(d->db, "SELECT tenant, lcp FROM tokens WHERE hash = ? AND used_at IS NULL AND expires_at > ?", Q(hash), Q(now));
-	if (!rows_next(&r))
-		return E_DENIED;
-	snprintf(ret->tenant, sizeof ret->tenant, "%s", row_str(&r, 0));
-	snprintf(ret->lcp, sizeof ret->lcp, "%s", row_str(&r, 1));
-	rows_close(&r);
-	return 0;
-}
-
-void
-desk_token_make(char ret_token[27], char ret_hash[65])
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
-	uint8_t b[26];
-
-	randombytes_buf(b, sizeof b);
-	for (int i = 0; i < 26; i++)
-		ret_token[i] = letters[b[i] & 31];
-	ret_token[26] = '\0';
-	token_hash(ret_token, ret_hash);
-}
-
-void
-cmd_lcp_revoke(struct cmd *c)
-{
-	const char *tenant = arg_need(c, "tenant", 31), *lcp = arg_need(c, "lcp", 31);
-
-	if (cmd_failed(c))
-		return;
-	if (!desk_sees(c->who, tenant) || db_int(c->db, 0, "SELECT 1 FROM lcps WHERE tenant = ? AND lcp = ?", Q(tenant), Q(lcp)) == 0) {
-		cmd_refuse(c, 404, "not_found", NULL, "%s", "");
-		return;
-	}
-	snprintf(c->tenant, sizeof c->tenant, "%s", tenant);
-	db_run(c->db, "UPDATE lcps SET revoked_at = coalesce(revoked_at, ?) WHERE tenant = ? AND lcp = ?", Q(c->now), Q(tenant), Q(lcp));
-	db_run(c->db, "DELETE FROM tokens WHERE tenant = ? AND lcp = ? AND used_at IS NULL", Q(tenant), Q(lcp));
-	cmd_changed(c, "lcp", lcp, tenant, NULL);
-}
-
-void
-desk_lcps_json(struct desk *d, struct buf *out)
-{
-	struct rows r = db_query(d->db, "SELECT tenant, lcp, '[\"' || serial || '\"]' AS \"serials:j\", revoked_at IS NOT NULL AS \"revoked:b\" FROM lcps"
-	                                " WHERE serial IS NOT NULL ORDER BY 1, 2");
-	json_t *o = json_pack("{s:i, s:o}", "v", 1, "lcps", rows_json(&r));
-	char *text = json_text(o);
-
-	buf_put_str(out, text);
-	free(text);
-	json_decref(o);
 }
 
 void

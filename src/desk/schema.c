@@ -208,6 +208,14 @@ const char *const desk_schema[] = {
 	"CREATE TABLE blobs(sha256 TEXT PRIMARY KEY, at @int NOT NULL, body @blob NOT NULL) @strict;"
 	"ALTER TABLE outbox ADD COLUMN inquiry TEXT;"
 	"CREATE INDEX outbox_inquiry ON outbox(inquiry, id) WHERE inquiry IS NOT NULL;",
+	/* a collector's certificates: the one in use, the next, and the one before for a day */
+	"CREATE TABLE lcp_certs(serial TEXT PRIMARY KEY, tenant TEXT NOT NULL, lcp TEXT NOT NULL, fingerprint TEXT NOT NULL, made_at @int NOT NULL,"
+	"  expires_at @int NOT NULL, used_at @int, ends_at @int) @strict;"
+	"CREATE INDEX lcp_certs_lcp ON lcp_certs(tenant, lcp, made_at);"
+	"INSERT INTO lcp_certs(serial, tenant, lcp, fingerprint, made_at, expires_at) SELECT serial, tenant, lcp, coalesce(fingerprint, ''),"
+	"  coalesce(enrolled_at, 0), coalesce(expires_at, 0) FROM lcps WHERE serial IS NOT NULL;"
+	"ALTER TABLE lcps ADD COLUMN renewed_at @int;"
+	"ALTER TABLE beats ADD COLUMN certificate TEXT;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
@@ -216,4 +224,5 @@ const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users
 	"tokens", "counters", "days", "downgrades", "apart", "relations", "tasks",
 	"days_off", "exceptions", "hidden", "reports", "providers", "hooks", "digests",
 	"rosters",
+	"lcp_certs",
 	"inquiries", "inquiry_people", "inquiry_messages", "inquiry_mails", "inquiry_files", NULL };

@@ -89,16 +89,17 @@ desk_heartbeat(struct desk *d, const char *tenant, const char *lcp, const json_t
 	struct beat b = { .db = d->db, .tenant = tenant, .lcp = lcp, .now = now, .day = local_day(zone, now) };
 	const json_t *devices = json_object_get(beat, "devices"), *dev, *spool = json_object_get(beat, "spool"), *off = json_object_get(beat, "clock_offset_ms");
 	const char *version = json_string_value(json_object_get(beat, "version"));
-	auto_free char *text = json_is_object(spool) ? json_text(spool) : NULL;
+	const json_t *own = json_object_get(beat, "certificate");
+	auto_free char *text = json_is_object(spool) ? json_text(spool) : NULL, *cert = json_is_object(own) ? json_text(own) : NULL;
 	size_t i;
 
 	if (zone == NULL)
 		return E_NOTFOUND;
 	db_begin(d->db);
 	db_run(d->db,
-	       "INSERT INTO beats(tenant, lcp, at, version, offset_ms, spool) VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(tenant, lcp) DO UPDATE SET at ="
-	       " excluded.at, version = excluded.version, offset_ms = excluded.offset_ms, spool = excluded.spool",
-	       Q(tenant), Q(lcp), Q(now), Q(version), json_is_integer(off) ? Q(json_integer_value(off)) : Q_NULL, Q(text));
+	       "INSERT INTO beats(tenant, lcp, at, version, offset_ms, spool, certificate) VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(tenant, lcp) DO UPDATE SET at ="
+	       " excluded.at, version = excluded.version, offset_ms = excluded.offset_ms, spool = excluded.spool, certificate = excluded.certificate",
+	       Q(tenant), Q(lcp), Q(now), Q(version), json_is_integer(off) ? Q(json_integer_value(off)) : Q_NULL, Q(text), Q(cert));
 	json_array_foreach(devices, i, dev)
 		if (i < DEVICES_MAX)
 			one_device(&b, dev);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/work_priv.h"
 #include "desk/desk_priv.h"
 
 #define HOUR (3600 * NS_PER_S)
@@ -195,7 +196,8 @@ lcp_rows(struct desk *d, const char *tenant, int64_t now)
 	struct rows r = db_query(d->db,
 	                         "SELECT l.lcp AS id, l.tenant, b.version, l.enrolled_at AS \"enrolled_at:t\", l.revoked_at AS \"revoked_at:t\", b.at AS"
 	                         " \"last_at:t\", b.offset_ms AS clock_offset_ms, b.spool AS \"spool:j\", (SELECT count(*) FROM devices e WHERE e.tenant = l.tenant"
-	                         " AND e.lcp = l.lcp) AS devices, l.serial, l.expires_at AS \"expires_at:t\", b.at FROM lcps l LEFT JOIN beats b ON"
+	                         " AND e.lcp = l.lcp) AS devices, l.serial, l.expires_at AS \"expires_at:t\", b.at, l.renewed_at AS \"renewed_at:t\", b.certificate AS"
+	                         " \"certificate:j\" FROM lcps l LEFT JOIN beats b ON"
 	                         " b.tenant = l.tenant AND b.lcp = l.lcp WHERE (? IS NULL OR l.tenant = ?) ORDER BY l.tenant, l.lcp",
 	                         Q(tenant), Q(tenant));
 	json_t *a = json_array(), *o;
@@ -530,6 +532,8 @@ ask_doctor_show(struct ask *a)
 	n = db_int(a->db, 0, "SELECT count(*) FROM lcps l LEFT JOIN beats b ON b.tenant = l.tenant AND b.lcp = l.lcp WHERE l.serial IS NOT NULL AND l.revoked_at IS NULL"
 	                     " AND coalesce(b.at, 0) < ?", Q(a->now - a->d->s.lcp_late_ns));
 	check(list, "collectors", n == 0, "すべての収集装置が応答している", "every collector speaks", n, &ok);
+	n = lcps_expiring(a->db, a->now);
+	check(list, "certificates", n == 0, "収集装置の証明書はすべて更新されている", "every collector's certificate was renewed in time", n, &ok);
 	n = db_int(a->db, 0, "SELECT count(*) FROM tenants t WHERE NOT EXISTS(SELECT 1 FROM contacts p JOIN numbers x ON x.contact = p.id WHERE p.tenant = t.id"
 	                     " AND p.active <> 0 AND x.broken_at IS NULL)");
 	check(list, "contacts", n == 0, "どのお客様にも電話できる", "every tenant can be called", n, &ok);

@@ -60,6 +60,10 @@ json_t *view_downgrade(struct db *db, const char *incident);
 /* exception.c, work.c */
 void exception_over(struct cmd *c, const char *id);
 void task_late(struct cmd *c, const char *id);
+/* collector.c: timers, and how many certificates in use are about to end */
+void lcp_old_ends(struct cmd *c, const char *serial);
+void lcp_expiring(struct cmd *c, const char *ref);
+int64_t lcps_expiring(struct db *db, int64_t now);
 json_t *view_tasks(struct db *db, const char *incident);
 json_t *view_related(struct db *db, const char *incident);
 json_t *view_answer(struct db *db, const char *incident);

@@ -30,7 +30,6 @@
 #define TICK (250 * NS_PER_MS)
 #define AUDIT_EVERY (5 * NS_PER_S)
 #define REPEAT (60 * NS_PER_S)
-#define CERT_LIFE (90 * NS_PER_DAY)
 #define JSON_MAX (8u << 20)
 
 int64_t
@@ -118,8 +117,8 @@ desk_role_job(struct desk_role *dr, const char *command, struct slice body)
 
 /* ---- timers ---- */
 
-static void
-send_all(struct desk_role *dr)
+void
+desk_role_send(struct desk_role *dr)
 {
 	auto_buf struct buf tenants = { 0 }, lcps = { 0 };
 
@@ -145,7 +144,7 @@ on_tick(void *ctx)
 	desk_tick(dr->desk, desk_role_now(dr), &error);
 	desk_role_check(dr, error);
 	desk_jobs(dr->desk, desk_role_now(dr), hand_out, dr);
-	send_all(dr);
+	desk_role_send(dr);
 }
 
 static void
@@ -270,10 +269,8 @@ engine_msg(struct desk_role *dr, unsigned index, struct msg *m)
 	}
 }
 
-/* ---- collectors ---- */
-
-static json_t *
-load(struct slice s)
+json_t *
+desk_role_load(struct slice s)
 {
 	json_t *o = s.n <= JSON_MAX ? json_loadb(s.p, s.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
 
@@ -281,64 +278,6 @@ load(struct slice s)
 		return o;
 	json_decref(o);
 	return NULL;
-}
-
-/* Signs first, then uses the token up and notes the serial in one transaction: a crash between leaves a
- * certificate that nobody accepts and a token that still works. */
-static json_t *
-enrol(struct desk_role *dr, const json_t *ask)
-{
-	const char *token = json_string_value(json_object_get(ask, "token")), *csr = json_string_value(json_object_get(ask, "csr"));
-	int64_t now = desk_role_now(dr);
-	auto_buf struct buf cert = { 0 };
-	struct desk_enrol e;
-	uint8_t print[32];
-	char hex[65], serial[33];
-
-	if (token == NULL || csr == NULL || dr->ca_key == NULL || desk_token(dr->desk, slice_str(token), now, &e) != 0 ||
-	    pki_csr_fingerprint(slice_str(csr), print) != 0)
-		return NULL;
-	pki_hex(print, sizeof print, hex);
-	pki_serial(serial);
-	if (pki_csr_sign(slice_str(csr), buf_slice(&dr->ca_crt), dr->ca_key,
-	                 &(struct pki_ask){ .org = e.tenant, .cn = e.lcp, .serial = serial, .from_ns = now - 3600 * NS_PER_S, .to_ns = now + CERT_LIFE,
-	                                    .use = PKI_CLIENT },
-	                 &cert) != 0 ||
-	    desk_enrol(dr->desk, slice_str(token), hex, serial, now + CERT_LIFE, now, &e) != 0)
-		return NULL;
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "cert", buf_cstr(&cert), "ca", buf_cstr(&dr->ca_crt), "tenant", e.tenant, "lcp", e.lcp,
-	                 "receipt_key", buf_cstr(&dr->receipt_key));
-}
-
-static void
-on_enrol(struct desk_role *dr, struct msg *m)
-{
-	json_t *ask = load(m->body), *o = enrol(dr, ask);
-	char *text;
-
-	if (o == NULL)
-		o = json_pack("{s:s}", "error", "denied");
-	/* ingest has to know the certificate before the collector uses it */
-	send_all(dr);
-	text = json_dumps(o, JSON_COMPACT);
-	if (text != NULL && dr->ingest != NULL)
-		chan_send(dr->ingest, MSG_ENROLLED, m->id, slice_str(text), -1);
-	free(text);
-	json_decref(o);
-	json_decref(ask);
-}
-
-static void
-on_heartbeat(struct desk_role *dr, struct msg *m)
-{
-	json_t *o = load(m->body);
-	const char *tenant = json_string_value(json_object_get(o, "tenant")), *lcp = json_string_value(json_object_get(o, "lcp"));
-
-	if (tenant == NULL || lcp == NULL)
-		log_error("desk.heartbeat");
-	else
-		desk_role_check(dr, desk_heartbeat(dr->desk, tenant, lcp, o, desk_role_now(dr)));
-	json_decref(o);
 }
 
 static void
@@ -353,17 +292,15 @@ desk_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *m)
 		people_ask(dr, m->id, m->body);
 	} else if (peer == ROLE_VERIFY && m->type == MSG_KEY_SAID) {
 		people_key_said(dr, m->id, m->body);
-	} else if (peer == ROLE_INGEST && m->type == MSG_ENROL) {
-		on_enrol(dr, m);
-	} else if (peer == ROLE_INGEST && m->type == MSG_HEARTBEAT) {
-		on_heartbeat(dr, m);
+	} else if (peer == ROLE_INGEST) {
+		desk_role_collector(dr, m);
 	} else if ((peer == ROLE_NOTIFY || peer == ROLE_CALL) && (m->type == MSG_JOB_EVENT || m->type == MSG_JOB_DONE)) {
 		if (!desk_role_job(dr, m->type == MSG_JOB_EVENT ? "job.event" : "job.done", m->body))
 			log_error("desk.job_refused", kv_str("from", peer == ROLE_CALL ? "call" : "notify"));
 		desk_jobs(dr->desk, desk_role_now(dr), hand_out, dr);
 	} else if (peer == ROLE_MAIL && m->type == MSG_MAIL) {
 		desk_role_mail(dr, m->id, m->body);
-	} else if (peer == ROLE_ARCHIVE && m->type == MSG_MANIFEST && (o = load(m->body)) != NULL) {
+	} else if (peer == ROLE_ARCHIVE && m->type == MSG_MANIFEST && (o = desk_role_load(m->body)) != NULL) {
 		desk_role_check(dr, desk_manifest(dr->desk, o, desk_role_now(dr)));
 		json_decref(o);
 	}

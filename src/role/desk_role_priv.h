@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inside role desk: desk.c carries messages of other roles, desk_people.c answers people, desk_factor.c is about their
+ * Inside role desk: desk.c carries messages of other roles, desk_lcp.c those of collectors, desk_people.c answers people, desk_factor.c is about their
  * second factors.
  */
 #ifndef NZ_ROLE_DESK_ROLE_PRIV_H
@@ -50,6 +50,11 @@ void people_ask(struct desk_role *dr, uint64_t id, struct slice body);
 /* An answer of role verify, and its end: whoever waits is told to try again. */
 void people_key_said(struct desk_role *dr, uint64_t id, struct slice body);
 void people_verify_lost(struct desk_role *dr);
+/* What ingest says of collectors: ENROL, RENEW, HEARTBEAT (desk_lcp.c). */
+void desk_role_collector(struct desk_role *dr, struct msg *m);
+/* Engines and ingest hear of what has changed. */
+void desk_role_send(struct desk_role *dr);
+json_t *desk_role_load(struct slice s); /* an object or NULL */
 /* {"status","body"}; takes the body over. */
 void people_answer(struct desk_role *dr, uint64_t id, int status, json_t *body);
 int64_t desk_role_now(struct desk_role *dr);

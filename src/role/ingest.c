@@ -425,20 +425,46 @@ on_enrol(void *ctx, struct http_req *r)
 	}
 }
 
+/* With the certificate of now, while it is good: a new one for the key of the request. */
+static void
+on_renew(void *ctx, struct http_req *r)
+{
+	static const struct no busy = { BUSY, 503, "busy", "many renew at once" };
+	struct ingest *in = ctx;
+	const struct lcp_entry *who = identify(in, r);
+	auto_buf struct buf body = { 0 };
+
+	if (who == NULL)
+		return;
+	if (in->desk == NULL) {
+		refuse(in, http_id(r), who, &no_desk, BUSY_RETRY_S);
+	} else if (in->enrols.n >= ENROLS_MAX) {
+		refuse(in, http_id(r), who, &busy, BUSY_RETRY_S);
+	} else if (renew_read(http_body(r), who->tenant, who->lcp, http_peer(r)->cert_serial, &body) != 0) {
+		refuse(in, http_id(r), who, &bad_body, 0);
+	} else {
+		vec_push(&in->enrols, http_id(r));
+		chan_send(in->desk, MSG_RENEW, http_id(r), buf_slice(&body), -1);
+	}
+}
+
 static void
 on_enrolled(struct ingest *in, const struct msg *m)
 {
-	static const struct no no = { NOT_ENROLLED, 403, "enrol", "this token was used, has expired or never was" };
+	static const struct no later = { BUSY, 429, "later", "the last certificate is very new" };
+	static const struct no no = { NOT_ENROLLED, 403, "enrol", "this token was used, has expired or never was, or this certificate may not be renewed" };
 	auto_buf struct buf body = { 0 };
 	size_t i = 0;
+	int e;
 
 	while (i < in->enrols.n && in->enrols.v[i] != m->id)
 		i++;
 	if (i == in->enrols.n)
 		return;
 	in->enrols.v[i] = in->enrols.v[--in->enrols.n];
-	if (enrolled_read(m->body, &body) != 0)
-		refuse(in, m->id, NULL, &no, 0);
+	e = enrolled_read(m->body, &body);
+	if (e != 0)
+		refuse(in, m->id, NULL, e == E_AGAIN ? &later : &no, e == E_AGAIN ? BUSY_RETRY_S : 0);
 	else
 		http_answer(in->http, m->id, 200, "application/json", buf_slice(&body), NULL);
 }
@@ -466,7 +492,7 @@ on_heartbeat(void *ctx, struct http_req *r)
 		refuse(in, http_id(r), who, &no_desk, BUSY_RETRY_S);
 		return;
 	}
-	if (heartbeat_read(http_body(r), who->tenant, who->lcp, http_peer(r)->address, &body) != 0) {
+	if (heartbeat_read(http_body(r), &(struct beat_from){ who->tenant, who->lcp, http_peer(r)->cert_serial, http_peer(r)->address }, &body) != 0) {
 		refuse(in, http_id(r), who, &bad_body, 0);
 		return;
 	}
@@ -530,6 +556,7 @@ ingest_listen(struct role_env *env, const char *name, int fd)
 		{ "POST", "/v1/batches", BATCH_WIRE_MAX, on_batches, 0 },
 		{ "POST", "/v1/enrol", ENROL_BODY, on_enrol, 0 },
 		{ "POST", "/v1/heartbeat", HEARTBEAT_BODY, on_heartbeat, 0 },
+		{ "POST", "/v1/renew", ENROL_BODY, on_renew, 0 },
 	};
 	struct ingest *in = env->state;
 	struct http_conf conf = { .listen_fd = fd,

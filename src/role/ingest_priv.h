@@ -39,9 +39,14 @@ const struct lcp_entry *lcps_find(const struct lcp_table *t, const char *tenant,
 
 /* {"token","csr"}, nothing else: a new JSON text for the desk in out. E_SYNTAX. */
 int enrol_read(struct slice body, struct buf *out);
-/* A heartbeat, made into the desk's form with the names the certificate says. E_SYNTAX. */
-int heartbeat_read(struct slice body, const char *tenant, const char *lcp, const char *address, struct buf *out);
-/* The desk's answer to ENROL: 0 and the text for the collector, E_DENIED, or E_SYNTAX. */
+/* {"csr"}, nothing else: {"tenant","lcp","serial","csr"} for the desk. E_SYNTAX. */
+int renew_read(struct slice body, const char *tenant, const char *lcp, const char *serial, struct buf *out);
+/* A heartbeat, made into the desk's form with what the certificate says. E_SYNTAX. */
+struct beat_from {
+	const char *tenant, *lcp, *serial, *address;
+};
+int heartbeat_read(struct slice body, const struct beat_from *from, struct buf *out);
+/* The desk's answer to ENROL or RENEW: 0 and the text for the collector, E_DENIED, E_AGAIN, or E_SYNTAX. */
 int enrolled_read(struct slice body, struct buf *out);
 
 /* ---- one batch on its way ---- */

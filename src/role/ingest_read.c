@@ -139,16 +139,33 @@ enrol_read(struct slice body, struct buf *out)
 }
 
 int
-heartbeat_read(struct slice body, const char *tenant, const char *lcp, const char *address, struct buf *out)
+renew_read(struct slice body, const char *tenant, const char *lcp, const char *serial, struct buf *out)
+{
+	json_t *doc = load(body), *csr = json_object_get(doc, "csr");
+	bool good = json_object_size(doc) == 1 && json_is_string(csr) && json_string_length(csr) != 0 && json_string_length(csr) <= CSR_MAX;
+
+	if (good) {
+		json_object_set_new(doc, "tenant", json_string(tenant));
+		json_object_set_new(doc, "lcp", json_string(lcp));
+		json_object_set_new(doc, "serial", json_string(serial));
+		dump(doc, out);
+	}
+	json_decref(doc);
+	return good ? 0 : E_SYNTAX;
+}
+
+int
+heartbeat_read(struct slice body, const struct beat_from *from, struct buf *out)
 {
 	json_t *doc = load(body);
 	bool good = json_is_object(doc) && json_integer_value(json_object_get(doc, "v")) == 1;
 
 	if (good) {
 		/* whatever it says about itself, the certificate decides */
-		json_object_set_new(doc, "tenant", json_string(tenant));
-		json_object_set_new(doc, "lcp", json_string(lcp));
-		json_object_set_new(doc, "address", json_string(address));
+		json_object_set_new(doc, "tenant", json_string(from->tenant));
+		json_object_set_new(doc, "lcp", json_string(from->lcp));
+		json_object_set_new(doc, "address", json_string(from->address));
+		json_object_set_new(doc, "serial", json_string(from->serial));
 		dump(doc, out);
 	}
 	json_decref(doc);
@@ -163,7 +180,7 @@ enrolled_read(struct slice body, struct buf *out)
 	int r = 0;
 
 	if (!json_is_object(doc) || json_object_get(doc, "error") != NULL) {
-		r = json_is_object(doc) ? E_DENIED : E_SYNTAX;
+		r = !json_is_object(doc) ? E_SYNTAX : strcmp(json_string_value(json_object_get(doc, "error")) ?: "", "later") == 0 ? E_AGAIN : E_DENIED;
 		json_decref(doc);
 		return r;
 	}

@@ -130,6 +130,7 @@ write_beat(struct uplink *u, struct buf *b)
 	jsonw_kv_i64(b, "unanswered", (int64_t)u->unanswered);
 	jsonw_kv_i64(b, "proxy_refused", (int64_t)u->proxy_refused);
 	jsonw_kv_i64(b, "worker_starts", (int64_t)atomic_load(&u->board->worker_starts));
+	renew_put(u, b);
 	jsonw_key(b, SL("devices"));
 	buf_put_byte(b, '[');
 	for (struct map_slot *s = NULL; (s = map_next(&u->devices, s)) != NULL && n < 10000; n++)

@@ -95,12 +95,15 @@ post(const struct conf *c, const char *url, const char *ca_path, struct slice bo
 
 /* The answer's certificate must be ours: for our key, by the CA that came with it. */
 static bool
-is_usable(const struct lcp_enrolled *a, int64_t now)
+is_usable(const struct lcp_enrolled *a, const struct pki_key *key, int64_t now)
 {
 	const char *why = "unknown";
 
-	if (pki_cert_verify(slice_str(a->cert), slice_str(a->ca), PKI_CLIENT, now, &why) == 0)
-		return true;
+	if (pki_cert_verify(slice_str(a->cert), slice_str(a->ca), PKI_CLIENT, now, &why) == 0) {
+		if (pki_cert_is_for(slice_str(a->cert), key))
+			return true;
+		why = "it is for another key";
+	}
 	fprintf(stderr, "nezuban-lcp: the certificate in the answer cannot be used: %s\n", why);
 	return false;
 }
@@ -152,18 +155,19 @@ lcp_enrol_main(const struct conf *c, const char *url, const char *token, const c
 	buf_put_byte(&body, '}');
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	status = post(c, url, ca_path, buf_slice(&body), &answer);
-	pki_key_free(key);
 	if (status == 403)
 		fprintf(stderr, "nezuban-lcp: the token was used, has expired, or is unknown\n");
 	else if (status != 200 && status != 0)
 		fprintf(stderr, "nezuban-lcp: the SOC answered %ld\n", status);
-	if (status != 200)
-		return status == 403 ? 1 : 3;
-	if (lcp_enrolled_read(buf_slice(&answer), &a) != 0) {
+	if (status == 200 && lcp_enrolled_read(buf_slice(&answer), &a) != 0) {
 		fprintf(stderr, "nezuban-lcp: the SOC's answer cannot be understood\n");
-		return 3;
+		status = 0;
 	}
-	e = is_usable(&a, clock_now(clock_real())) ? 0 : E_CERT;
+	if (status != 200) {
+		pki_key_free(key);
+		return status == 403 ? 1 : 3;
+	}
+	e = is_usable(&a, key, clock_now(clock_real())) ? 0 : E_CERT;
 	if (e == 0)
 		e = keep(dir, "ca.pem", a.ca, 0644);
 	if (e == 0 && receipt_key != NULL)
@@ -174,6 +178,7 @@ lcp_enrol_main(const struct conf *c, const char *url, const char *token, const c
 		e = keep(dir, "cert.pem", a.cert, 0644); /* last: with it the uplink counts as enrolled */
 	if (e == 0)
 		printf("enrolled as %s of %s\n", a.lcp, a.tenant);
+	pki_key_free(key);
 	lcp_enrolled_fini(&a);
 	return e == 0 ? 0 : 3;
 }

@@ -136,7 +136,7 @@ on_bytes(char *p, size_t size, size_t n, void *ctx)
 static void
 set_blob(CURL *e, CURLoption what, const struct buf *b)
 {
-	struct curl_blob blob = { b->p, b->n, CURL_BLOB_NOCOPY };
+	struct curl_blob blob = { b->p, b->n, CURL_BLOB_COPY }; /* a renewal replaces b while others are under way */
 
 	must(curl_easy_setopt(e, what, &blob) == CURLE_OK);
 }
@@ -172,6 +172,7 @@ http_call_init(struct uplink *u, struct call *c, const char *path, const char *t
 	curl_easy_setopt(e, CURLOPT_PROXY, u->proxy); /* "" = none, whatever the environment says */
 	if (u->proxy_secret != NULL)
 		curl_easy_setopt(e, CURLOPT_PROXYUSERPWD, u->proxy_secret);
+	c->cert_version = u->cert_version;
 	set_blob(e, CURLOPT_SSLCERT_BLOB, &u->cert);
 	set_blob(e, CURLOPT_SSLKEY_BLOB, &u->key);
 	set_blob(e, CURLOPT_CAINFO_BLOB, &u->ca);
@@ -182,6 +183,9 @@ http_call_start(struct call *c)
 {
 	must(!c->busy);
 	c->busy = true;
+	if (c->cert_version != c->u->cert_version)
+		set_blob(c->easy, CURLOPT_SSLCERT_BLOB, &c->u->cert);
+	c->cert_version = c->u->cert_version;
 	c->why[0] = '\0';
 	buf_clear(&c->answer);
 	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->body.p);

@@ -162,7 +162,7 @@ read_conf(struct uplink *u, const struct conf *c)
 static void
 enter_jail(struct uplink *u)
 {
-	const char *read[] = { u->identity, u->opts.dir, NULL }, *write[] = { u->opts.dir, NULL };
+	const char *read[] = { u->identity, u->opts.dir, NULL }, *write[] = { u->opts.dir, u->identity, NULL };
 	struct jail j = { .may = JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES | JAIL_MAY_CONNECT, .read = read,
 		          .write = write };
 	struct jail_held held;
@@ -197,6 +197,7 @@ lcp_uplink_main(const struct conf *c)
 	keys_load(u);
 	send_open(u);
 	beat_open(u);
+	renew_open(u);
 	u->parent = chan_new(u->loop, LCP_FD_CHAN, &ops, u);
 	loop_signal(u->loop, SIGTERM, on_term, u);
 	loop_watch(u->loop, LCP_FD_BELL, LOOP_IN, on_bell, u);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What the files of the uplink share: packing (lcp_uplink.c), sending (lcp_send.c), HTTP by libcurl in our loop
- * (lcp_http.c), the heartbeat (lcp_beat.c).
+ * (lcp_http.c), the heartbeat (lcp_beat.c), the certificate's renewal (lcp_renew.c).
  */
 #ifndef NZ_ROLE_LCP_UPLINK_PRIV_H
 #define NZ_ROLE_LCP_UPLINK_PRIV_H
@@ -28,6 +28,7 @@ struct call {                        /* one request; reused */
 	struct curl_slist *headers;
 	struct buf body, answer;
 	bool busy;
+	unsigned cert_version;       /* which certificate it shows */
 	char why[CURL_ERROR_SIZE];   /* libcurl's sentence when there was no answer */
 	void (*done)(struct call *c, long status, long retry_after_s); /* status 0: no answer */
 };
@@ -55,6 +56,13 @@ struct device {
 	} drops[DROP_REASONS];
 };
 
+struct renewal {
+	struct call call;
+	int64_t from_ns, to_ns, next_mono_ns;
+	unsigned tries;              /* failed since it is due */
+	char serial[65], why[96];    /* why the last one failed, "" = it did not */
+};
+
 struct uplink {
 	const struct conf *conf;
 	struct loop *loop;
@@ -72,6 +80,8 @@ struct uplink {
 	struct timer *curl_timer;
 	char *url, *proxy, *proxy_secret, *identity;
 	struct buf cert, key, ca;
+	unsigned cert_version;       /* counts renewals: a call takes over the certificate when it starts */
+	struct renewal renewal;
 	struct pki_key *receipt_keys[4];
 	unsigned nkeys;
 	bool unverified_told, enrolled;
@@ -102,6 +112,12 @@ void send_save(struct uplink *u);
 bool send_idle(const struct uplink *u);
 void keys_learn(struct uplink *u, const char *pem);
 void keys_load(struct uplink *u);
+
+/* When a certificate is to be renewed, and how long to wait after so many failures. Pure. */
+int64_t renew_due_ns(int64_t from_ns, int64_t to_ns);
+int64_t renew_wait_ns(unsigned tries, int64_t life_ns, uint32_t random);
+void renew_open(struct uplink *u);
+void renew_put(struct uplink *u, struct buf *beat); /* the heartbeat's part */
 
 void beat_open(struct uplink *u);
 void beat_now(struct uplink *u);

@@ -63,6 +63,7 @@ int pki_csr_sign(struct slice csr_pem, struct slice ca_pem, const struct pki_key
                  const struct pki_ask *ask, struct buf *out);
 int pki_csr_fingerprint(struct slice csr_pem, uint8_t ret[32]);   /* SHA-256 of the DER */
 int pki_cert_read(struct slice pem, struct pki_cert *ret);        /* E_SYNTAX */
+bool pki_cert_is_for(struct slice pem, const struct pki_key *k);  /* does it certify this key? */
 /* Is it signed by the CA, valid at `now`, and fit for `use`? 0 or E_CERT, *ret_why (may be NULL) a literal. */
 int pki_cert_verify(struct slice pem, struct slice ca_pem, enum pki_use use, int64_t now_ns, const char **ret_why);
 

@@ -332,6 +332,17 @@ verify_chain(X509 *x, X509 *ca, enum pki_use use, int64_t now_ns, const char **r
 	return r;
 }
 
+bool
+pki_cert_is_for(struct slice pem, const struct pki_key *k)
+{
+	X509 *x = read_cert(pem);
+	bool same = x != NULL && X509_check_private_key(x, k->pkey) == 1;
+
+	ERR_clear_error();
+	X509_free(x);
+	return same;
+}
+
 int
 pki_cert_verify(struct slice pem, struct slice ca_pem, enum pki_use use, int64_t now_ns, const char **ret_why)
 {

@@ -23,8 +23,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		z = batch_zip_new();
 	if (data[0] % 5 == 0 && enrol_read(s, &out) == 0)
 		must(enrol_read(buf_slice(&out), &again) == 0 && slice_eq(buf_slice(&out), buf_slice(&again)));
-	if (data[0] % 5 == 1 && heartbeat_read(s, "aoba", "t-1", "::1", &out) == 0)
-		must(heartbeat_read(buf_slice(&out), "aoba", "t-1", "::1", &again) == 0);
+	if (data[0] % 5 == 1 && heartbeat_read(s, &(struct beat_from){ "aoba", "t-1", "5e", "::1" }, &out) == 0)
+		must(heartbeat_read(buf_slice(&out), &(struct beat_from){ "aoba", "t-1", "5e", "::1" }, &again) == 0);
 	if (data[0] % 5 == 2 && lcps_read(&t, s) == 0)
 		for (size_t i = 0; i < t.list.n; i++)
 			must(t.list.v[i].revoked || t.list.v[i].serial[0][0] == 0 ||

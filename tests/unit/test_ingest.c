@@ -58,12 +58,12 @@ the_certificate_names_the_sender(void **state)
 	auto_buf struct buf out = { 0 };
 
 	(void)state;
-	assert_int_equal(heartbeat_read(SL("{\"v\":1,\"tenant\":\"harbor\",\"devices\":[]}"), "aoba", "t-1", "192.0.2.1", &out), 0);
+	assert_int_equal(heartbeat_read(SL("{\"v\":1,\"tenant\":\"harbor\",\"devices\":[]}"), &(struct beat_from){ "aoba", "t-1", "5e", "192.0.2.1" }, &out), 0);
 	assert_non_null(strstr(buf_cstr(&out), "\"tenant\":\"aoba\""));
 	assert_null(strstr(buf_cstr(&out), "harbor"));
-	assert_int_equal(heartbeat_read(SL("{\"v\":2}"), "aoba", "t-1", "", &out), E_SYNTAX);
-	assert_int_equal(heartbeat_read(SL("{\"v\":1,\"v\":1}"), "aoba", "t-1", "", &out), E_SYNTAX);
-	assert_int_equal(heartbeat_read(SL("nothing"), "aoba", "t-1", "", &out), E_SYNTAX);
+	assert_int_equal(heartbeat_read(SL("{\"v\":2}"), &(struct beat_from){ "aoba", "t-1", "5e", "" }, &out), E_SYNTAX);
+	assert_int_equal(heartbeat_read(SL("{\"v\":1,\"v\":1}"), &(struct beat_from){ "aoba", "t-1", "5e", "" }, &out), E_SYNTAX);
+	assert_int_equal(heartbeat_read(SL("nothing"), &(struct beat_from){ "aoba", "t-1", "5e", "" }, &out), E_SYNTAX);
 	buf_clear(&out);
 	assert_int_equal(enrol_read(SL("{\"token\":\"abc\",\"csr\":\"-----BEGIN\"}"), &out), 0);
 	assert_string_equal(buf_cstr(&out), "{\"token\":\"abc\",\"csr\":\"-----BEGIN\"}");
@@ -71,6 +71,12 @@ the_certificate_names_the_sender(void **state)
 	assert_int_equal(enrol_read(SL("{\"token\":\"\",\"csr\":\"x\"}"), &out), E_SYNTAX);
 	assert_int_equal(enrol_read(SL("{\"token\":7,\"csr\":\"x\"}"), &out), E_SYNTAX);
 	assert_int_equal(enrolled_read(SL("{\"error\":\"used\"}"), &out), E_DENIED);
+	assert_int_equal(enrolled_read(SL("{\"error\":\"later\"}"), &out), E_AGAIN);
+	assert_int_equal(renew_read(SL("{\"csr\":\"x\",\"tenant\":\"harbor\"}"), "aoba", "t-1", "5e", &out), E_SYNTAX);
+	assert_int_equal(renew_read(SL("{\"csr\":\"\"}"), "aoba", "t-1", "5e", &out), E_SYNTAX);
+	buf_clear(&out);
+	assert_int_equal(renew_read(SL("{\"csr\":\"x\"}"), "aoba", "t-1", "5e", &out), 0);
+	assert_string_equal(buf_cstr(&out), "{\"csr\":\"x\",\"tenant\":\"aoba\",\"lcp\":\"t-1\",\"serial\":\"5e\"}");
 	assert_int_equal(enrolled_read(SL("{\"cert\":\"c\",\"ca\":\"a\",\"tenant\":\"t\"}"), &out), E_SYNTAX);
 	buf_clear(&out);
 	assert_int_equal(enrolled_read(SL("{\"cert\":\"c\",\"ca\":\"a\",\"tenant\":\"t\",\"lcp\":\"l\",\"more\":1}"), &out), 0);
