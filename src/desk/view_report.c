@@ -272,10 +272,10 @@ device_facts(const json_t *devices, json_t *list)
 
 		if (silent != 0)
 			fact(list, "customer", x_asprintf("機器「%s」から %lld 日間ログが届いていません。機器と転送設定を確認してください。", id, silent),
-			     x_asprintf("Device \"%s\" sent nothing on %lld days. Check the device and its forwarding.", id, silent));
+			     x_asprintf("Device \"%s\" sent nothing on %lld day%s. Check the device and its forwarding.", id, silent, silent == 1 ? "" : "s"));
 		if (dropped != 0)
 			fact(list, "customer", x_asprintf("機器「%s」で %lld 行が失われました。TCP または TLS での転送を検討してください。", id, dropped),
-			     x_asprintf("Device \"%s\" lost %lld lines. Consider forwarding over TCP or TLS.", id, dropped));
+			     x_asprintf("Device \"%s\" lost %lld line%s. Consider forwarding over TCP or TLS.", id, dropped, dropped == 1 ? "" : "s"));
 	}
 }
 

@@ -139,12 +139,14 @@ rep_has(const json_t *o, const char *path)
 	return v != NULL && !json_is_null(v);
 }
 
-/* Characters that could move, hide or end something: C0 but the line feed, C1, marks of direction, line and paragraph separators. */
+/* Characters that could move, hide or end something: C0 but the line feed, C1, marks of direction, line and paragraph separators, tags; and
+ * what is no character (cairo refuses a whole text for one). */
 static bool
 is_hostile(uint32_t c)
 {
 	return (c < 0x20 && c != '\n') || (c >= 0x7f && c < 0xa0) || c == 0x061c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb);
+	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe ||
+	       (c >= 0xe0000 && c <= 0xe007f);
 }
 
 static const char *

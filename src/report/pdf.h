@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Pdf: the desk's data set → a document of A4 pages.  Floor 3, pure: the same data set and language give the same bytes, dates of the
+ * metadata included.
+ *
+ *     data set ─▶ pieces (text, lines, bars: where on which page)  ─▶ PDF
+ *                 paper.c grid.c chart.c, pango measures              draw.c, cairo
+ *
+ * It stands apart from report.h because of its libraries: only nezuban-print links them (main/nezuban_print.c), no role does.
+ * What is not `published` says so on every page.  Texts are real text in reading order; headings are marked as such, and are bookmarks.
+ */
+#ifndef NZ_REPORT_PDF_H
+#define NZ_REPORT_PDF_H
+
+#include "report/report.h"
+
+#define REPORT_PDF_PAGES_MAX 2000
+
+/* 0, E_TOOBIG for more pages than that (out is untouched then), E_IO when cairo fails. */
+int report_pdf(const json_t *data, enum report_lang lang, struct buf *out);
+
+#endif
