@@ -47,6 +47,18 @@ actions_of(struct db *db, const char *incident)
 	return rows_json(&r);
 }
 
+/* Without their weights: a data set holds whole numbers only, so that its hash does not hang on how a fraction is written. */
+static json_t *
+affected(struct db *db, const char *candidate)
+{
+	json_t *list = candidate_entities(db, candidate, 12), *v;
+	size_t i;
+
+	json_array_foreach(list, i, v)
+		json_object_del(v, "weight");
+	return list;
+}
+
 static json_t *
 incidents_of(const struct span *s, json_t *o)
 {
@@ -73,7 +85,7 @@ incidents_of(const struct span *s, json_t *o)
 			json_object_del(v, "summary");
 		} else {
 			json_object_set_new(v, "actions", actions_of(s->db, id));
-			json_object_set_new(v, "entities", candidate_entities(s->db, candidate, 12));
+			json_object_set_new(v, "entities", affected(s->db, candidate));
 		}
 		json_array_append_new(a, v);
 	}

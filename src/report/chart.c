@@ -119,6 +119,21 @@ chart_legend(struct paper *p)
 	p->y += 16;
 }
 
+/* As large as it fits. */
+static PangoLayout *
+figure(struct paper *p, int64_t n, double w)
+{
+	static const enum face sizes[] = { FACE_NUMBER, FACE_SUBHEAD, FACE_SMALL, FACE_TINY };
+
+	for (size_t i = 0;; i++) {
+		PangoLayout *l = paper_layout(p, sizes[i], SIDE_LEFT, -1, 0, rep_figure(p->r, n));
+
+		if (paper_natural(l) <= w || i == 3)
+			return l;
+		g_object_unref(l);
+	}
+}
+
 void
 chart_funnel(struct paper *p)
 {
@@ -128,12 +143,8 @@ chart_funnel(struct paper *p)
 
 	for (size_t i = 0; (name = rep_funnel(p->r, i, &n)) != NULL; i++) {
 		double x = PAPER_LEFT + w * (double)i, lg = n > 0 ? log10((double)n + 1) : 0, h = most > 0 && lg > 0 ? band * fmin(lg / most, 1) : 0;
-		PangoLayout *l = paper_layout(p, FACE_NUMBER, SIDE_LEFT, -1, 0, rep_figure(p->r, n));
+		PangoLayout *l = figure(p, n, w - 8);
 
-		if (paper_natural(l) > w - 6) {
-			g_object_unref(l);
-			l = paper_layout(p, FACE_SUBHEAD, SIDE_LEFT, -1, 0, rep_figure(p->r, n));
-		}
 		paper_text(p, x, top, w - 8, FACE_SMALL, SIDE_LEFT, INK_TEXT_3, 1, name);
 		paper_put(p, l, x, top + 12 + (24 - paper_height(l)), w - 6, INK_TEXT, "P");
 		if (h > 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * All figures for a spreadsheet: tables one below the other, each under its name.  Numbers without separators, times in ISO form with the
+ * All figures for a spreadsheet: tables one below the other, each under its name, or one of them alone.  Numbers without separators, times in ISO form with the
  * tenant's zone, UTF-8 with a byte order mark (Excel reads Japanese by it), CRLF.
  *
  * A cell that begins with = + - @ or a tab could run as a formula in whoever's spreadsheet: it gets an apostrophe in front (OWASP,
@@ -9,12 +9,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/err.h"
 #include "report/report_priv.h"
 
 struct sheet {
 	const struct rep *r;
 	struct buf *out;
 	bool first; /* cell of its row */
+	bool alone; /* one table: no names, no blank rows */
 };
 
 static void
@@ -77,9 +79,11 @@ end_row(struct sheet *s)
 static void
 table(struct sheet *s, enum word name, const enum word *heads, size_t n)
 {
-	end_row(s);
-	cell(s, rep_word(s->r, name));
-	end_row(s);
+	if (!s->alone) {
+		end_row(s);
+		cell(s, rep_word(s->r, name));
+		end_row(s);
+	}
 	for (size_t i = 0; i < n; i++)
 		cell(s, rep_word(s->r, heads[i]));
 	end_row(s);
@@ -122,6 +126,15 @@ clocks(struct sheet *s)
 		cell_ms(s, v, "max_ms");
 		end_row(s);
 	}
+}
+
+static void
+breaches(struct sheet *s)
+{
+	const struct rep *r = s->r;
+	const json_t *v;
+	size_t i;
+
 	TABLE(s, W_BREACHES, W_CLOCK, W_NUMBER, W_DUE, W_OVER_BY, W_CAUSE);
 	json_array_foreach(rep_at(r->data, "breaches"), i, v) {
 		cell(s, rep_clock(r, rep_text(r, v, "kind")));
@@ -210,32 +223,69 @@ advice(struct sheet *s)
 		}
 }
 
-void
-report_csv(const json_t *data, enum report_lang lang, struct buf *out)
+static void
+closed(struct sheet *s)
 {
 	const json_t *v;
-	struct arena a;
-	struct rep r;
-	struct sheet s = { &r, out, true };
 	size_t i;
 
+	TABLE(s, W_CLOSED, W_REASON, W_COUNT);
+	json_array_foreach(rep_at(s->r->data, "closed"), i, v) {
+		cell(s, rep_text2(s->r, v, "text"));
+		cell_num(s, v, "count");
+		end_row(s);
+	}
+}
+
+static void
+days(struct sheet *s)
+{
+	TABLE(s, W_PER_DAY, W_DAY, FUNNEL_HEADS);
+	funnel_rows(s, rep_at(s->r->data, "days"), "day");
+}
+
+static void
+trend(struct sheet *s)
+{
+	TABLE(s, W_TREND, W_MONTH, FUNNEL_HEADS);
+	funnel_rows(s, rep_at(s->r->data, "trend"), "month");
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(struct sheet *s);
+} tables[] = { { "sla", clocks }, { "breaches", breaches }, { "incidents", incidents }, { "closed", closed },
+	       { "devices", devices }, { "days", days }, { "months", trend }, { "advice", advice } };
+#define TABLES (sizeof tables / sizeof *tables)
+
+const char *
+report_csv_table(size_t i)
+{
+	return i < TABLES ? tables[i].name : NULL;
+}
+
+int
+report_csv(const json_t *data, enum report_lang lang, const char *table, struct buf *out)
+{
+	struct arena a;
+	struct rep r;
+	struct sheet s = { .r = &r, .out = out, .first = true, .alone = table != NULL };
+	size_t i = 0;
+
+	while (table != NULL && i < TABLES && strcmp(tables[i].name, table) != 0)
+		i++;
+	if (i == TABLES)
+		return E_NOTFOUND;
 	arena_init(&a, 0, 0);
 	rep_init(&r, data, lang, &a);
 	buf_put_str(out, "\xef\xbb\xbf");
-	head(&s);
-	clocks(&s);
-	incidents(&s);
-	TABLE(&s, W_CLOSED, W_REASON, W_COUNT);
-	json_array_foreach(rep_at(data, "closed"), i, v) {
-		cell(&s, rep_text2(&r, v, "text"));
-		cell_num(&s, v, "count");
-		end_row(&s);
+	if (table != NULL) {
+		tables[i].fn(&s);
+	} else {
+		head(&s);
+		for (i = 0; i < TABLES; i++)
+			tables[i].fn(&s);
 	}
-	devices(&s);
-	TABLE(&s, W_PER_DAY, W_DAY, FUNNEL_HEADS);
-	funnel_rows(&s, rep_at(data, "days"), "day");
-	TABLE(&s, W_TREND, W_MONTH, FUNNEL_HEADS);
-	funnel_rows(&s, rep_at(data, "trend"), "month");
-	advice(&s);
 	arena_fini(&a);
+	return 0;
 }

@@ -221,25 +221,6 @@ footer(struct paper *p, int pages)
 	paper_text(p, PAPER_LEFT + PAPER_WIDTH - 60, y - 1.5, 60, FACE_SMALL, SIDE_RIGHT, INK_TEXT_2, 1, number);
 }
 
-int
-paper_make(struct paper *p)
-{
-	static void (*const parts[])(struct paper *) = { part_summary, part_incidents, part_clocks, part_availability, part_trends, part_closed,
-		                                         part_devices, part_advice };
-	int pages;
-
-	p->page = 2; /* the cover is laid last */
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		parts[i](p);
-	pages = p->page;
-	for (p->page = 2; p->page <= pages; p->page++) {
-		header(p);
-		footer(p, pages);
-	}
-	part_cover(p);
-	return pages;
-}
-
 /* The figures as they are checked: compact, keys sorted. */
 static void
 hash(struct paper *p)
@@ -253,6 +234,27 @@ hash(struct paper *p)
 }
 
 int
+paper_make(struct paper *p)
+{
+	static void (*const parts[])(struct paper *) = { part_summary, part_incidents, part_clocks, part_availability, part_trends, part_closed,
+		                                         part_devices, part_advice };
+	int pages;
+
+	p->draft = strcmp(rep_text(p->r, p->r->data, "state"), "published") != 0 && !is_daily(p);
+	hash(p);
+	p->page = 2; /* the cover is laid last */
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		parts[i](p);
+	pages = p->page;
+	for (p->page = 2; p->page <= pages; p->page++) {
+		header(p);
+		footer(p, pages);
+	}
+	part_cover(p);
+	return pages;
+}
+
+int
 report_pdf(const json_t *data, enum report_lang lang, struct buf *out)
 {
 	struct paper p;
@@ -263,8 +265,6 @@ report_pdf(const json_t *data, enum report_lang lang, struct buf *out)
 	arena_init(&a, 0, 0);
 	rep_init(&rep, data, lang, &a);
 	paper_init(&p, &rep);
-	p.draft = strcmp(rep_text(&rep, data, "state"), "published") != 0 && !is_daily(&p);
-	hash(&p);
 	pages = paper_make(&p);
 	if (pages <= REPORT_PDF_PAGES_MAX)
 		r = paper_draw(&p, pages, out);

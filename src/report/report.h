@@ -4,7 +4,8 @@
  * data set and language give the same bytes.
  *
  *     report.show at the desk ─▶ data set (JSON) ─┬▶ report_mail   text and HTML      role notify
- *                                                 └▶ report_csv    for spreadsheets   no route gives it out yet
+ *                                                 ├▶ report_csv    for spreadsheets   role web
+ *                                                 └▶ report_pdf    pages (pdf.h)      nezuban-print
  *
  * The data set comes from another process and holds names out of logs: nothing in it is trusted.  A key that is missing or has another
  * type reads as nothing or 0; control and bidirectional characters become U+FFFD before either sees them.
@@ -20,7 +21,10 @@ enum report_lang { REPORT_JA, REPORT_EN, REPORT_LANGS };
 
 /* Daily report, or word that a monthly one is out (kind "published"). Lines end with \n; the subject is one line. */
 void report_mail(const json_t *data, enum report_lang lang, struct buf *subject, struct buf *text, struct buf *html);
-/* RFC 4180 with a byte order mark; no cell can be a formula. */
-void report_csv(const json_t *data, enum report_lang lang, struct buf *out);
+/* RFC 4180 with a byte order mark; no cell can be a formula. table NULL: all, one below the other under their names; otherwise that one alone,
+ * heads in the first row. 0, or E_NOTFOUND for a name that report_csv_table does not give. */
+int report_csv(const json_t *data, enum report_lang lang, const char *table, struct buf *out);
+/* Names of the tables: "sla", "incidents", …; NULL past the end. */
+const char *report_csv_table(size_t i);
 
 #endif

@@ -189,3 +189,22 @@ dir_make(const char *path, mode_t mode)
 	}
 	return mkdir(copy, mode) == 0 || errno == EEXIST ? 0 : io_error();
 }
+
+char *
+program_path(const char *name)
+{
+	static const char *const places[] = { "/", "/../bin/", "/../sbin/" };
+	auto_free char *self = realpath("/proc/self/exe", NULL), *folder = self != NULL ? x_strdup(dirname(self)) : NULL;
+
+	for (size_t i = 0; folder != NULL && i < sizeof places / sizeof *places; i++) {
+		auto_buf struct buf b = { 0 };
+		char *real;
+
+		buf_printf(&b, "%s%s%s", folder, places[i], name);
+		real = realpath(buf_cstr(&b), NULL);
+		if (real != NULL && access(real, X_OK) == 0)
+			return real;
+		free(real);
+	}
+	return NULL;
+}

@@ -26,6 +26,8 @@ int fd_sealed(const char *name, struct slice bytes);
 int file_read(const char *path, struct buf *out, size_t limit); /* 0, E_NOTFOUND, E_IO, E_TOOBIG */
 /* Writes beside, fsyncs, renames, fsyncs the directory: the file is old or new, never half. */
 int file_write_atomic(const char *path, struct slice bytes, mode_t mode);
+/* Path of a program of ours: beside the running one, or in bin or sbin next to its folder. Heap; NULL when it is nowhere. */
+char *program_path(const char *name);
 int dir_make(const char *path, mode_t mode);                 /* with parents; 0 when it exists */
 int dir_sync(const char *path);                              /* fsync of a directory */
 

@@ -27,7 +27,7 @@ check_csv(const json_t *o, enum report_lang lang)
 	auto_buf struct buf csv = { 0 };
 	bool quoted = false, begins = true;
 
-	report_csv(o, lang, &csv);
+	report_csv(o, lang, NULL, &csv);
 	for (size_t i = 3; i < csv.n; i++) {
 		char c = csv.p[i];
 

@@ -34,10 +34,13 @@ WRONG = {
     "query": [([], 2, "what to look for"), (["x", "--socket", "/nonexistent"], 3, "is the service running"), (["x", "--store", "/nonexistent"], 3, "")],
     "doctor": [(["twice"], 2, "unexpected word"), (["--socket", "/nonexistent"], 3, "is the service running"), (["--socket"], 2, "wants")],
     "calendar": [([], 2, "--country"), (["--country", "XX", "--month", "2026-01"], 2, "no calendar"), (["--country", "JP", "--month", "2026-13"], 2, "01 to 12")],
+    "report": [(["render"], 2, "render with a FILE"), (["render", "/nonexistent"], 3, "cannot be read"), (["render", "/dev/null"], 1, "no JSON"),
+               (["render", "/dev/null", "--lang", "fr"], 2, "ja or en"), (["render", "/dev/null", "--table", "sla"], 2, "goes with --csv"),
+               (["render", "/dev/null", "--csv"], 1, "no data set"), (["words", "aoba-2026-10"], 2, "words wants")],
 }
 # verbs that speak with the service: words that are none of theirs, and an absent service
-REMOTE = {"tenant": ["list"], "user": ["list"], "lcp": ["list"], "incident": ["list"], "roster": ["show"], "inquiry": ["list"]}
-LISTS = ["tenant", "roster", "user", "lcp", "incident", "inquiry", "query", "doctor", "intel", "calendar", "verify"]
+REMOTE = {"tenant": ["list"], "user": ["list"], "lcp": ["list"], "incident": ["list"], "roster": ["show"], "inquiry": ["list"], "report": ["list"]}
+LISTS = ["tenant", "roster", "user", "lcp", "incident", "inquiry", "report", "query", "doctor", "intel", "calendar", "verify"]
 
 
 def run(*words):

@@ -116,13 +116,13 @@ a_busy_day_and_month_in_two_languages(void **st)
 	assert_non_null(strstr(buf_cstr(&en.text), "https://soc.example/portal/incidents/AOBA-2026-0001"));
 	mail_end(&ja);
 	mail_end(&en);
-	report_csv(data, REPORT_JA, &cja);
-	report_csv(data, REPORT_EN, &cen);
+	report_csv(data, REPORT_JA, NULL, &cja);
+	report_csv(data, REPORT_EN, NULL, &cen);
 	same_numbers(&cja, &cen);
 	assert_memory_equal(cja.p, "\xef\xbb\xbf", 3);
 	/* the same data set, the same bytes */
 	buf_clear(&cen);
-	report_csv(data, REPORT_JA, &cen);
+	report_csv(data, REPORT_JA, NULL, &cen);
 	assert_int_equal(cja.n, cen.n);
 	assert_memory_equal(cja.p, cen.p, cja.n);
 	json_decref(day);
@@ -221,7 +221,7 @@ hostile_text_is_inert(void **st)
 		assert_non_null(strstr(buf_cstr(&m.html), "&lt;script&gt;"));
 		mail_end(&m);
 		buf_clear(&csv);
-		report_csv(data, (enum report_lang)lang, &csv);
+		report_csv(data, (enum report_lang)lang, NULL, &csv);
 		no_cell_is_a_formula(&csv);
 		assert_null(strstr(buf_cstr(&csv), "\x1b"));
 		assert_non_null(strstr(buf_cstr(&csv), "\"'=cmd|"));
@@ -243,7 +243,7 @@ any_json_is_survived(void **st)
 		struct mail_text m;
 
 		mail_of(o, REPORT_EN, &m);
-		report_csv(o, REPORT_JA, &csv);
+		report_csv(o, REPORT_JA, NULL, &csv);
 		assert_true(m.text.n > 100 && csv.n > 100);
 		mail_end(&m);
 		json_decref(o);

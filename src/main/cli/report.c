@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * report: the monthly report from draft to document.  `render` needs no service: it hands a data set to nezuban-print, which is a
+ * program of its own (main/nezuban_print.c).
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/must.h"
+#include "main/cli/remote.h"
+#include "report/report.h"
+#include "sys/fd.h"
+
+#define FILE_MAX (32u << 20)
+#define PDF_MAX (64u << 20)
+
+/* 0, or what cli_usage returned. */
+static int
+lang_of(struct cli *c, const char **ret)
+{
+	*ret = cli_opt(c, "--lang", "ja");
+	return strcmp(*ret, "ja") == 0 || strcmp(*ret, "en") == 0 ? CLI_DONE : cli_usage(c, "--lang is ja or en");
+}
+
+/* To --output or standard output. */
+static int
+deliver(struct cli *c, struct slice bytes)
+{
+	const char *file = cli_opt(c, "--output", NULL);
+	int r;
+
+	if (file == NULL && bytes.n > 4 && memcmp(bytes.p, "%PDF", 4) == 0 && isatty(1))
+		return cli_usage(c, "a PDF is nothing for a terminal: name a file with -o");
+	r = file != NULL ? file_write_atomic(file, bytes, 0644) : fd_write_all(1, bytes.p, bytes.n);
+	return r == 0 ? CLI_DONE : cli_could_not(c, "%s: not everything could be written", file != NULL ? file : "standard output");
+}
+
+static int
+read_file(struct cli *c, const char *path, struct buf *out)
+{
+	int r = strcmp(path, "-") == 0 ? fd_read_all(0, out, FILE_MAX) : file_read(path, out, FILE_MAX);
+
+	if (r == E_TOOBIG)
+		return cli_could_not(c, "%s is larger than 32 MiB", path);
+	return r == 0 ? CLI_DONE : cli_could_not(c, "%s cannot be read", path);
+}
+
+/* ---- render: without the service ---- */
+
+static int
+run_print(struct cli *c, const char *lang, int in, int out)
+{
+	auto_free char *program = program_path("nezuban-print");
+	pid_t pid;
+	int status;
+
+	if (program == NULL)
+		return cli_could_not(c, "the program nezuban-print is not installed beside this one");
+	pid = fork();
+	if (pid == 0) {
+		if (dup2(in, 0) == 0 && dup2(out, 1) == 1)
+			execl(program, "nezuban-print", "--lang", lang, (char *)NULL);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (pid < 0 || !WIFEXITED(status) || WEXITSTATUS(status) == 127)
+		return cli_could_not(c, "nezuban-print did not end well");
+	return WEXITSTATUS(status) == 0 ? CLI_DONE : WEXITSTATUS(status) == 1 ? CLI_PROBLEMS : CLI_COULD_NOT;
+}
+
+static int
+render_pdf(struct cli *c, const char *lang, struct slice data)
+{
+	auto_close int in = memfd_create("data", MFD_CLOEXEC), out = memfd_create("pdf", MFD_CLOEXEC);
+	auto_buf struct buf pdf = { 0 };
+	int r;
+
+	if (in < 0 || out < 0 || fd_write_all(in, data.p, data.n) != 0 || lseek(in, 0, SEEK_SET) != 0)
+		return cli_could_not(c, "no memory for the data set");
+	r = run_print(c, lang, in, out);
+	if (r != CLI_DONE)
+		return r;
+	if (lseek(out, 0, SEEK_SET) != 0 || fd_read_all(out, &pdf, PDF_MAX) != 0)
+		return cli_could_not(c, "the document is larger than 64 MiB");
+	return deliver(c, buf_slice(&pdf));
+}
+
+static int
+render_csv(struct cli *c, const char *lang, struct slice bytes)
+{
+	json_t *o = json_loadb(bytes.p, bytes.n, JSON_REJECT_DUPLICATES, NULL), *inner = json_object_get(o, "data");
+	auto_buf struct buf csv = { 0 };
+	int r;
+
+	if (!json_is_object(o)) {
+		json_decref(o);
+		fprintf(stderr, "nezuban report: this is no data set: wanted one JSON object\n");
+		return CLI_PROBLEMS;
+	}
+	r = report_csv(json_is_object(inner) ? inner : o, strcmp(lang, "ja") == 0 ? REPORT_JA : REPORT_EN, cli_opt(c, "--table", NULL), &csv);
+	json_decref(o);
+	return r != 0 ? cli_usage(c, "there is no table %s", cli_opt(c, "--table", "")) : deliver(c, buf_slice(&csv));
+}
+
+static int
+render(struct cli *c, const char *path)
+{
+	auto_buf struct buf data = { 0 };
+	const char *lang;
+	int r = lang_of(c, &lang);
+
+	if (r == CLI_DONE && cli_has(c, "--table") && !cli_has(c, "--csv"))
+		r = cli_usage(c, "--table goes with --csv");
+	if (r == CLI_DONE)
+		r = read_file(c, path, &data);
+	if (r != CLI_DONE)
+		return r;
+	return cli_has(c, "--csv") ? render_csv(c, lang, buf_slice(&data)) : render_pdf(c, lang, buf_slice(&data));
+}
+
+/* ---- with the service ---- */
+
+static int
+list(struct cli *c)
+{
+	static const char *const columns[] = { "ID=id", "TENANT=tenant", "MONTH=month", "STATE=state", "DUE=due_at", "PUBLISHED=published_at", "BY=published_by.en", NULL };
+	const char *tenant = cli_opt(c, "--tenant", NULL);
+	auto_buf struct buf path = { 0 };
+
+	buf_put_str(&path, "/api/v1/reports");
+	if (tenant != NULL)
+		remote_query(&path, "tenant", tenant);
+	return remote_list(c, buf_cstr(&path), columns);
+}
+
+static void
+print_line(const json_t *o, const char *name, const char *key)
+{
+	char scratch[32];
+	const char *text = remote_text(o, key, scratch, sizeof scratch);
+
+	printf("%-12s %s\n", name, text[0] != '\0' ? text : "-");
+}
+
+static void
+print_report(const json_t *o)
+{
+	static const char *const lines[][2] = { { "id", "id" }, { "state", "state" }, { "drafted", "drafted_at" }, { "due", "due_at" }, { "published", "published_at" },
+		                                { "by", "published_by.en" }, { "lines", "data.funnel.lines" }, { "incidents", "data.incidents_total" },
+		                                { "emergency", "data.funnel.by_severity.emergency" }, { "critical", "data.funnel.by_severity.critical" },
+		                                { "devices", "data.devices_total" }, { "troubled", "data.devices_troubled" } };
+	const json_t *words = json_object_get(o, "words");
+	size_t without = 0, i;
+	const json_t *v;
+
+	for (i = 0; i < sizeof lines / sizeof *lines; i++)
+		print_line(o, lines[i][0], lines[i][1]);
+	json_array_foreach(json_object_get(json_object_get(o, "data"), "breaches"), i, v)
+		without += !json_is_object(json_object_get(v, "cause"));
+	printf("%-12s %zu, %zu without a cause\n", "missed", json_array_size(json_object_get(json_object_get(o, "data"), "breaches")), without);
+	printf("%-12s ja %s, en %s\n", "words", json_string_length(json_object_get(words, "ja")) != 0 ? "yes" : "no",
+	       json_string_length(json_object_get(words, "en")) != 0 ? "yes" : "no");
+}
+
+static int
+show(struct cli *c, const char *id)
+{
+	auto_free char *path = remote_path("/api/v1/reports/%s", id);
+	json_t *o = NULL;
+	int r = remote_do(c, "GET", path, NULL, &o);
+
+	if (r == CLI_DONE && cli_has(c, "--json"))
+		remote_print_json(o);
+	else if (r == CLI_DONE)
+		print_report(o);
+	json_decref(o);
+	return r;
+}
+
+static int
+act(struct cli *c, const char *id, const char *what, json_t *body)
+{
+	auto_free char *part = remote_path("/api/v1/reports/%s", id), *path = x_asprintf("%s/%s", part, what);
+	json_t *out = NULL;
+	int r = remote_do(c, "POST", path, body, &out);
+
+	if (r == CLI_DONE && cli_has(c, "--json"))
+		remote_print_json(out);
+	else if (r == CLI_DONE)
+		printf("%s %s\n", id, json_string_value(json_object_get(out, "state")));
+	json_decref(out);
+	json_decref(body);
+	return r;
+}
+
+static int
+put_words(struct cli *c, const char *option, const char *key, json_t *words)
+{
+	const char *path = cli_opt(c, option, NULL);
+	auto_buf struct buf text = { 0 };
+	struct slice s;
+	json_t *v;
+	int r = path != NULL ? read_file(c, path, &text) : CLI_DONE;
+
+	if (path == NULL || r != CLI_DONE)
+		return r;
+	s = slice_trim(buf_slice(&text));
+	v = json_stringn(s.n != 0 ? s.p : "", s.n);
+	if (v == NULL)
+		return cli_could_not(c, "%s is not UTF-8", path);
+	json_object_set_new(words, key, v);
+	return CLI_DONE;
+}
+
+static int
+words(struct cli *c, const char *id)
+{
+	const char *file = cli_opt(c, "--recommendations", NULL);
+	auto_buf struct buf text = { 0 };
+	json_t *body = json_object(), *both = json_object(), *list_of = NULL;
+	int r = CLI_DONE;
+
+	if (!cli_has(c, "--ja") && !cli_has(c, "--en") && file == NULL)
+		r = cli_usage(c, "words wants --ja, --en or --recommendations");
+	if (r == CLI_DONE)
+		r = put_words(c, "--ja", "ja", both);
+	if (r == CLI_DONE)
+		r = put_words(c, "--en", "en", both);
+	if (r == CLI_DONE && file != NULL && (r = read_file(c, file, &text)) == CLI_DONE && (list_of = json_loadb(text.p, text.n, 0, NULL)) == NULL)
+		r = cli_could_not(c, "%s is no JSON", file);
+	if (json_object_size(both) != 0)
+		json_object_set(body, "words", both);
+	if (list_of != NULL)
+		json_object_set_new(body, "recommendations", list_of);
+	json_decref(both);
+	if (r != CLI_DONE) {
+		json_decref(body);
+		return r;
+	}
+	return act(c, id, "words", body);
+}
+
+int
+cli_report(struct cli *c)
+{
+	const char *what = cli_operand(c, 0), *id = cli_operand(c, 1);
+
+	if (what != NULL && strcmp(what, "list") == 0 && id == NULL)
+		return list(c);
+	if (what == NULL || id == NULL || cli_operands(c) != 2)
+		return cli_usage(c, "wanted list, or show, draft, words, publish with an ID, or render with a FILE");
+	if (strcmp(what, "show") == 0)
+		return show(c, id);
+	if (strcmp(what, "draft") == 0 || strcmp(what, "publish") == 0)
+		return act(c, id, what, json_object());
+	if (strcmp(what, "words") == 0)
+		return words(c, id);
+	if (strcmp(what, "render") == 0)
+		return render(c, id);
+	return cli_usage(c, "wanted list, or show, draft, words, publish with an ID, or render with a FILE");
+}

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The document: whatever the data set holds, every piece lies within the margins, no two texts lie on each other, tables begin anew with
+ * their heads, pages are numbered, and what is read out of the file (pdftotext) is what was written.
+ */
+#include "report_scene.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "report/paper_priv.h"
+
+struct made {
+	struct arena a;
+	struct rep r;
+	struct paper p;
+	int pages;
+};
+
+static void
+make(struct made *m, const json_t *data, enum report_lang lang)
+{
+	arena_init(&m->a, 0, 0);
+	rep_init(&m->r, data, lang, &m->a);
+	paper_init(&m->p, &m->r);
+	m->pages = paper_make(&m->p);
+}
+
+static void
+unmake(struct made *m)
+{
+	paper_fini(&m->p);
+	arena_fini(&m->a);
+}
+
+/* Where a text really is: the logical box of its lines. */
+struct box {
+	double x, y, w, h;
+};
+
+static struct box
+box_of(const struct piece *t)
+{
+	struct box b = { t->x, t->y, 0, t->h };
+	double left = 1e9, right = 0;
+	PangoLayoutIter *i;
+	int n = 0;
+
+	if (t->kind != PIECE_TEXT)
+		return (struct box){ t->x, t->y, t->w, t->h };
+	i = pango_layout_get_iter(t->layout);
+	do {
+		PangoRectangle r;
+
+		pango_layout_iter_get_line_extents(i, NULL, &r);
+		if (n >= t->line && n < t->line + t->lines && r.width != 0) {
+			left = (double)r.x / PANGO_SCALE < left ? (double)r.x / PANGO_SCALE : left;
+			right = (double)(r.x + r.width) / PANGO_SCALE > right ? (double)(r.x + r.width) / PANGO_SCALE : right;
+		}
+		n++;
+	} while (pango_layout_iter_next_line(i));
+	pango_layout_iter_free(i);
+	if (right > 0) {
+		b.x += left;
+		b.w = right - left;
+	}
+	return b;
+}
+
+static bool
+overlap(const struct box *a, const struct box *b)
+{
+	return a->w > 0 && b->w > 0 && a->x + a->w > b->x + 0.6 && b->x + b->w > a->x + 0.6 && a->y + a->h > b->y + 1.0 && b->y + b->h > a->y + 1.0;
+}
+
+static void
+nothing_leaves_its_place(const struct made *m)
+{
+	struct box *boxes = x_calloc(m->p.pieces.n, sizeof *boxes);
+
+	for (size_t i = 0; i < m->p.pieces.n; i++) {
+		const struct piece *t = &m->p.pieces.v[i];
+		struct box *b = &boxes[i];
+
+		*b = box_of(t);
+		assert_true(t->page >= 1 && t->page <= m->pages);
+		if (b->x < PAPER_MARGIN - 0.1 || b->y < PAPER_MARGIN - 1 || b->x + b->w > PAPER_W - PAPER_MARGIN + 0.6 || b->y + b->h > PAPER_H - PAPER_MARGIN + 1)
+			fail_msg("page %d: kind %d at %.1f %.1f, %.1f by %.1f: %s", t->page, t->kind, b->x, b->y, b->w, b->h, t->layout != NULL ? pango_layout_get_text(t->layout) : "");
+		for (size_t k = 0; t->kind == PIECE_TEXT && k < i; k++)
+			if (m->p.pieces.v[k].kind == PIECE_TEXT && m->p.pieces.v[k].page == t->page && overlap(&boxes[k], b))
+				fail_msg("page %d: '%s' lies on '%s'", t->page, pango_layout_get_text(t->layout), pango_layout_get_text(m->p.pieces.v[k].layout));
+	}
+	free(boxes);
+}
+
+static bool
+has_text(const struct made *m, int page, const char *text)
+{
+	for (size_t i = 0; i < m->p.pieces.n; i++)
+		if (m->p.pieces.v[i].kind == PIECE_TEXT && m->p.pieces.v[i].page == page && strcmp(pango_layout_get_text(m->p.pieces.v[i].layout), text) == 0)
+			return true;
+	return false;
+}
+
+/* Numbered "n / m", something between header and footer, and a draft says so. */
+static void
+pages_are_whole(const struct made *m)
+{
+	char number[32];
+
+	for (int page = 1; page <= m->pages; page++) {
+		int body = 0;
+
+		for (size_t i = 0; i < m->p.pieces.n; i++)
+			body += m->p.pieces.v[i].page == page && m->p.pieces.v[i].y >= PAPER_TOP - 1 && m->p.pieces.v[i].y < PAPER_BOTTOM;
+		if (body == 0)
+			fail_msg("page %d of %d is empty", page, m->pages);
+		snprintf(number, sizeof number, "%d / %d", page, m->pages);
+		assert_int_equal(has_text(m, page, number), page > 1);
+		assert_int_equal(has_text(m, page, rep_word(&m->r, W_DRAFT)), m->p.draft);
+	}
+}
+
+/* ---- what a reader of the file gets ---- */
+
+static void
+put_black(struct buf *out, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] > ' ')
+			buf_put_byte(out, s.p[i]);
+}
+
+/* pdftotext writes a no-break blank and such as they are; ours has none. */
+static void
+read_back(const char *path, int page, struct buf *out)
+{
+	auto_free char *line = x_asprintf("pdftotext -raw -f %d -l %d %s -", page, page, path);
+	FILE *f = popen(line, "r");
+	char chunk[4096];
+	size_t n;
+
+	assert_non_null(f);
+	while ((n = fread(chunk, 1, sizeof chunk, f)) != 0)
+		put_black(out, slice_of(chunk, n));
+	assert_int_equal(pclose(f), 0);
+}
+
+static bool
+is_whole(const struct piece *t)
+{
+	return t->kind == PIECE_TEXT && !pango_layout_is_ellipsized(t->layout) && pango_layout_get_unknown_glyphs_count(t->layout) == 0;
+}
+
+static void
+text_comes_back(const json_t *data, enum report_lang lang)
+{
+	char path[] = "/tmp/nezuban-pdf-XXXXXX";
+	int fd = mkstemp(path);
+	auto_buf struct buf pdf = { 0 }, again = { 0 };
+	struct made m;
+
+	make(&m, data, lang);
+	assert_int_equal(report_pdf(data, lang, &pdf), 0);
+	assert_int_equal(report_pdf(data, lang, &again), 0);
+	assert_true(pdf.n == again.n && memcmp(pdf.p, again.p, pdf.n) == 0);
+	assert_true(fd >= 0 && write(fd, pdf.p, pdf.n) == (ssize_t)pdf.n);
+	for (int page = 1; page <= m.pages; page++) {
+		auto_buf struct buf got = { 0 };
+
+		read_back(path, page, &got);
+		for (size_t i = 0; i < m.p.pieces.n; i++) {
+			const struct piece *t = &m.p.pieces.v[i];
+			auto_buf struct buf want = { 0 };
+
+			if (t->page != page || !is_whole(t) || t->line != 0 || t->lines != pango_layout_get_line_count(t->layout))
+				continue;
+			put_black(&want, slice_str(pango_layout_get_text(t->layout)));
+			if (strstr(buf_cstr(&got), buf_cstr(&want)) == NULL)
+				fail_msg("page %d lost '%s' of\n%s", page, buf_cstr(&want), buf_cstr(&got));
+		}
+	}
+	close(fd);
+	unlink(path);
+	unmake(&m);
+}
+
+static void
+check(const json_t *data, int least, int most)
+{
+	for (int lang = 0; lang < REPORT_LANGS; lang++) {
+		struct made m;
+
+		make(&m, data, (enum report_lang)lang);
+		nothing_leaves_its_place(&m);
+		pages_are_whole(&m);
+		if (m.pages < least || m.pages > most)
+			fail_msg("%d pages, wanted %d to %d", m.pages, least, most);
+		unmake(&m);
+		text_comes_back(data, (enum report_lang)lang);
+	}
+}
+
+/* ---- data sets ---- */
+
+static void
+a_month_without_anything(void **st)
+{
+	struct scene s;
+	struct made m;
+	json_t *data;
+
+	(void)st;
+	data = report_month(&s, 0, "");
+	json_object_set_new(data, "state", json_string("published"));
+	check(data, 4, 6);
+	make(&m, data, REPORT_EN);
+	assert_true(has_text(&m, 2, "There were no incidents."));
+	assert_true(has_text(&m, 2, "Nothing came up that a time was promised for."));
+	unmake(&m);
+	json_decref(data);
+	scene_end(&s);
+}
+
+/* Whoever has the data set can check the hash on the pages with jq and sha256sum: no fraction is in it, no order but that of the keys. */
+static bool
+has_fraction(const json_t *o)
+{
+	const char *key;
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(o, i, v)
+		if (has_fraction(v))
+			return true;
+	json_object_foreach((json_t *)(uintptr_t)o, key, v)
+		if (has_fraction(v))
+			return true;
+	return json_is_real(o);
+}
+
+static void
+the_hash_can_be_checked(const json_t *data)
+{
+	char path[] = "/tmp/nezuban-pdf-XXXXXX", said[80] = "";
+	int fd = mkstemp(path);
+	auto_free char *line = x_asprintf("jq -cSj . %s | sha256sum", path);
+	struct made m;
+	FILE *f;
+
+	assert_false(has_fraction(data));
+	assert_int_equal(json_dumpfd(data, fd, JSON_INDENT(2)), 0);
+	close(fd);
+	f = popen(line, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(said, sizeof said, f));
+	assert_int_equal(pclose(f), 0);
+	unlink(path);
+	said[64] = '\0';
+	make(&m, data, REPORT_EN);
+	assert_string_equal(m.p.sha256, said);
+	assert_true(has_text(&m, 2, said));
+	unmake(&m);
+}
+
+static void
+an_ordinary_month_and_its_draft(void **st)
+{
+	struct scene s;
+	struct made m;
+	json_t *data;
+
+	(void)st;
+	data = report_month(&s, 25, "host");
+	check(data, 6, 12);
+	the_hash_can_be_checked(data);
+	report_words(data);
+	json_object_set_new(data, "state", json_string("published"));
+	check(data, 6, 12);
+	make(&m, data, REPORT_JA);
+	assert_true(has_text(&m, 2, "今月は外部からの試行が中心で、侵入に至ったものはありません。"));
+	assert_true(m.p.entries.n > 8);
+	unmake(&m);
+	json_decref(data);
+	scene_end(&s);
+}
+
+/* On every page with rows of a table the head stands above them. */
+static void
+heads_are_repeated(const struct made *m)
+{
+	int pages_with_rows = 0;
+
+	for (int page = 2; page <= m->pages; page++) {
+		double head = 1e9, row = 1e9;
+
+		for (size_t i = 0; i < m->p.pieces.n; i++) {
+			const struct piece *t = &m->p.pieces.v[i];
+
+			if (t->page != page || t->kind != PIECE_TEXT)
+				continue;
+			if (strcmp(pango_layout_get_text(t->layout), "Acknowledged") == 0 && t->y < head && t->h > 10)
+				head = t->y;
+			if (strncmp(pango_layout_get_text(t->layout), "AOBA-2026-", 10) == 0 && strlen(pango_layout_get_text(t->layout)) == 14 && t->y < row)
+				row = t->y;
+		}
+		if (row < 1e9) {
+			assert_true(head < row);
+			pages_with_rows++;
+		}
+	}
+	assert_true(pages_with_rows > 10);
+}
+
+static void
+five_hundred_incidents(void **st)
+{
+	struct scene s;
+	struct made m;
+	json_t *data;
+
+	(void)st;
+	data = report_month(&s, 625, "host");
+	json_object_set_new(data, "state", json_string("published"));
+	assert_int_equal(rep_num(data, "incidents_total"), 500);
+	make(&m, data, REPORT_EN);
+	heads_are_repeated(&m);
+	unmake(&m);
+	check(data, 50, 90);
+	json_decref(data);
+	scene_end(&s);
+}
+
+static const char *const evil[] = {
+	"=cmd|' /C calc'!A0\r\nBcc: all@x.example\n<script>alert(1)</script>\xe2\x80\xae\xe2\x81\xa6\x1b[31m\x07\"',",
+	"WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW",
+	"\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d \xd9\x85\xd8\xb1\xd8\xad\xd8\xa8\xd8\xa7 \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d 42",
+	"a\xcc\x81\xcc\x82\xcc\x83\xcc\x84\xcc\x85\xcc\x86\xcc\x81\xcc\x82\xcc\x83\xcc\x84\xcc\x85\xcc\x86\xcc\x81\xcc\x82\xcc\x83\xcc\x84\xcc\x85\xcc\x86",
+	"\xf0\x9f\x98\x80\xf0\x9f\x94\xa5 \xef\xb7\x90\xef\xbf\xbf\xf3\xa0\x81\x81\xe2\x80\x8b\xe2\x80\x8d",
+	"\n\n\n\n\n\n\n\nx",
+	"https://evil.example/%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41",
+	"%s%n%d {0} </text>",
+	"                                                                                                             end",
+};
+
+static void
+poison(json_t *o, size_t *n)
+{
+	static const char *const own[] = { "kind", "zone", "first", "last", "severity", "day", "month", "state", "owner" };
+	const char *key;
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(o, i, v)
+		poison(v, n);
+	json_object_foreach(o, key, v) {
+		bool ours = strlen(key) > 3 && strcmp(key + strlen(key) - 3, "_at") == 0;
+
+		for (i = 0; i < sizeof own / sizeof *own; i++)
+			ours |= strcmp(key, own[i]) == 0;
+		if (json_is_string(v) && !ours)
+			json_object_set_new(o, key, json_string(evil[(*n)++ % (sizeof evil / sizeof *evil)]));
+		else
+			poison(v, n);
+	}
+}
+
+static void
+hostile_texts_stay_in_their_place(void **st)
+{
+	struct scene s;
+	json_t *data;
+	size_t n = 0;
+
+	(void)st;
+	data = report_month(&s, 25, "host");
+	report_words(data);
+	poison(data, &n);
+	assert_true(n > 100);
+	for (int lang = 0; lang < REPORT_LANGS; lang++) {
+		auto_buf struct buf pdf = { 0 };
+		struct made m;
+
+		make(&m, data, (enum report_lang)lang);
+		nothing_leaves_its_place(&m);
+		pages_are_whole(&m);
+		for (size_t i = 0; i < m.p.pieces.n; i++) {
+			const char *text = m.p.pieces.v[i].layout != NULL ? pango_layout_get_text(m.p.pieces.v[i].layout) : "";
+
+			assert_null(strpbrk(text, "\x1b\x07\r"));
+			assert_null(strstr(text, "\xe2\x80\xae"));
+		}
+		assert_int_equal(report_pdf(data, (enum report_lang)lang, &pdf), 0);
+		unmake(&m);
+	}
+	json_decref(data);
+	scene_end(&s);
+}
+
+static void
+any_json_is_survived(void **st)
+{
+	static const char *const odd[] = { "{}", "{\"incidents\":3,\"clocks\":{\"a\":1},\"funnel\":[],\"period\":\"x\",\"tenant\":null,\"devices\":\"y\",\"days\":[1,null,{}]}",
+		                           "{\"period\":{\"first\":\"2026-99-99\",\"zone\":\"../../etc/passwd\"},\"incidents_total\":-5,\"clocks\":[null,1,\"x\",{\"p50_ms\":-9}]}",
+		                           "{\"funnel\":{\"lines\":9223372036854775807,\"events\":-1},\"days\":[{\"lines\":9223372036854775807,\"by_severity\":{\"emergency\":-7}}]}",
+		                           "{\"made_at\":\"now\",\"incidents\":[null,{\"severity\":\"critical\",\"summary\":{}}],\"breaches\":[{\"over_s\":9223372036854775807}]}" };
+
+	(void)st;
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		json_t *o = json_loads(odd[i], 0, NULL);
+
+		assert_non_null(o);
+		check(o, 2, 12);
+		json_decref(o);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_month_without_anything), cmocka_unit_test(an_ordinary_month_and_its_draft), cmocka_unit_test(five_hundred_incidents),
+		cmocka_unit_test(hostile_texts_stay_in_their_place), cmocka_unit_test(any_json_is_survived),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
