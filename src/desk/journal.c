@@ -218,8 +218,9 @@ head_json(struct db *db)
 json_t *
 ask_journal_list(struct ask *a)
 {
-	const char *noun = ask_str(a, "noun"), *id = ask_str(a, "id");
-	int64_t limit = ask_int(a, "limit", 100);
+	const char *noun = ask_str(a, "noun"), *id = ask_str(a, "id"), *command = ask_str(a, "command"), *tenant = ask_str(a, "tenant");
+	int64_t limit = ask_int(a, "limit", 100), before = ask_int(a, "before", 0), from = ask_int(a, "after", 0);
+	json_t *items = json_array(), *o;
 	struct rows r;
 
 	if (limit < 1 || limit > 500)
@@ -227,10 +228,23 @@ ask_journal_list(struct ask *a)
 	r = db_query(a->db,
 	             "SELECT seq, at AS \"at:t\", actor, command, tenant, CAST(record AS TEXT) AS record, CAST(facts AS TEXT) AS facts,"
 	             " lower(hex(prev)) AS prev,"
-	             " lower(hex(hash)) AS hash FROM journal WHERE seq > ? AND (? IS NULL OR noun = ?) AND (? IS NULL OR noun_id = ?)"
-	             " ORDER BY seq LIMIT ?",
-	             Q(ask_int(a, "after", 0)), Q(noun), Q(noun), Q(id), Q(id), Q(limit));
-	return json_pack("{s:o, s:o}", "items", rows_json(&r), "head", head_json(a->db));
+	             " lower(hex(hash)) AS hash FROM journal WHERE seq > ? AND (? = 0 OR seq < ?) AND (? IS NULL OR noun = ?) AND (? IS NULL OR noun_id = ?)"
+	             " AND (? IS NULL OR command = ? OR substr(command, 1, length(?) + 1) = ? || '.') AND (? IS NULL OR tenant = ?)"
+	             " ORDER BY CASE WHEN ? = 0 THEN seq ELSE -seq END LIMIT ?",
+	             Q(from), Q(before), Q(before), Q(noun), Q(noun), Q(id), Q(id), Q(command), Q(command), Q(command), Q(command), Q(tenant), Q(tenant), Q(before),
+	             Q(limit));
+	while (rows_next(&r)) {
+		/* what is not of this auditor's tenants stays a hash: the chain can be walked all the same */
+		bool sees = row_str(&r, 4) == NULL || row_str(&r, 4)[0] == '\0' || desk_sees(a->who, row_str(&r, 4));
+
+		o = row_json(&r);
+		if (!sees) {
+			json_object_set_new(o, "record", json_string(""));
+			json_object_del(o, "facts");
+		}
+		json_array_append_new(items, o);
+	}
+	return json_pack("{s:o, s:o}", "items", items, "head", head_json(a->db));
 }
 
 json_t *

@@ -99,6 +99,8 @@ const inquiry = (id, role) => { const q = inquiries().find((x) => x.number === i
 function answer(role, method, u, body) {
 	const p = u.pathname.replace('/api/v1/', ''), find = (id) => rows.find((r) => r[0].toLowerCase() === id) ?? rows[1];
 	const user = role === 'customer' ? { id: 'u9', login: 'odagiri', name: two('小田切 真一', 'Shinichi Odagiri'), role, tenant: 'aoba', tenants: [], lang: 'ja', zone: 'Asia/Tokyo' } : { id: 'u1', login: 'miyoshi', name: people.miyoshi.name, role: 'analyst', tenant: null, tenants: [], lang: 'ja', zone: 'Asia/Tokyo' };
+	if (p === 'journal/verify') return { ok: true, rows: 48211, head: { seq: 48211, hash: 'ab'.repeat(32), at: ago(4) }, bad_seq: null };
+	if (p === 'journal') return { items: [['user.signed', null], ['candidate.decide', 'aoba'], ['exception.approve', 'harbor'], ['timer.fire', 'aoba']].map(([command, tenant], i) => ({ seq: 48211 - i, at: ago(i * 97), actor: 'u1', command, tenant, record: JSON.stringify({ actor: { id: 'u1', ...people.miyoshi.name, role: 'analyst' }, args: { text: '\u202egpj.exe' }, cmd: command, seq: 48211 - i }), prev: 'cd'.repeat(32), hash: 'ab'.repeat(32) })), head: { seq: 48211, hash: 'ab'.repeat(32), at: ago(0) } };
 	if (p === 'me/factors') return { totp: true, keys: [{ id: 'k1', name: '青い鍵', added_at: ago(2600000), used_at: ago(3600), backed_up: false }, { id: 'k2', name: 'Telephone', added_at: ago(900000), used_at: null, backed_up: true }], recovery_left: 9 };
 	if (p === 'session') return { step: 'done', csrf: 'x', user, now: ago(0) };
 	if (p === 'queue') return { now: ago(0), items: rows.map(row), groups: 12, detections: 135, unowned: 9, limit: 200, cut: false, tenants: Object.values(tenants) };

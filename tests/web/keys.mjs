@@ -153,6 +153,33 @@ await story('a copied key is refused', async () => {
 	p.faults.length = 0; // 401 is what was wanted
 });
 
+await story('an auditor reads the journal, verifies it, and changes nothing', async () => {
+	await p.goto(`${base}/portal/`);
+	await p.context().clearCookies();
+	await password('audit');
+	await button('Use a security key or passkey').click();
+	await p.waitForSelector('text=Your key is set up');
+	await button('Go on').click();
+	await p.waitForSelector('nav.rail');
+	await p.goto(`${base}/console/journal`);
+	await p.waitForSelector('tbody tr');
+	const first_ = await p.locator('tbody tr td').first().innerText();
+	await button('Verify the chain').click();
+	await p.waitForSelector('text=Whole:');
+	want((await p.locator('[role=status]').first().innerText()).includes(`${first_} rows`) || Number(first_) > 0, 'every row was walked');
+	await p.getByRole('button', { name: 'user.signed' }).first().click();
+	await p.waitForSelector('.jr pre');
+	want((await p.locator('.jr pre').innerText()).includes('"cmd"'), 'the record is shown');
+	await look(p, 'journal-en');
+	await p.selectOption('select >> nth=0', 'tenant');
+	await p.waitForFunction(() => [...document.querySelectorAll('tbody button')].length > 0 && [...document.querySelectorAll('tbody button')].every((x) => x.textContent.startsWith('tenant.')));
+	for (const path of ['queue', 'incidents', 'clocks']) {
+		await p.goto(`${base}/console/${path}`);
+		await p.waitForSelector('.ql, .lst');
+		want(await p.locator('main .btn.pri').count() === 0, `${path}: nothing to press that changes something`);
+	}
+});
+
 await close();
 console.log(`web keys: ${passed} passed, ${failed} failed; pictures in ${shots}`);
 process.exit(failed ? 1 : 0);

@@ -19,7 +19,7 @@ const screens = [
 	['console-queue', 'analyst', '/console/queue?c=c-48213', '.qr'], ['console-candidate', 'analyst', '/console/candidates/c-48213', '.te'],
 	['console-decide', 'analyst', '/console/candidates/c-48213/decide', '#confirm', 1080], ['console-incidents', 'analyst', '/console/incidents', 'tbody tr'],
 	['console-incident', 'analyst', '/console/incidents/AOBA-2026-0007', '.cp', 1080], ['console-logs', 'analyst', '/console/logs', '.rt tbody tr'],
-	['console-clocks', 'analyst', '/console/clocks', 'tbody tr'], ['console-account', 'analyst', '/console/account', '.kvp'],
+	['console-clocks', 'analyst', '/console/clocks', 'tbody tr'], ['console-journal', 'analyst', '/console/journal', 'tbody tr'], ['console-account', 'analyst', '/console/account', '.kvp'],
 	['portal-home', 'customer', '/portal/', '.fun', 1070], ['portal-incidents', 'customer', '/portal/incidents', 'tbody tr'],
 	['portal-incident', 'customer', '/portal/incidents/AOBA-2026-0007', '.ck', 1290], ['portal-closed', 'customer', '/portal/closed', 'tbody tr'],
 	['portal-devices', 'customer', '/portal/devices', 'tbody tr'], ['portal-logs', 'customer', '/portal/logs', '.rt tbody tr'], ['portal-account', 'customer', '/portal/account', '.kvp'],

@@ -18,24 +18,30 @@ import { Incident } from './incident';
 import { Incidents } from './incidents';
 import { Inquiries } from './inquiries';
 import { Inquiry, PhoneNote } from './inquiry';
+import { Journal } from './journal';
 import { Queue } from './queue';
 import '../shared/tokens.css';
 import '../shared/nezuban.css';
 import '../shared/app.css';
 import './console.css';
 
-const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'logs' | 'clocks' | 'account']> = [
-	['/console/queue', 'queue', 'queue'], ['/console/incidents', 'flag', 'incidents'], ['/console/inquiries', 'chat', 'inquiries'], ['/console/logs', 'search', 'logs'],
-	['/console/clocks', 'clock', 'clocks'], ['/console/account', 'gear', 'account'],
+const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'logs' | 'clocks' | 'journal' | 'account', roles?: string]> = [
+	['/console/queue', 'queue', 'queue'],
+	['/console/incidents', 'flag', 'incidents'],
+	['/console/inquiries', 'chat', 'inquiries'],
+	['/console/logs', 'search', 'logs'],
+	['/console/clocks', 'clock', 'clocks'],
+	['/console/journal', 'hash', 'journal', 'auditor admin'],
+	['/console/account', 'gear', 'account'],
 ];
 
 function Rail() {
-	const d = t(), at = place.value.pathname;
+	const d = t(), at = place.value.pathname, role = session.value?.user?.role ?? '';
 	const badge = { queue: counts.value.queue, incidents: counts.value.incidents, inquiries: counts.value.inquiries } as Record<string, number>;
 	return (
 		<nav class="rail" aria-label={d.nav.main}>
 			<Mark />
-			{screens.map(([to, icon, name]) => {
+			{screens.filter(([, , , roles]) => !roles || roles.split(' ').includes(role)).map(([to, icon, name]) => {
 				const on = at.startsWith(to) || (name === 'queue' && at.startsWith('/console/candidates'));
 				const n = badge[name] ?? 0;
 				return <Link key={to} to={to} class={on ? 'on' : ''} aria-current={on ? 'page' : undefined} aria-label={n ? `${d.nav[name]} ${n}` : d.nav[name]}><Icon name={icon} size={18} />{n > 0 && <em>{n}</em>}</Link>;
@@ -69,6 +75,7 @@ function Screen() {
 	case '/console/incidents': return <Incidents />;
 	case '/console/logs': return <Logs staff />;
 	case '/console/clocks': return <Clocks />;
+	case '/console/journal': return <Journal />;
 	case '/console/account': return <div class="scroll pad"><Account /></div>;
 	default: return <Queue />;
 	}

@@ -7,7 +7,7 @@ export const en = {
 	sev: { emergency: 'Emergency', critical: 'Critical', warning: 'Warning', informational: 'Informational' },
 	nav: {
 		queue: 'Queue', incidents: 'Incidents', logs: 'Log explorer', clocks: 'Clocks', closed: 'Closed candidates',
-		devices: 'Devices', home: 'Home', account: 'Account', inquiries: 'Inquiries', main: 'Main', logsPortal: 'Logs', skip: 'Skip to content',
+		devices: 'Devices', home: 'Home', account: 'Account', inquiries: 'Inquiries', journal: 'Journal', main: 'Main', logsPortal: 'Logs', skip: 'Skip to content',
 	},
 	login: {
 		title: 'Sign in', login: 'Login', password: 'Password', next: 'Next', code: 'Six digits of your second factor',
@@ -99,6 +99,7 @@ export const en = {
 		st: { healthy: 'healthy', silent: 'silent', dropping: 'losing lines', unknown: 'unknown', never: 'never heard', late: 'late', revoked: 'revoked', waiting: 'waiting' },
 	},
 	acc: { title: 'Account', lang: 'Language', theme: 'Theme', auto: 'As the system', light: 'Light', dark: 'Dark', density: 'Rows', calm: 'Calm', close: 'Close', keys: 'Single-key shortcuts', on: 'On', off: 'Off', zone: 'Time zone', sessions: 'Signed in', current: 'this one', end: 'End', since: 'Since', seen: 'Last seen', address: 'Address', password: 'Password', old: 'Old password', fresh: 'New password (12 characters or more)', change: 'Change', changed: 'Changed. Other sessions have ended.' },
+	jou: { seq: 'No.', at: 'When', command: 'Command', who: 'By', hash: 'Hash', prev: 'before', record: 'Record', all: 'All commands', none: 'No rows.', older: 'Older', newest: 'Newest', verify: 'Verify the chain', walking: 'Walking …', whole: (n: string, h: string) => `Whole: ${n} rows, head ${h}`, broken: (n: string, why: string) => `Broken at row ${n}: ${why}`, hidden: 'Of a tenant outside your view; its hash stands in the chain.' },
 	step: { title: 'Confirm that it is you', why: 'This act needs your second factor once more.', withKey: 'Use my security key or passkey', go: 'Confirm', noKey: 'The key gave no answer. Try again.' },
 	fac: { title: 'Second factors', keys: 'Security keys and passkeys', name: 'Name', added: 'Added', used: 'Last used', synced: 'synced', change: 'Rename', remove: 'Remove', noKeys: 'No key yet.', newName: 'Name of a new key', add: 'Add a key', app: 'Authenticator app', appOn: 'Set up', appOff: 'Not set up', appSet: 'Set up', appNew: 'New secret', confirm: 'Confirm', recovery: 'Recovery codes', left: (n: number) => (n === 1 ? '1 code left' : `${n} codes left`), newCodes: 'Make new codes', saved: 'Saved.', last: 'It is the last second factor and stays.', known: 'This key is known already, or its challenge ran out.' },
 	keys: {

@@ -8,7 +8,7 @@ export const ja: Dict = {
 	sev: { emergency: '緊急', critical: '重大', warning: '警告', informational: '情報' },
 	nav: {
 		queue: '待ち行列', incidents: 'インシデント', logs: 'ログ検索', clocks: '時計', closed: '終了した候補',
-		devices: '機器', home: 'ホーム', account: '設定', inquiries: 'お問い合わせ', main: '主な画面', logsPortal: 'ログ', skip: '本文へ',
+		devices: '機器', home: 'ホーム', account: '設定', inquiries: 'お問い合わせ', journal: 'ジャーナル', main: '主な画面', logsPortal: 'ログ', skip: '本文へ',
 	},
 	login: {
 		title: 'サインイン', login: 'ログイン名', password: 'パスワード', next: '次へ', code: '二要素認証の6桁の数字',
@@ -100,6 +100,7 @@ export const ja: Dict = {
 		st: { healthy: '正常', silent: '沈黙', dropping: '取りこぼし', unknown: '不明', never: '未着', late: '遅れ', revoked: '失効', waiting: '登録待ち' },
 	},
 	acc: { title: '設定', lang: '言語', theme: '配色', auto: '端末に合わせる', light: '明るい', dark: '暗い', density: '行の高さ', calm: 'ゆったり', close: '詰める', keys: '単独キーの操作', on: '使う', off: '使わない', zone: '時間帯', sessions: 'サインイン中', current: 'この端末', end: '終わらせる', since: '開始', seen: '最終', address: 'アドレス', password: 'パスワード', old: '今のパスワード', fresh: '新しいパスワード（12文字以上）', change: '変更する', changed: '変更しました。ほかのサインインは終わりました。' },
+	jou: { seq: '番号', at: '時刻', command: 'コマンド', who: '操作した人', hash: 'ハッシュ', prev: '直前', record: '記録', all: 'すべてのコマンド', none: '行がありません。', older: '古いほう', newest: '最新', verify: '連鎖を検証する', walking: '検証中…', whole: (n, h) => `異常なし：${n} 行、先頭 ${h}`, broken: (n, why) => `${n} 行目で途切れています：${why}`, hidden: '担当範囲外のテナントの行です。ハッシュだけが連鎖に残ります。' },
 	step: { title: 'ご本人の確認', why: 'この操作には、もう一度二要素目の確認が必要です。', withKey: 'セキュリティキーまたはパスキーを使う', go: '確認する', noKey: 'キーから応答がありません。もう一度お試しください。' },
 	fac: { title: '二要素認証', keys: 'セキュリティキーとパスキー', name: '名前', added: '登録', used: '最終使用', synced: '同期', change: '名前を変える', remove: '外す', noKeys: 'キーはまだありません。', newName: '新しいキーの名前', add: 'キーを登録する', app: '認証アプリ', appOn: '設定済み', appOff: '未設定', appSet: '設定する', appNew: '新しい鍵にする', confirm: '確認する', recovery: '回復用のコード', left: (n) => `残り ${n} 個`, newCodes: '新しいコードを作る', saved: '保存しました。', last: '最後の二要素目なので外せません。', known: 'このキーは登録済みか、確認の期限が切れています。' },
 	keys: {
