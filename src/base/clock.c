@@ -194,7 +194,7 @@ time_parse_rfc3339(struct slice s, int64_t *ret_ns)
 	    !digits_at(&s, 2, &mi) || !take(&s, ":") || !digits_at(&s, 2, &sec))
 		return E_SYNTAX;
 	ns = fraction(&s);
-	if (y < 1678 || y > 2261 || mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 || sec > 60)
+	if (y < 1678 || y > 2261 || mo < 1 || mo > 12 || d < 1 || d > days_in_month(y, mo) || h > 23 || mi > 59 || sec > 60)
 		return E_RANGE;
 	if (!take(&s, "Zz")) {
 		minus = s.n != 0 && s.p[0] == '-';

@@ -40,6 +40,11 @@ clock_mono(const struct clock *c)
 
 /* Proleptic Gregorian calendar (Hinnant, "chrono-compatible low-level date algorithms"). */
 int64_t days_from_civil(int64_t year, unsigned month, unsigned day);
+static inline unsigned
+days_in_month(int64_t year, unsigned month) /* month: 1 to 12 */
+{
+	return month == 2 ? 28 + (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)) : 30 + ((month ^ month >> 3) & 1);
+}
 void civil_from_days(int64_t days, int64_t *ret_year, unsigned *ret_month, unsigned *ret_day);
 
 /* RFC 3339 in UTC with `digits` (0, 3, 6 or 9) of fraction: "2026-11-23T04:05:06.789Z".

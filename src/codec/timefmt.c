@@ -257,13 +257,12 @@ near_year(const struct civil *c, int64_t now_ns)
 static int
 finish(struct civil *c, struct timefmt_context *ctx, int64_t *ret_ns)
 {
-	static const uint8_t month_days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	int64_t local;
 
 	if (!ctx->had_year)
 		c->year = near_year(c, ctx->now_ns);
-	if (c->month < 1 || c->month > 12 || c->day < 1 || c->day > month_days[c->month - 1] || c->hour > 24
-	    || c->minute > 59 || c->second > 60 || c->year < 1900 || c->year > 2200)
+	if (c->month < 1 || c->month > 12 || c->day < 1 || c->day > days_in_month(c->year, c->month) || c->hour > 24
+	    || c->minute > 59 || c->second > 60 || (c->hour == 24 && c->minute + c->second != 0) || c->year < 1900 || c->year > 2200)
 		return E_RANGE;
 	local = days_from_civil(c->year, c->month, c->day) * 86400 + c->hour * 3600 + c->minute * 60 + c->second;
 	ctx->had_zone = c->has_offset;

@@ -242,6 +242,27 @@ put_position(void *ctx, const struct desk_position *at)
 	buf_put(ctx, &key, sizeof key);
 }
 
+/* An engine that runs with the last good rules and sources: somebody has to mend the files. */
+static void
+on_generation(struct desk_role *dr, const struct msg *m)
+{
+	json_t *o = desk_role_load(m->body), *args;
+	const char *faults = json_string_value(json_object_get(o, "faults"));
+	struct desk_answer a;
+
+	if (json_is_true(json_object_get(o, "copy")) && faults != NULL && strlen(faults) < 2000) {
+		auto_free char *ja = x_asprintf("検知規則またはログソースの定義に誤りがあり、直前の正しいものを使い続けています。%s", faults);
+		auto_free char *en = x_asprintf("Rules or sources have faults; the last good ones go on working. %s", faults);
+
+		args = json_pack("{s:s, s:s, s:s, s:{s:s, s:s}}", "kind", "generation", "key", "engine", "level", "alarm", "text", "ja", ja, "en", en);
+		a = desk_apply(dr->desk, "alarm.raise", &desk_service, args, desk_role_now(dr));
+		desk_role_check(dr, a.error);
+		json_decref(a.body);
+		json_decref(args);
+	}
+	json_decref(o);
+}
+
 static void
 engine_msg(struct desk_role *dr, unsigned index, struct msg *m)
 {
@@ -256,6 +277,9 @@ engine_msg(struct desk_role *dr, unsigned index, struct msg *m)
 	case MSG_POSITIONS_ASK:
 		desk_positions(dr->desk, put_position, &out);
 		chan_send(dr->engine[index], MSG_POSITIONS, m->id, buf_slice(&out), -1);
+		break;
+	case MSG_GENERATION:
+		on_generation(dr, m);
 		break;
 	case MSG_SNAPSHOT:
 		desk_role_check(dr, desk_snapshot_put(dr->desk, m->body, desk_role_now(dr)));

@@ -27,19 +27,22 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/must.h"
+#include "base/utf8.h"
 #include "codec/timefmt.h"
 #include "conf/conf.h"
 #include "role/engine_priv.h"
 
 #define CREDIT_START (32u << 20)       /* wire bytes under way from the archive */
 #define BEHIND_MARK (64u << 20)        /* queued towards store or desk: stop taking more */
+#define FAULTS_TOLD 600
 #define IMAGE_PATIENCE (15 * NS_PER_S) /* begin without indicators when none came by then */
 
 enum { GOT_STORE = 1, GOT_DESK = 2, GOT_SNAPSHOT = 4, GOT_ALL = 7 };
 
 struct engine {
 	struct role_env *env;
-	struct detect_gen *gen;
+	struct detect_gen *gen;          /* from.gen */
+	struct generation from;
 	struct detect_worker *worker;
 	struct store_builder *columns;
 	struct batch_zip *zip;
@@ -346,6 +349,23 @@ engine_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *
 	}
 }
 
+/* What this engine runs with, so that a person hears of files that wait for their repair. */
+static void
+tell_generation(struct engine *e)
+{
+	auto_buf struct buf faults = { 0 };
+	json_t *o;
+	char *text;
+
+	utf8_repair(&faults, slice_sub(buf_slice(&e->from.faults), 0, e->from.faults.n < FAULTS_TOLD ? e->from.faults.n : FAULTS_TOLD));
+	o = json_pack("{s:b, s:s}", "copy", (int)e->from.is_copy, "faults", buf_cstr(&faults));
+	text = json_dumps(o, JSON_COMPACT);
+	if (text != NULL)
+		chan_send(e->desk, MSG_GENERATION, 0, slice_str(text), -1);
+	free(text);
+	json_decref(o);
+}
+
 static void
 engine_peer(struct role_env *env, enum role_id peer, unsigned index, struct chan *ch)
 {
@@ -358,6 +378,8 @@ engine_peer(struct role_env *env, enum role_id peer, unsigned index, struct chan
 		e->store = ch;
 	else if (peer == ROLE_DESK)
 		e->desk = ch;
+	if (peer == ROLE_DESK)
+		tell_generation(e);
 	if (peer != ROLE_INTEL)
 		begin(e);
 }
@@ -436,49 +458,27 @@ say_faults(const struct whys *ws)
 	}
 }
 
-static struct detect_gen *
-load_generation(const struct conf *conf, struct whys *ws)
-{
-	auto_free char *rules = conf_path(conf, "rules.folder");
-	auto_free char *more = conf_path(conf, "rules.more");
-	auto_free char *sources = conf_path(conf, "sources.folder");
-	const char *dirs[] = { rules, more };
-
-	return detect_gen_load(dirs, access(more, R_OK) == 0 ? 2 : 1, sources, ws);
-}
-
-/* At a start a rule with a fault stays out and the others work. A reload would take away the rule that works now, so then the
- * running generation stays; what we do not support in somebody's collection of rules is no reason for that. */
-static int
-engine_check(const struct conf *conf, struct whys *ws)
-{
-	struct detect_gen *g = load_generation(conf, ws);
-	int r = g != NULL ? 0 : E_CONFIG;
-
-	for (size_t i = 0; i < ws->list.n; i++)
-		if (ws->list.v[i].level == WHY_ERROR && ws->list.v[i].code != E_UNSUPPORTED)
-			r = E_CONFIG;
-	detect_gen_free(g);
-	return r;
-}
-
 static int
 engine_open(struct role_env *env)
 {
 	struct engine *e = x_calloc(1, sizeof *e);
 	struct whys ws = { 0 };
 	struct sigma_count n;
+	int r;
 
 	zone_preload(); /* tenants' zones come when no file can be opened any more */
 	e->env = env;
 	e->scratch = &e->own_scratch;
 	e->columns = store_builder_new();
 	e->zip = batch_zip_new();
-	e->gen = load_generation(env->conf, &ws);
+	r = generation_load(env->conf, &e->from, &ws);
 	say_faults(&ws);
 	whys_fini(&ws);
-	if (e->gen == NULL)
-		return E_CONFIG;
+	if (r != 0)
+		return r;
+	e->gen = e->from.gen;
+	if (e->from.is_copy)
+		log_alert("engine.last_good_generation", kv_slice("faults", buf_slice(&e->from.faults)));
 	n = sigma_count(detect_gen_rules(e->gen));
 	log_info("engine.generation", kv_u64("rules", n.rules), kv_u64("correlations", n.correlations),
 	         kv_u64("refused", n.refused), kv_u64("sources", (uint64_t)source_count(detect_gen_sources(e->gen))));
@@ -488,7 +488,7 @@ engine_open(struct role_env *env)
 
 const struct role role_engine = {
 	.id = ROLE_ENGINE,
-	.check = engine_check,
+	.check = generation_check,
 	.open = engine_open,
 	.on_peer = engine_peer,
 	.on_peer_lost = engine_peer_lost,

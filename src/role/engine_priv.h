@@ -50,4 +50,19 @@ int engine_tenants_read(struct engine_tenants *ts, struct slice json, const stru
 const struct engine_tenant *engine_tenants_find(const struct engine_tenants *ts, const char *name);
 void engine_tenants_fini(struct engine_tenants *ts);
 
+/* ---- engine_gen.c: rules and sources to start with ---- */
+
+struct conf;
+struct generation {
+	struct detect_gen *gen;
+	bool is_copy;       /* the last good set, because what lies there has faults */
+	struct buf faults;  /* one a line, as lint prints them */
+};
+
+/* Before the jail. 0, or E_CONFIG when neither what lies there nor a copy can be loaded. */
+int generation_load(const struct conf *conf, struct generation *ret, struct whys *ws);
+/* At a start a rule with a fault stays out and the others work. A reload would take away the rule that works now, so then the
+ * running generation stays; what we do not support in somebody's collection of rules is no reason for that. */
+int generation_check(const struct conf *conf, struct whys *ws);
+
 #endif

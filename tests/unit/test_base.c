@@ -128,6 +128,30 @@ utf8_refuses_what_rfc3629_refuses(void **state)
 }
 
 static void
+days_that_never_were(void **state)
+{
+	static const char *const bad[] = { "2026-02-30", "2026-02-29", "2100-02-29", "2026-04-31", "2026-06-31", "2026-09-31", "2026-11-31", "2026-01-32", "2026-00-10",
+		                           "2026-01-00", "2024-02-30" };
+	static const char *const good[] = { "2024-02-29", "2000-02-29", "2026-02-28", "2026-12-31", "2026-08-31", "2026-07-31", "2026-04-30" };
+	char text[40], out[40];
+	int64_t ns = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		snprintf(text, sizeof text, "%sT00:00:00Z", bad[i]);
+		assert_int_equal(time_parse_rfc3339(slice_str(text), &ns), E_RANGE);
+		assert_int_equal(ns, 7);
+	}
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		snprintf(text, sizeof text, "%sT00:00:00.000Z", good[i]);
+		assert_int_equal(time_parse_rfc3339(slice_str(text), &ns), 0);
+		time_format_rfc3339(out, ns, 3);
+		assert_string_equal(out, text);
+		ns = 7;
+	}
+}
+
+static void
 times_go_there_and_back(void **state)
 {
 	char out[40];
@@ -139,6 +163,14 @@ times_go_there_and_back(void **state)
 	assert_string_equal(out, "2026-11-22T19:05:06.500Z");
 	assert_int_equal(time_parse_rfc3339(SL("2026-13-23T04:05:06Z"), &ns), E_RANGE);
 	assert_int_equal(time_parse_rfc3339(SL("2026-11-23T04:05:06"), &ns), E_SYNTAX);
+	for (int64_t d = -1000000; d < 1000000; d += 29) { /* every month's last day is followed by a first */
+		int64_t y, next;
+		unsigned m, dd, m2, first;
+
+		civil_from_days(d, &y, &m, &dd);
+		civil_from_days(d + 1, &next, &m2, &first);
+		assert_int_equal(dd == days_in_month(y, m), first == 1);
+	}
 	for (int64_t d = -1000000; d < 1000000; d += 997) {
 		int64_t y;
 		unsigned m, dd;
@@ -226,7 +258,8 @@ main(void)
 		cmocka_unit_test(letters_are_lowered_whatever_the_length),      cmocka_unit_test(map_survives_deletes),
 		cmocka_unit_test(arena_marks_when_over_its_limit),
 		cmocka_unit_test(utf8_refuses_what_rfc3629_refuses),
-		cmocka_unit_test(times_go_there_and_back),   cmocka_unit_test(near_words_are_near),
+		cmocka_unit_test(times_go_there_and_back),
+		cmocka_unit_test(days_that_never_were),   cmocka_unit_test(near_words_are_near),
 		cmocka_unit_test(keys_made_to_collide_do_not), cmocka_unit_test(quoted_text_stays_utf8),
 	};
 

@@ -56,6 +56,11 @@ times(void **state)
 	time_is("1795392000123456789", "epoch", "2026-11-23T00:00:00.123Z");
 	time_is("11/23/2026 1:02:03 PM", "us", "2026-11-23T04:02:03.000Z");
 	assert_int_equal(timefmt_parse(TF_RFC3339, SL("2026-13-23T04:05:06Z"), &c, &ns), E_RANGE);
+	assert_int_equal(timefmt_parse(TF_RFC3339, SL("2026-02-29T04:05:06Z"), &c, &ns), E_RANGE);
+	assert_int_equal(timefmt_parse(TF_RFC3339, SL("2024-02-29T04:05:06Z"), &c, &ns), 0);
+	assert_int_equal(timefmt_parse(TF_CLF, SL("31/Apr/2026:09:00:00 +0000"), &c, &ns), E_RANGE);
+	assert_int_equal(timefmt_parse(TF_SLASH, SL("2026/11/23 24:00:01"), &c, &ns), E_RANGE);
+	assert_int_equal(timefmt_parse(TF_SLASH, SL("2026/11/23 24:00:00"), &c, &ns), 0);
 	assert_int_equal(timefmt_parse(TF_RFC3339, SL("2026-11-23T04:05"), &c, &ns), 0);
 	assert_int_equal(timefmt_parse(TF_RFC3339, SL("2026-11-23T04:05:06Zebra"), &c, &ns), E_SYNTAX);
 	assert_int_equal(timefmt_parse(TF_AUTO, SL(""), &c, &ns), E_SYNTAX);
