@@ -24,10 +24,7 @@
 #include "role/store_work.h"
 
 #define ENGINES_MAX 64
-#define HELD_HIGH (192u << 20) /* bytes held: engines wait above it */
-#define HELD_LOW (96u << 20)
-#define INSERT_BYTES (160u << 20) /* one insert at most; the engine's own memory is several times that */
-#define SPARES 24              /* warm buffers kept while blocks come */
+#define SPARES 256             /* warm buffers kept while blocks come */
 #define REST_EVERY (10 * NS_PER_S)
 #define RETRY_AFTER (2 * NS_PER_S)
 #define QUERIES_WAITING_MAX 64
@@ -73,7 +70,7 @@ struct store_role {
 	VEC(struct query_job *) queries;
 	store_positions_vec stored; /* what the rows say */
 	size_t held_bytes;
-	uint64_t held_rows, insert_rows;
+	uint64_t held_rows, insert_rows, insert_bytes;
 	int64_t insert_age;
 	bool inserting, doubt, paused, going, expire_due;
 	bool busy;                 /* something was inserted since the last look */
@@ -250,7 +247,7 @@ pick(struct store_role *s, struct insert_job *in)
 	const struct store_block **blocks = x_calloc(s->held.n, sizeof *blocks);
 	size_t *pick = x_calloc(s->held.n, sizeof *pick), n, kept = 0, p = 0, bytes = 0, limit = 0;
 
-	while (limit < s->held.n && (limit == 0 || bytes + s->held.v[limit]->bytes.n <= INSERT_BYTES)) {
+	while (limit < s->held.n && (limit == 0 || bytes + s->held.v[limit]->bytes.n <= s->insert_bytes)) {
 		bytes += s->held.v[limit]->bytes.n;
 		blocks[limit] = &s->held.v[limit]->block;
 		limit++;
@@ -273,7 +270,8 @@ pick(struct store_role *s, struct insert_job *in)
 static void
 push_back(struct store_role *s)
 {
-	bool pause = s->paused ? s->held_bytes > HELD_LOW : s->held_bytes > HELD_HIGH;
+	uint64_t high = s->insert_bytes * 3 / 2, low = s->insert_bytes; /* one insert under way, half the next one ready */
+	bool pause = s->held_bytes > (s->paused ? low : high);
 
 	if (pause == s->paused)
 		return;
@@ -298,7 +296,7 @@ consider(struct store_role *s)
 		return;
 	}
 	age = s->held.n != 0 ? loop_mono_ns() - s->held.v[0]->came_ns : 0;
-	if (!s->doubt && !s->expire_due && s->held_rows < s->insert_rows && s->held_bytes < INSERT_BYTES && age < s->insert_age) {
+	if (!s->doubt && !s->expire_due && s->held_rows < s->insert_rows && s->held_bytes < s->insert_bytes && age < s->insert_age) {
 		wake_in(s, s->insert_age - age);
 		return;
 	}
@@ -606,6 +604,7 @@ store_role_open(struct role_env *env)
 	s->env = env;
 	env->state = s;
 	s->insert_rows = (uint64_t)conf_int(env->conf, "store.insert_rows");
+	s->insert_bytes = store_insert_bytes((uint64_t)conf_int(env->conf, "store.memory"));
 	s->insert_age = conf_int(env->conf, "store.insert_age");
 	r = library != NULL ? store_load_library(library, &err) : E_NOTFOUND;
 	if (r != 0)

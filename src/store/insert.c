@@ -16,7 +16,7 @@
 #include "store/store_priv.h"
 #include "sys/fd.h"
 
-#define INSERT_FILE_KEEP (192 << 20) /* of the file in memory, while blocks come; fresh pages are dear */
+#define INSERT_FILE_KEEP (384 << 20) /* of the file in memory, while blocks come; fresh pages are dear */
 
 static bool
 same_lcp(const struct batch_key *a, const struct batch_key *b)
@@ -280,6 +280,14 @@ store_insert(struct store_conn *c, const struct store_block *const *blocks, size
 	if (lseek(st->insert_fd, 0, SEEK_END) > INSERT_FILE_KEEP && ftruncate(st->insert_fd, INSERT_FILE_KEEP) != 0)
 		log_warn("store.insert_file");
 	return r;
+}
+
+uint64_t
+store_insert_bytes(uint64_t max_memory)
+{
+	uint64_t share = (max_memory != 0 ? max_memory : STORE_MEMORY) / 4;
+
+	return share < STORE_INSERT_BYTES ? share : STORE_INSERT_BYTES;
 }
 
 void

@@ -57,7 +57,8 @@ store_schema(struct buf *out)
 	                 "COMMENT '" STORE_FORM "'");
 }
 
-/* The embedded engine's own defaults are for a server of its own; these keep it small and quiet. */
+/* The embedded engine's own defaults are for a server of its own; these keep it small and quiet. Its watcher of memory would
+ * give back between two inserts what the next one takes again, page by page; store_rest does that when none follows. */
 void
 store_engine_config(struct buf *out, uint64_t max_memory, uint64_t cache)
 {
@@ -69,6 +70,9 @@ store_engine_config(struct buf *out, uint64_t max_memory, uint64_t cache)
 	                "  <primary_index_cache_size>%llu</primary_index_cache_size>\n",
 	           (unsigned long long)cache / 2, (unsigned long long)cache / 4, (unsigned long long)cache / 4);
 	buf_put_str(out,
+	            "  <memory_worker_purge_dirty_pages_threshold_ratio>0</memory_worker_purge_dirty_pages_threshold_ratio>\n"
+	            "  <memory_worker_purge_total_memory_threshold_ratio>0</memory_worker_purge_total_memory_threshold_ratio>\n"
+	            "  <memory_worker_decay_adjustment_period_ms>0</memory_worker_decay_adjustment_period_ms>\n"
 	            "  <uncompressed_cache_size>0</uncompressed_cache_size>\n"
 	            "  <query_condition_cache_size>8388608</query_condition_cache_size>\n"
 	            "  <compiled_expression_cache_size>4194304</compiled_expression_cache_size>\n"

@@ -49,7 +49,7 @@ write_config(const struct store *st, const struct store_conf *conf)
 {
 	auto_buf struct buf text = { 0 };
 
-	store_engine_config(&text, conf->max_memory != 0 ? conf->max_memory : 1ull << 30,
+	store_engine_config(&text, conf->max_memory != 0 ? conf->max_memory : STORE_MEMORY,
 	                    conf->cache != 0 ? conf->cache : 96ull << 20);
 	return file_write_atomic(st->config_path, buf_slice(&text), 0600);
 }

@@ -23,10 +23,13 @@ struct store_conn;
 struct store_conf {
 	const char *library;     /* path of libchdb.so; NULL: looked for in the usual places */
 	const char *folder;      /* absolute; made when absent */
-	uint64_t max_memory;     /* of the engine, bytes; 0 = 1 GiB */
+	uint64_t max_memory;     /* of the engine, bytes; 0 = STORE_MEMORY */
 	uint64_t cache;          /* marks and indexes kept in memory, bytes; 0 = 96 MiB */
 	unsigned days[4];        /* retention by class; 0 = 92, 365, 30, 92 */
 };
+
+#define STORE_MEMORY (1280ull << 20)
+#define STORE_INSERT_BYTES (320ull << 20) /* past that an insert is not cheaper per row, and asks for more memory */
 
 /* Only loads the library (before a jail that hides its file). store_open does it by itself otherwise. */
 int store_load_library(const char *library, struct buf *err);
@@ -53,6 +56,8 @@ int store_positions(struct store_conn *c, store_positions_vec *ret, struct buf *
 /* Inserts whole batches that lie in one partition, durably (the parts and their folder are synced before
  * it returns). Blocks of one LCP must be in order and follow its position: E_GAP, E_REPLAY otherwise. */
 int store_insert(struct store_conn *c, const struct store_block *const *blocks, size_t count, struct buf *err);
+/* Bytes of blocks one insert takes at most: a quarter of the engine's memory (0 = STORE_MEMORY), and STORE_INSERT_BYTES. */
+uint64_t store_insert_bytes(uint64_t max_memory);
 /* Gives back memory that only inserting needs, when there is nothing to insert for a while. */
 void store_rest(struct store *st);
 /* Picks from pending[0..n) what may go into the next insert: one partition, order of every LCP kept, at

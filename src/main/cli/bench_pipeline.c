@@ -38,7 +38,6 @@
 #define BATCH_LINES 1800        /* about a mebibyte of FortiGate lines, the collector's default */
 #define GROUP 8                 /* batches a sync, as at 130,000 lines/s with a group wait of some ms */
 #define LAP_EVERY 4             /* one batch in so many tells the engine's parts apart */
-#define INSERT_BYTES (160u << 20) /* as the store's role */
 
 enum stage { COLLECTOR, INGEST, ARCHIVE, UNPACK, ENGINE, COLUMNS, STAGES };
 
@@ -354,7 +353,7 @@ bench_pipeline(struct cli *c)
 	begun = bench_now();
 	for (uint64_t at = 0; at < want && r == CLI_DONE; at += BATCH_LINES) {
 		one_batch(&b, at, BATCH_LINES);
-		if (b.held_bytes >= INSERT_BYTES)
+		if (b.held_bytes >= store_insert_bytes(0)) /* as the store's role */
 			r = insert_held(&b);
 	}
 	if (r == CLI_DONE && b.store != NULL && (r = insert_held(&b)) == CLI_DONE)
