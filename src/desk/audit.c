@@ -3,15 +3,79 @@
  * Auditor: looks at the rows themselves and says what should have happened more than 15 s ago.  It shares no
  * code with the path that fires timers, and its queries run on indexes: a timer that did not fire, a call
  * that nobody took up, a clock past its time that nobody marked, an incident that should be ringing and has
- * neither a chain, nor a person's word, nor an alarm, a tenant whose reports nothing is waiting to make.
+ * neither a chain, nor a person's word, nor an alarm, a tenant whose reports nothing is waiting to make; and, where there is a roster,
+ * an open case whose owner is not on duty and which no hand-over carries, and a tenant for which nobody is.
  */
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "desk/desk.h"
+#include "desk/roster_priv.h"
 
 #define SLACK (15 * NS_PER_S)
+#define UNOWNED_FOR (30 * NS_PER_S)
 #define PUNCTUAL (5 * NS_PER_S)
+
+static void
+put(struct desk_overdue *o, const char *kind, const char *id, const char *tenant, int64_t due_at)
+{
+	snprintf(o->kind, sizeof o->kind, "%s", kind);
+	snprintf(o->id, sizeof o->id, "%s", id);
+	snprintf(o->tenant, sizeof o->tenant, "%s", tenant);
+	o->due_at = due_at;
+}
+
+/* The crews of a tenant that may have its cases: the one on duty, and the next one when its time to accept has begun. */
+struct crews {
+	char tenant[32];
+	struct duty on, next;
+	bool has_on, has_next;
+};
+
+static void
+crews_of(const struct roster *r, const char *tenant, int64_t now, struct crews *ret)
+{
+	if (strcmp(ret->tenant, tenant) == 0)
+		return;
+	snprintf(ret->tenant, sizeof ret->tenant, "%s", tenant);
+	ret->has_on = roster_duty(r, tenant, now, &ret->on);
+	ret->has_next = roster_duty(r, tenant, now + roster_draft_ns(r), &ret->next);
+}
+
+/* Nothing without an owner: cases whose owner is absent for half a minute. */
+static size_t
+unowned(struct db *db, int64_t now, struct desk_overdue *ret, size_t n, size_t max)
+{
+	struct roster *roster = roster_in_force(db, now);
+	struct crews k = { .has_on = false };
+	struct rows r;
+
+	if (roster == NULL)
+		return n;
+	r = db_query(db,
+	             "SELECT coalesce(i.id, 'C-' || c.number) AS ref, c.tenant, u.login, coalesce(c.claimed_at, i.decided_at), EXISTS(SELECT 1 FROM handover_items x JOIN"
+	             " handovers h ON h.id = x.handover WHERE x.ref = coalesce(i.id, 'C-' || c.number) AND x.kind IN ('incident','candidate') AND h.state IN"
+	             " ('draft','offered')), c.owner IS NULL AND c.state = 'open' FROM candidates c LEFT JOIN incidents i ON i.candidate = c.id LEFT JOIN users u ON"
+	             " u.id = c.owner AND u.disabled = 0 WHERE c.state = 'open' OR (c.state = 'decided' AND i.state = 'open') ORDER BY c.tenant, c.number");
+	while (rows_next(&r) && n < max) {
+		bool fresh = strcmp(k.tenant, row_str(&r, 1)) != 0;
+		int64_t since = row_int(&r, 3);
+
+		crews_of(roster, row_str(&r, 1), now, &k);
+		if (fresh && !k.has_on)
+			put(&ret[n++], "uncovered", row_str(&r, 1), row_str(&r, 1), now);
+		/* what nobody took stands in the queue, and that is the crew's */
+		if (!k.has_on || row_int(&r, 5) != 0 || row_int(&r, 4) != 0 || n >= max)
+			continue;
+		if (row_str(&r, 2) != NULL && (duty_has(&k.on, row_str(&r, 2)) || (k.has_next && duty_has(&k.next, row_str(&r, 2)))))
+			continue;
+		since = k.on.from > since ? k.on.from : since;
+		if (now - since >= UNOWNED_FOR)
+			put(&ret[n++], "unowned", row_str(&r, 0), row_str(&r, 1), since);
+	}
+	rows_close(&r);
+	roster_free(roster);
+	return n;
+}
 
 size_t
 desk_audit(struct db *db, int64_t now, struct desk_overdue *ret, size_t max)
@@ -30,13 +94,26 @@ desk_audit(struct db *db, int64_t now, struct desk_overdue *ret, size_t max)
 	                         Q(limit), Q(limit), Q(limit), Q(limit), Q(limit), Q((int64_t)max));
 	size_t n = 0;
 
-	while (rows_next(&r) && n < max) {
-		snprintf(ret[n].kind, sizeof ret[n].kind, "%s", row_str(&r, 0));
-		snprintf(ret[n].id, sizeof ret[n].id, "%s", row_str(&r, 1));
-		ret[n++].due_at = row_int(&r, 2);
-	}
+	while (rows_next(&r) && n < max)
+		put(&ret[n++], row_str(&r, 0), row_str(&r, 1), "", row_int(&r, 2));
 	rows_close(&r);
-	return n;
+	return n < max ? unowned(db, now, ret, n, max) : n;
+}
+
+json_t *
+desk_overdue_alarm(const struct desk_overdue *o)
+{
+	bool mine = strcmp(o->kind, "unowned") == 0, nobody = strcmp(o->kind, "uncovered") == 0;
+	auto_free char *key = x_asprintf("%s%s", o->kind, o->id);
+	auto_free char *ja = mine     ? x_asprintf("%s：担当者が当番にいません。受け持つ人を決めてください。", o->id)
+	                     : nobody ? x_asprintf("%s：当番が一人もいません。", o->id)
+	                              : x_strdup("予定の時刻を過ぎても行われていない処理があります。");
+	auto_free char *en = mine     ? x_asprintf("%s: its owner is not on duty. Somebody has to take it.", o->id)
+	                     : nobody ? x_asprintf("%s: nobody is on duty.", o->id)
+	                              : x_strdup("Something that is due has not been done.");
+
+	return json_pack("{s:s, s:s, s:s, s:s?, s:o}", "kind", mine || nobody ? o->kind : "overdue", "key", key, "level", "alarm", "tenant",
+	                 o->tenant[0] != '\0' ? o->tenant : NULL, "text", texts(ja, en));
 }
 
 void

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/handover_priv.h"
 #include "desk/inquiry_priv.h"
-#include "desk/roster_priv.h"
 
 #define SHORT_NS (120 * NS_PER_S)
 
@@ -187,6 +187,9 @@ static const struct {
 	{ "roster.prove", roster_prove_again, WALL },
 	{ "lcp.old_ends", lcp_old_ends, SPAN },
 	{ "lcp.expiring", lcp_expiring, WALL },
+	{ "handover.draft", handover_draft_due, WALL },
+	{ "handover.offer", handover_offer_due, WALL },
+	{ "handover.late", handover_late, SPAN },
 };
 
 void
@@ -230,7 +233,7 @@ cmd_timer_fire(struct cmd *c)
 static json_t *
 next_due(struct desk *d, int64_t now)
 {
-	struct rows r = db_query(d->db, "SELECT id, kind, ref, attempt, due_at, kind LIKE 'report.%' OR kind LIKE 'roster.%' OR EXISTS(SELECT 1 FROM clocks k WHERE"
+	struct rows r = db_query(d->db, "SELECT id, kind, ref, attempt, due_at, kind LIKE 'report.%' OR kind IN ('roster.prove','handover.draft','handover.offer') OR EXISTS(SELECT 1 FROM clocks k WHERE"
 	                                " k.id = ref AND k.kind = 'report') FROM timers WHERE due_at <= ? ORDER BY due_at, id LIMIT 1", Q(now));
 	json_t *args, *data;
 
@@ -241,6 +244,8 @@ next_due(struct desk *d, int64_t now)
 	if (row_int(&r, 5) == 0)
 		json_object_set_new(args, "due_at", json_integer(row_int(&r, 4)));
 	data = report_timer_data(d, row_str(&r, 1), row_str(&r, 2), (int)row_int(&r, 3), now);
+	if (data == NULL)
+		data = handover_timer_data(d, row_str(&r, 1), row_str(&r, 2), now);
 	if (data != NULL)
 		json_object_set_new(args, "data", data);
 	rows_close(&r);

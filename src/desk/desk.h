@@ -111,6 +111,9 @@ void desk_positions(struct desk *d, desk_position_fn *fn, void *ctx);
 /* The data set that the command report.publish takes as `data`: only the service puts it there. NULL when who does not see it. */
 json_t *desk_report_data(struct desk *d, const struct desk_actor *who, const char *id, int64_t now);
 
+/* What handover.draft and handover.offer take as `data`: devices in sight that are not well. Only the service puts it there. */
+json_t *desk_handover_data(struct desk *d, const struct desk_actor *who, int64_t now);
+
 /* Telemetry. */
 int desk_heartbeat(struct desk *d, const char *tenant, const char *lcp, const json_t *beat, int64_t now);
 int desk_traffic(struct desk *d, const json_t *traffic, int64_t now);
@@ -125,9 +128,11 @@ bool desk_job_is_open(struct desk *d, int64_t job);
 
 /* What the auditor found overdue by more than 15 s: kind of row and how many; 0 rows = all is well. */
 struct desk_overdue {
-	char kind[32], id[64];
+	char kind[32], id[64], tenant[32]; /* unowned: a case, its tenant; uncovered: a tenant */
 	int64_t due_at;
 };
+/* The arguments with which alarm.raise tells it. */
+json_t *desk_overdue_alarm(const struct desk_overdue *o);
 size_t desk_audit(struct db *db, int64_t now, struct desk_overdue *ret, size_t max);
 /* Timers that fired since `from`, out of the journal: how many, how many later than 5 s, how many twice. */
 struct desk_punctual {

@@ -555,22 +555,26 @@ desk_job_is_open(struct desk *d, int64_t job)
 
 /* ---- alarms ---- */
 
-/* The alarm's owner is the lead on duty for its tenant: the id, NULL when nobody is. Heap; fills what the mail says of the crew. */
+/* The alarm's owner is who it was given to, else the lead on duty for its tenant: the id, NULL when nobody is. Heap; fills what the
+ * mail says of the crew. */
 static char *
-alarm_owner(struct cmd *c, const char *tenant, struct alarm_mail *m)
+alarm_owner(struct cmd *c, const struct alarm *al, struct alarm_mail *m)
 {
-	const struct roster *r = tenant != NULL ? desk_roster(c->d) : NULL;
-	char *id = tenant != NULL ? duty_lead(c->d, tenant, c->now) : NULL;
+	char *id = al->owner != NULL ? x_strdup(al->owner) : al->tenant != NULL ? duty_lead(c->d, al->tenant, c->now) : NULL;
+	const struct roster *r = id != NULL ? desk_roster(c->d) : NULL;
+	auto_free char *login = r != NULL ? db_text(c->db, "SELECT login FROM users WHERE id = ?", Q(id)) : NULL, *name_ja = NULL;
 	const json_t *site;
 	struct duty on;
 
-	if (id == NULL || !roster_duty(r, tenant, c->now, &on))
+	if (login == NULL)
 		return id;
-	site = json_object_get(roster_site(r, on.site), "name");
-	m->lead_mail = json_string_value(json_object_get(roster_person(r, on.lead), "mail"));
+	m->lead_mail = json_string_value(json_object_get(roster_person(r, login), "mail"));
 	m->lead_name = db_text(c->db, "SELECT name_en FROM users WHERE id = ?", Q(id));
 	m->lead_lang = db_text(c->db, "SELECT lang FROM users WHERE id = ?", Q(id));
-	auto_free char *name_ja = db_text(c->db, "SELECT name_ja FROM users WHERE id = ?", Q(id));
+	if (!roster_duty(r, al->tenant, c->now, &on) || strcmp(on.lead, login) != 0)
+		return id;
+	site = json_object_get(roster_site(r, on.site), "name");
+	name_ja = db_text(c->db, "SELECT name_ja FROM users WHERE id = ?", Q(id));
 	m->duty_ja = x_asprintf("当番の責任者：%s（%s）", name_ja, json_string_value(json_object_get(site, "ja")) ?: on.site);
 	m->duty_en = x_asprintf("Lead on duty: %s, %s", m->lead_name, json_string_value(json_object_get(site, "en")) ?: on.site);
 	return id;
@@ -587,14 +591,14 @@ void
 alarm_raise_for(struct cmd *c, const struct alarm *al, const char *ja, const char *en)
 {
 	struct alarm_mail m = { .kind = al->kind, .level = al->level, .ja = ja, .en = en };
-	auto_free char *owner = alarm_owner(c, al->tenant, &m);
+	auto_free char *owner = alarm_owner(c, al, &m);
 	char id[27];
 
 	cmd_new_id(c, id);
 	db_run(c->db,
 	       "INSERT INTO alarms(id, kind, key, level, at, ja, en, tenant, incident, owner) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	       " ON CONFLICT DO NOTHING",
-	       Q(id), Q(al->kind), Q(al->key), Q(al->level), Q(c->now), Q(ja), Q(en), Q(al->tenant), Q(al->incident), Q(al->owner != NULL ? al->owner : owner));
+	       Q(id), Q(al->kind), Q(al->key), Q(al->level), Q(c->now), Q(ja), Q(en), Q(al->tenant), Q(al->incident), Q(owner));
 	if (db_error(c->db) == 0 && db_changed(c->db) != 0) { /* otherwise it is open already */
 		outbox_alarm_mail(c, id, &m);
 		cmd_changed(c, "alarm", id, al->tenant, NULL);

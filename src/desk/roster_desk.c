@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "desk/facts_priv.h"
-#include "desk/roster_priv.h"
+#include "desk/handover_priv.h"
 
 #define PROVE_EVERY (7 * NS_PER_DAY)
 #define WEEK_DAYS_MAX 31
@@ -107,6 +107,7 @@ cmd_roster_import(struct cmd *c)
 	db_run(c->db, "INSERT INTO rosters(id, n, at, by, doc) VALUES(?, ?, ?, ?, ?)", Q(id), Q(cmd_count(c, "roster")), Q(c->now), Q(c->who->user), Q(text));
 	timer_drop(c, "roster");
 	timer_set(c, "roster.prove", "roster", c->now + PROVE_EVERY, 0);
+	handover_plan(c);
 	c->body = json_pack("{s:i, s:i, s:i, s:o}", "sites", (int)json_array_size(json_object_get(c->args, "sites")), "people",
 	                    (int)json_array_size(json_object_get(c->args, "people")), "rosters", (int)json_array_size(json_object_get(c->args, "rosters")), "proven_to",
 	                    time_json(c->now + ROSTER_PROVEN_DAYS * NS_PER_DAY));

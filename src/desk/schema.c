@@ -216,6 +216,18 @@ const char *const desk_schema[] = {
 	"  coalesce(enrolled_at, 0), coalesce(expires_at, 0) FROM lcps WHERE serial IS NOT NULL;"
 	"ALTER TABLE lcps ADD COLUMN renewed_at @int;"
 	"ALTER TABLE beats ADD COLUMN certificate TEXT;",
+
+	/* hand-overs and what they are made of */
+	"CREATE TABLE handovers(id TEXT PRIMARY KEY, number @int NOT NULL UNIQUE, roster TEXT, tenants TEXT NOT NULL, at @int NOT NULL,"
+	"  from_site TEXT, from_lead TEXT, to_site TEXT, to_lead TEXT, crew TEXT NOT NULL,"
+	"  state TEXT NOT NULL CHECK(state IN ('draft','offered','late','accepted','void')), drafted_at @int NOT NULL, due_at @int NOT NULL,"
+	"  words TEXT NOT NULL, lang TEXT NOT NULL, offered_at @int, offered_by TEXT, offered_seq @int, ended_at @int, ended_by TEXT, ended_seq @int) @strict;"
+	"CREATE INDEX handovers_open ON handovers(at) WHERE state IN ('draft','offered','late');"
+	"CREATE TABLE handover_items(handover TEXT NOT NULL REFERENCES handovers(id), n @int NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL,"
+	"  tenant TEXT NOT NULL, owner TEXT, severity TEXT, title_ja TEXT NOT NULL, title_en TEXT NOT NULL, due_at @int, hypothesis TEXT NOT NULL,"
+	"  next_step TEXT NOT NULL, blocker TEXT NOT NULL, state TEXT NOT NULL CHECK(state IN ('open','kept','refused','accepted','late')), at @int, by TEXT, reason TEXT,"
+	"  PRIMARY KEY(handover, n)) @strict;"
+	"CREATE INDEX handover_items_ref ON handover_items(kind, ref);",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
@@ -223,6 +235,6 @@ const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users
 	"entities", "entries", "clocks", "incidents", "evidence", "actions", "chains", "outbox", "timers", "alarms", "lcps",
 	"tokens", "counters", "days", "downgrades", "apart", "relations", "tasks",
 	"days_off", "exceptions", "hidden", "reports", "providers", "hooks", "digests",
-	"rosters",
+	"rosters", "handovers", "handover_items",
 	"lcp_certs",
 	"inquiries", "inquiry_people", "inquiry_messages", "inquiry_mails", "inquiry_files", NULL };

@@ -155,8 +155,7 @@ on_audit(void *ctx)
 	size_t n = desk_audit(dr->db, desk_role_now(dr), late, 16);
 
 	for (size_t i = 0; i < n; i++) {
-		json_t *args = json_pack("{s:s, s:s+, s:s, s:{s:s, s:s}}", "kind", "overdue", "key", late[i].kind, late[i].id, "level", "alarm", "text", "ja",
-		                         "予定の時刻を過ぎても行われていない処理があります。", "en", "Something that is due has not been done.");
+		json_t *args = desk_overdue_alarm(&late[i]);
 		struct desk_answer a;
 
 		log_alert("desk.overdue", kv_str("kind", late[i].kind), kv_str("id", late[i].id), kv_i64("due_ns", late[i].due_at));

@@ -616,6 +616,16 @@ report_publish(struct asking *q)
 	to_desk(q);
 }
 
+/* ---- hand-over ---- */
+
+/* Devices that are not well go along, so that the journal keeps what was handed over. */
+static void
+handover_with_devices(struct asking *q)
+{
+	json_object_set_new(q->args, "data", desk_handover_data(q->dr->desk, &q->who, desk_role_now(q->dr)));
+	to_desk(q);
+}
+
 /* ---- import ---- */
 
 static json_t *
@@ -752,6 +762,7 @@ static const struct {
 	{ "roster.import", roster_import },
 	{ "journal.export", journal_export }, { "inquiry.open", inquiry_write }, { "inquiry.message", inquiry_write },
 	{ "report.publish", report_publish },
+	{ "handover.again", handover_with_devices }, { "handover.offer", handover_with_devices },
 };
 
 static void

@@ -39,8 +39,8 @@ WRONG = {
                (["render", "/dev/null", "--csv"], 1, "no data set"), (["words", "aoba-2026-10"], 2, "words wants")],
 }
 # verbs that speak with the service: words that are none of theirs, and an absent service
-REMOTE = {"tenant": ["list"], "user": ["list"], "lcp": ["list"], "incident": ["list"], "roster": ["show"], "inquiry": ["list"], "report": ["list"]}
-LISTS = ["tenant", "roster", "user", "lcp", "incident", "inquiry", "report", "query", "doctor", "intel", "calendar", "verify"]
+REMOTE = {"tenant": ["list"], "user": ["list"], "lcp": ["list"], "incident": ["list"], "roster": ["show"], "handover": ["list"], "inquiry": ["list"], "report": ["list"]}
+LISTS = ["tenant", "roster", "handover", "user", "lcp", "incident", "inquiry", "report", "query", "doctor", "intel", "calendar", "verify"]
 
 
 def run(*words):

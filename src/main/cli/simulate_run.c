@@ -110,6 +110,7 @@ count_up(struct world *w, struct spans *rang)
 		else if (ack == 0)
 			vec_push(rang, PROMISE);
 	}
+	w->f->handovers += db_int(w->db, 0, "SELECT count(*) FROM handovers WHERE state = 'accepted'");
 	desk_punctual(w->db, 0, &p);
 	w->f->timers += p.fired;
 	w->f->timers_late += p.late;

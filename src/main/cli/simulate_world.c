@@ -438,6 +438,35 @@ call_is_over(struct world *w, int64_t job, struct memory *m)
 		memory_of(w, job)->finished = false;
 }
 
+/* The next step of a hand-over in the middle of the calls: whoever has the incident drafts and signs, the other one accepts.  What stands in
+ * the tables says which step it is, so that one that was lost is done again.  False until it is over. */
+static bool
+hand_over(struct world *w, const struct decision *d)
+{
+	struct rows r = db_query(w->db, "SELECT h.id, h.state, h.from_lead, h.to_lead FROM handovers h JOIN handover_items x ON x.handover = h.id WHERE x.ref = ? AND h.state IN"
+	                                " ('draft','offered','late') ORDER BY h.number DESC LIMIT 1", Q(d->incident));
+	auto_free char *owner = db_text(w->db, "SELECT owner FROM candidates WHERE id = ?", Q(d->candidate)), *id = NULL, *from = NULL, *to = NULL;
+	struct desk_actor who = { .ja = "模擬", .en = "Simulation", .role = "lead" };
+	bool signed_ = false;
+	int status = 0;
+
+	if (rows_next(&r)) {
+		id = x_strdup(row_str(&r, 0));
+		signed_ = strcmp(row_str(&r, 1), "draft") != 0;
+		from = x_strdup(row_str(&r, 2));
+		to = x_strdup(row_str(&r, 3));
+		rows_close(&r);
+	}
+	who.user = id == NULL ? owner : signed_ ? to : from;
+	if (who.user == NULL)
+		return true;
+	if (id == NULL)
+		tell(w, "handover.draft", &who, json_pack("{s:s, s:[s]}", "to", w->analyst[strcmp(owner, w->analyst[0]) == 0], "tenants", d->tenant), &status);
+	else
+		tell(w, signed_ ? "handover.accept" : "handover.offer", &who, json_pack("{s:s}", "id", id), &status);
+	return id != NULL && signed_ && status / 100 == 2;
+}
+
 /* A person at a screen: tries again when the service does not answer. */
 static void
 act(struct world *w, const struct event *ev)
@@ -453,7 +482,7 @@ act(struct world *w, const struct event *ev)
 	if (ev->what == EV_CONTACTS) {
 		done = tell(w, "tenant.import", &desk_service, json_pack("{s:O}", "tenants", json_object_get(w->conf->tenants, "tenants")), &status);
 	} else if (ev->what == EV_HAND_OVER) {
-		done = tell(w, "incident.assign", &who, json_pack("{s:s, s:s}", "id", d->incident, "to", w->analyst[world_dice(w) % 2]), &status);
+		done = w->desk != NULL && hand_over(w, d);
 	} else {
 		if (ev->what == EV_PORTAL)
 			who = (struct desk_actor){ .user = "customer", .ja = "お客様", .en = "Customer", .role = "customer", .tenant = d->tenant };

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Hand-over: open work of some tenants passes from one crew to the next, item by item, and is accepted.
+ *
+ *     draft ──(the giver signs; or the crew changes: unsigned, a warning)──▶ offered ──(every item accepted)──▶ accepted
+ *       │                                                                     │  ▲ refused items: signed again
+ *       └──(another roster was imported)──▶ void      (accept_s after the change)▼
+ *                                                                     late: the lead on duty has what is open, an alarm
+ *
+ * An item is a row that says what it was when it was drafted, and whose.  Accepting makes the accepting person the owner of
+ * a case, a task, an alarm; who took it in the meantime keeps it.  Telephone chains and clocks do not ask whose a case is: they run on.
+ *
+ * Timers, all rows: handover.draft (ROSTER@CHANGE) draft_s before a change, handover.offer at the change,
+ * handover.late accept_s after it.  The auditor (audit.c) tells what has no owner on duty all the same.
+ */
+#ifndef NZ_DESK_HANDOVER_PRIV_H
+#define NZ_DESK_HANDOVER_PRIV_H
+
+#include "desk/roster_priv.h"
+#include "desk/work_priv.h"
+
+#define HANDOVER_ITEMS_MAX 500
+#define HANDOVER_ACCEPT_NS (900 * NS_PER_S) /* without a roster */
+
+/* Of a row `x` of handover_items: what it is about has been dealt with in the meantime. */
+#define HANDOVER_GONE                                                                                                           \
+	"CASE x.kind WHEN 'incident' THEN EXISTS(SELECT 1 FROM incidents i WHERE i.id = x.ref AND i.state = 'closed')"                  \
+	" WHEN 'candidate' THEN EXISTS(SELECT 1 FROM candidates c WHERE ('C-' || c.number) = x.ref AND c.state IN ('closed','merged'))" \
+	" WHEN 'task' THEN EXISTS(SELECT 1 FROM tasks t WHERE (t.incident || '/' || t.n) = x.ref AND t.done_at IS NOT NULL)"           \
+	" WHEN 'second' THEN NOT EXISTS(SELECT 1 FROM downgrades d WHERE d.incident = x.ref AND d.state = 'open')"                     \
+	" WHEN 'promise' THEN EXISTS(SELECT 1 FROM clocks k WHERE k.id = x.ref AND k.stopped_at IS NOT NULL)"                          \
+	" WHEN 'alarm' THEN EXISTS(SELECT 1 FROM alarms a WHERE a.id = x.ref AND a.ack_at IS NOT NULL) ELSE 0 END"
+
+struct handover_now {
+	char id[32], number[24], roster[32], state[12], from_lead[32], to_lead[32];
+	int64_t at, due_at;
+	json_t *tenants, *crew; /* ids of tenants; of the people who may accept */
+};
+/* Runs fn; the administrator at the machine may name in args.as the person it is done for, and the journal keeps both. */
+void handover_as(struct cmd *c, void (*fn)(struct cmd *c));
+/* By id or number; refused (404) unless the actor sees a tenant of it. handover_fini gives it back. */
+bool handover_load(struct cmd *c, const char *key, struct handover_now *ret);
+void handover_fini(struct handover_now *h);
+bool list_has(const json_t *list, const char *text);
+/* Is the actor of the crew that gives: its lead, somebody of it, or any lead? */
+bool handover_gives(struct cmd *c, const struct handover_now *h);
+
+/* What is open, as items of the hand-over: anew, or `more`: what came since.  Of one without a roster only what belongs to its giver. */
+void handover_gather(struct cmd *c, const struct handover_now *h, bool more);
+/* Timers and drafts for the roster that holds from now on. */
+void handover_plan(struct cmd *c);
+void handover_plan_next(struct cmd *c, const char *roster, int64_t after);
+void handover_draft_due(struct cmd *c, const char *ref);
+void handover_offer_due(struct cmd *c, const char *ref);
+void handover_late(struct cmd *c, const char *ref);
+/* What the command that drafts takes along as args.data: devices and collectors that are not well; they are measured, not journalled. */
+json_t *handover_data(struct desk *d, const json_t *tenants, int64_t now);
+json_t *handover_timer_data(struct desk *d, const char *kind, const char *ref, int64_t now);
+
+#endif
