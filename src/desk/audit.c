@@ -55,7 +55,10 @@ unowned(struct db *db, int64_t now, struct desk_overdue *ret, size_t n, size_t m
 	             "SELECT coalesce(i.id, 'C-' || c.number) AS ref, c.tenant, u.login, coalesce(c.claimed_at, i.decided_at), EXISTS(SELECT 1 FROM handover_items x JOIN"
 	             " handovers h ON h.id = x.handover WHERE x.ref = coalesce(i.id, 'C-' || c.number) AND x.kind IN ('incident','candidate') AND h.state IN"
 	             " ('draft','offered')), c.owner IS NULL AND c.state = 'open' FROM candidates c LEFT JOIN incidents i ON i.candidate = c.id LEFT JOIN users u ON"
-	             " u.id = c.owner AND u.disabled = 0 WHERE c.state = 'open' OR (c.state = 'decided' AND i.state = 'open') ORDER BY c.tenant, c.number");
+	             " u.id = c.owner AND u.disabled = 0 WHERE c.state = 'open' OR (c.state = 'decided' AND i.state = 'open')"
+	             " UNION ALL SELECT 'Q-' || q.number, q.tenant, u.login, q.updated_at, EXISTS(SELECT 1 FROM handover_items x JOIN handovers h ON h.id = x.handover WHERE"
+	             " x.ref = 'Q-' || q.number AND x.kind = 'inquiry' AND h.state IN ('draft','offered')), q.owner IS NULL FROM inquiries q LEFT JOIN users u ON"
+	             " u.id = q.owner AND u.disabled = 0 WHERE q.state = 'open' AND q.tenant IS NOT NULL ORDER BY 2, 1");
 	while (rows_next(&r) && n < max) {
 		bool fresh = strcmp(k.tenant, row_str(&r, 1)) != 0;
 		int64_t since = row_int(&r, 3);

@@ -48,6 +48,11 @@ pass_on(struct cmd *c, const struct item_now *it, const char *to)
 		pass_case(c, it, to);
 	} else if (strcmp(it->kind, "task") == 0) {
 		db_run(c->db, "UPDATE tasks SET owner = ? WHERE incident || '/' || n = ? AND done_at IS NULL AND (owner IS NULL OR owner = ?)", Q(to), Q(it->ref), Q(was));
+	} else if (strcmp(it->kind, "inquiry") == 0) {
+		db_run(c->db, "UPDATE inquiries SET owner = ? WHERE ('Q-' || number) = ? AND state = 'open' AND (owner IS NULL OR owner = ?)", Q(to), Q(it->ref), Q(was));
+		auto_free char *id = db_text(c->db, "SELECT id FROM inquiries WHERE ('Q-' || number) = ?", Q(it->ref));
+
+		cmd_changed(c, "inquiry", id != NULL ? id : it->ref, it->tenant, it->ref);
 	} else if (strcmp(it->kind, "alarm") == 0) {
 		db_run(c->db, "UPDATE alarms SET owner = ? WHERE id = ? AND ack_at IS NULL AND (owner IS NULL OR owner = ?)", Q(to), Q(it->ref), Q(was));
 		cmd_changed(c, "alarm", it->ref, it->tenant, NULL);

@@ -39,7 +39,7 @@ owner_before(struct gathering *g, const struct item *it)
 static void
 add(struct gathering *g, const struct item *it)
 {
-	bool lasting = word_in(it->kind, "incident candidate task alarm");
+	bool lasting = word_in(it->kind, "incident candidate task inquiry alarm");
 	auto_free char *owner = it->owner != NULL ? x_strdup(it->owner) : lasting ? NULL : owner_before(g, it);
 
 	if (g->n >= HANDOVER_ITEMS_MAX || (g->more && db_int(g->c->db, 0, "SELECT 1 FROM handover_items WHERE handover = ? AND kind = ? AND ref = ?", Q(g->h->id), Q(it->kind), Q(it->ref)) != 0))
@@ -95,13 +95,27 @@ second_persons(struct gathering *g)
 	}
 }
 
+/* Inquiries with the time that was promised; those that nobody took are in the list of all, like the queue. */
+static void
+inquiries(struct gathering *g)
+{
+	struct rows r = db_query(g->c->db,
+	                         "SELECT 'Q-' || q.number, q.owner, q.subject, q.waits, (SELECT min(due_at) FROM clocks k WHERE k.candidate = q.id AND k.stopped_at IS NULL) AS due"
+	                         " FROM inquiries q WHERE q.tenant = ? AND q.state = 'open' AND q.owner IS NOT NULL AND (? IS NULL OR q.owner = ?)"
+	                         " ORDER BY due IS NULL, due, q.number",
+	                         Q(g->tenant), Q(g->own), Q(g->own));
+
+	while (rows_next(&r))
+		add(g, &(struct item){ .kind = "inquiry", .ref = row_str(&r, 0), .owner = row_str(&r, 1), .ja = row_str(&r, 2), .en = row_str(&r, 2), .due_at = row_int(&r, 4) });
+}
+
 /* Promises that are no case's: the monthly report. */
 static void
 promises(struct gathering *g)
 {
 	struct rows r = db_query(g->c->db,
 	                         "SELECT k.id, k.kind, k.candidate, k.due_at FROM clocks k WHERE k.tenant = ? AND k.stopped_at IS NULL AND NOT EXISTS(SELECT 1 FROM candidates c"
-	                         " WHERE c.id = k.candidate) ORDER BY k.due_at, k.id",
+	                         " WHERE c.id = k.candidate) AND NOT EXISTS(SELECT 1 FROM inquiries q WHERE q.id = k.candidate) ORDER BY k.due_at, k.id",
 	                         Q(g->tenant));
 
 	while (rows_next(&r)) {
@@ -186,6 +200,7 @@ handover_gather(struct cmd *c, const struct handover_now *h, bool more)
 		g.tenant = json_string_value(v);
 		cases(&g);
 		tasks(&g);
+		inquiries(&g);
 		if (own != NULL)
 			continue;
 		second_persons(&g);

@@ -27,6 +27,7 @@
 	"CASE x.kind WHEN 'incident' THEN EXISTS(SELECT 1 FROM incidents i WHERE i.id = x.ref AND i.state = 'closed')"                  \
 	" WHEN 'candidate' THEN EXISTS(SELECT 1 FROM candidates c WHERE ('C-' || c.number) = x.ref AND c.state IN ('closed','merged'))" \
 	" WHEN 'task' THEN EXISTS(SELECT 1 FROM tasks t WHERE (t.incident || '/' || t.n) = x.ref AND t.done_at IS NOT NULL)"           \
+	" WHEN 'inquiry' THEN EXISTS(SELECT 1 FROM inquiries q WHERE ('Q-' || q.number) = x.ref AND q.state <> 'open')"                \
 	" WHEN 'second' THEN NOT EXISTS(SELECT 1 FROM downgrades d WHERE d.incident = x.ref AND d.state = 'open')"                     \
 	" WHEN 'promise' THEN EXISTS(SELECT 1 FROM clocks k WHERE k.id = x.ref AND k.stopped_at IS NOT NULL)"                          \
 	" WHEN 'alarm' THEN EXISTS(SELECT 1 FROM alarms a WHERE a.id = x.ref AND a.ack_at IS NOT NULL) ELSE 0 END"

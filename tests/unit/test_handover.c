@@ -528,6 +528,33 @@ devices_that_are_silent_are_handed_over(void **st)
 }
 
 static void
+inquiries_pass_on_with_their_promise(void **st)
+{
+	struct desk_overdue late[16];
+	struct scene s;
+	json_t *b, *v;
+
+	(void)st;
+	begin(&s, "2026-11-19T08:00:00Z");
+	doit(&s, "odagiri", "inquiry.open", 200, json_pack("{s:s, s:s, s:s}", "kind", "question", "subject", "Why was this closed?", "text", "x"));
+	doit(&s, "miyoshi", "inquiry.claim", 200, json_pack("{s:s}", "id", "Q-1"));
+	until(&s, "2026-11-19T08:31:00Z");
+	b = scene_do(&s, "otomo", "handover.offer", 200, h1());
+	v = json_array_get(json_object_get(b, "items"), 0);
+	assert_string_equal(jstr(v, "kind"), "inquiry");
+	assert_string_equal(jstr(v, "ref"), "Q-1");
+	assert_true(strlen(jstr(v, "due_at")) > 0);
+	assert_int_equal(json_array_size(json_object_get(b, "items")), 1);
+	json_decref(b);
+	until(&s, "2026-11-19T09:00:40Z");
+	assert_int_equal(audit(&s, late), 0);
+	doit(&s, "wood", "handover.accept", 200, h1());
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiries q JOIN users u ON u.id = q.owner WHERE u.login = 'wood'"), 1);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
 masks_hold(void **st)
 {
 	struct desk_answer a;
@@ -573,6 +600,7 @@ main(void)
 		cmocka_unit_test(another_roster_in_the_middle),
 		cmocka_unit_test(somebody_has_to_go),
 		cmocka_unit_test(devices_that_are_silent_are_handed_over),
+		cmocka_unit_test(inquiries_pass_on_with_their_promise),
 		cmocka_unit_test(masks_hold),
 	};
 
