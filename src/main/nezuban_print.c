@@ -105,5 +105,6 @@ main(int argc, char **argv)
 		fprintf(stderr, "nezuban-print: could not confine itself\n");
 		return 3;
 	}
-	return print(ja ? REPORT_JA : REPORT_EN);
+	/* everything is written; fontconfig has nothing to tidy up that the kernel does not */
+	_exit(print(ja ? REPORT_JA : REPORT_EN));
 }

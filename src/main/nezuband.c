@@ -32,6 +32,7 @@ static const struct role *const roles[] = {
 	&role_ingest,
 	&role_notify,
 	&role_call,
+	&role_print,
 	&role_web,
 #endif
 };

@@ -31,6 +31,7 @@ static const struct {
 	/* Speech runs in a helper that was forked before the jail: no exec here. */
 	{ ROLE_CALL, JAIL_MAY_CONNECT | JAIL_MAY_BIND | JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES, "call" },
 	{ ROLE_WEB, JAIL_MAY_ACCEPT, NULL },
+	{ ROLE_PRINT, JAIL_MAY_READ_FILES | JAIL_MAY_EXEC, NULL },
 	{ ROLE_VERIFY, 0, NULL },
 	{ ROLE_MAIL, JAIL_MAY_ACCEPT, NULL }, /* letters of strangers are read here: it opens nothing */
 	{ ROLE_INTEL, JAIL_MAY_READ_FILES | JAIL_MAY_WRITE_FILES | JAIL_MAY_CONNECT, "intel" },
@@ -77,8 +78,9 @@ frame_folders(const struct conf *conf)
 int
 frame_jail(const struct role_env *env)
 {
-	auto_free char *path = NULL;
-	const char *write[] = { NULL, NULL }, *read[] = { "/usr", "/etc/nezuban", "/dev", "/proc", "/lib", NULL };
+	static const char *const fonts[] = { "/usr", "/lib", "/etc/fonts", "/var/cache/fontconfig", NULL };
+	auto_free char *path = NULL, *program = NULL;
+	const char *exec[] = { NULL, NULL }, *write[] = { NULL, NULL }, *read[] = { "/usr", "/etc/nezuban", "/dev", "/proc", "/lib", NULL };
 	struct jail j = { .read = read, .write = write };
 	struct jail_held held;
 	int r;
@@ -90,6 +92,11 @@ frame_jail(const struct role_env *env)
 		j.max_memory = VERIFY_MEMORY;
 	if (env->id == ROLE_ARCHIVE)
 		read[0] = NULL; /* nothing but its own folder */
+	if (env->id == ROLE_PRINT) {
+		exec[0] = program = program_path("nezuban-print");
+		j.exec = exec;
+		j.read = fonts;
+	}
 	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
 		if (needs[i].role == env->id) {
 			j.may = needs[i].may;

@@ -59,4 +59,16 @@ struct msg_mail {
 	uint32_t json, reserved; /* bytes of the JSON */
 };
 
+struct msg_print {
+	uint32_t lang;        /* enum report_lang: 0 Japanese, 1 English */
+	uint32_t reserved;
+};
+
+enum printed_status { PRINTED_DONE, PRINTED_BAD, PRINTED_BUSY, PRINTED_FAILED };
+
+struct msg_printed {
+	uint32_t status;      /* enum printed_status; with PRINTED_DONE the PDF follows */
+	uint32_t reserved;
+};
+
 #endif

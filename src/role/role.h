@@ -57,7 +57,7 @@ struct role {
 };
 
 extern const struct role role_ingest, role_archive, role_engine, role_store, role_desk, role_notify,
-        role_call, role_web, role_intel, role_verify, role_mail;
+        role_call, role_web, role_intel, role_verify, role_mail, role_print;
 
 /* Runs a role in this process until it is told to stop; returns the exit status. */
 int role_main(const struct role *r, unsigned index, unsigned copies, const struct conf *conf, int parent_fd);

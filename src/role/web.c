@@ -5,6 +5,7 @@
  *
  *     request ─▶ api_args (description) ─▶ session.check at the desk ─▶ ASK {verb, actor, args} ─▶ ANSWER
  *                    └ 400 415 422            └ 401 403 as they are        desk or store
+ *                                                                            └ a report as a file: web_file.c, role print
  *
  * Who asks is looked at before what was asked: what is wrong with a request is told only to somebody whose row it is.
  *
@@ -84,8 +85,8 @@ question_find(struct web *w, uint64_t id)
 	return NULL;
 }
 
-static void
-refuse(struct question *q, unsigned status, const char *type, const char *field, const char *detail)
+void
+web_refuse(struct question *q, unsigned status, const char *type, const char *field, const char *detail)
 {
 	auto_buf struct buf out = { 0 };
 	struct http_header extra[] = { { status == 503 ? "Retry-After" : NULL, "2" }, { NULL, NULL } };
@@ -122,14 +123,14 @@ ask_owner(struct web *w, struct question *q)
 	q->peer = q->route->owner == API_STORE ? ROLE_STORE : ROLE_DESK;
 	if (send_ask(to, q->id, q->route->verb, q->actor, q->args))
 		return;
-	refuse(q, 503, NULL, NULL, NULL);
+	web_refuse(q, 503, NULL, NULL, NULL);
 	web_question_drop(w, q);
 }
 
 static void
 refuse_args(struct web *w, struct question *q)
 {
-	refuse(q, q->fault_status, q->fault_status == 404 ? "not_found" : "invalid", q->fault.field, q->fault.text);
+	web_refuse(q, q->fault_status, q->fault_status == 404 ? "not_found" : "invalid", q->fault.field, q->fault.text);
 	web_question_drop(w, q);
 }
 
@@ -156,7 +157,7 @@ ask_session(struct web *w, struct question *q, struct slice token, struct slice 
 	q->step = STEP_SESSION;
 	q->peer = ROLE_DESK;
 	if (!send_ask(w->desk, q->id, "session.check", NULL, args)) {
-		refuse(q, 503, NULL, NULL, NULL);
+		web_refuse(q, 503, NULL, NULL, NULL);
 		web_question_drop(w, q);
 	}
 	json_decref(args);
@@ -176,7 +177,7 @@ on_local(struct web *w, struct question *q, struct http_req *req)
 	const struct http_peer *peer = http_peer(req);
 
 	if (!peer->local || (peer->uid != 0 && peer->uid != w->own_uid)) {
-		refuse(q, 403, NULL, NULL, NULL);
+		web_refuse(q, 403, NULL, NULL, NULL);
 		web_question_drop(w, q);
 		return;
 	}
@@ -200,13 +201,13 @@ on_person(struct web *w, struct question *q, struct http_req *req)
 	bool write = is_write(q->route);
 
 	if (write && api_is_cross_site(req)) {
-		refuse(q, 403, "csrf", NULL, NULL);
+		web_refuse(q, 403, "csrf", NULL, NULL);
 		web_question_drop(w, q);
 	} else if ((q->route->who & API_ANYBODY) != 0) {
 		put_origin(q, req);
 		serve_question(w, q, req);
 	} else if (token.p == NULL || token.n == 0 || token.n > 128) {
-		refuse(q, 401, NULL, NULL, NULL);
+		web_refuse(q, 401, NULL, NULL, NULL);
 		web_question_drop(w, q);
 	} else {
 		memcpy(q->token, token.p, token.n);
@@ -332,7 +333,7 @@ on_session(struct web *w, struct question *q, unsigned status, json_t *body)
 		return;
 	}
 	if (half ? (q->route->who & API_HALF) == 0 : (q->route->who & role) == 0) {
-		refuse(q, half ? 401 : 403, NULL, NULL, NULL);
+		web_refuse(q, half ? 401 : 403, NULL, NULL, NULL);
 		web_question_drop(w, q);
 		return;
 	}
@@ -359,17 +360,31 @@ on_answer(struct web *w, enum role_id peer, struct msg *m)
 	body = json_object_get(o, "body");
 	if (status < 200 || status > 599 || (peer == ROLE_STORE && q->step != STEP_OWNER)) {
 		log_warn("web.answer.bad", kv_str("verb", q->route->verb));
-		refuse(q, 503, NULL, NULL, NULL);
+		web_refuse(q, 503, NULL, NULL, NULL);
 		web_question_drop(w, q);
 	} else if (q->step == STEP_SESSION) {
 		on_session(w, q, (unsigned)status, body);
 	} else {
+		if (status == 200 && web_is_file(q)) {
+			web_file(w, q, body);
+			json_decref(o);
+			return;
+		}
 		complete_problem((unsigned)status, body);
 		web_answer(q, (unsigned)status, body);
 		look_at_answer(w, q, (unsigned)status, status == 204 ? NULL : json_object_get(o, "body"));
 		web_question_drop(w, q);
 	}
 	json_decref(o);
+}
+
+static void
+on_printed(struct web *w, struct msg *m)
+{
+	struct question *q = question_find(w, m->id);
+
+	if (q != NULL && q->step == STEP_PRINT)
+		web_printed(w, q, m->body);
 }
 
 static void
@@ -497,6 +512,8 @@ web_on_peer(struct role_env *env, enum role_id peer, unsigned index, struct chan
 		w->desk = ch;
 	else if (peer == ROLE_STORE)
 		w->store = ch;
+	else if (peer == ROLE_PRINT)
+		w->print = ch;
 }
 
 /* Questions to a role that died get an answer at once; the browser tries again. */
@@ -513,7 +530,7 @@ web_on_peer_lost(struct role_env *env, enum role_id peer, unsigned index)
 			i++;
 			continue;
 		}
-		refuse(q, 503, NULL, NULL, NULL);
+		web_refuse(q, 503, NULL, NULL, NULL);
 		web_question_drop(w, q);
 	}
 }
@@ -526,6 +543,8 @@ web_on_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *
 	(void)index;
 	if (m->type == MSG_ANSWER)
 		on_answer(w, peer, m);
+	else if (m->type == MSG_PRINTED && peer == ROLE_PRINT)
+		on_printed(w, m);
 	else if (m->type == MSG_CHANGED && peer == ROLE_DESK)
 		web_changed(w, m->body);
 }

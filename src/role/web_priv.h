@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Inside of role web: web.c asks and answers, web_own.c holds what web does by itself (event streams,
- * the description, the certificate).
+ * the description, the certificate), web_file.c the answers that are files.
  */
 #ifndef NZ_ROLE_WEB_PRIV_H
 #define NZ_ROLE_WEB_PRIV_H
@@ -10,7 +10,7 @@
 #include "base/vec.h"
 #include "role/role.h"
 
-enum step { STEP_NONE, STEP_SESSION, STEP_OWNER };
+enum step { STEP_NONE, STEP_SESSION, STEP_OWNER, STEP_PRINT };
 
 struct question {
 	uint64_t id;
@@ -49,16 +49,22 @@ struct web {
 	bool check;        /* compare answers with the description */
 	struct buf cert, key;
 	struct http_route *routes;
-	struct chan *desk, *store;
+	struct chan *desk, *store, *print;
 	struct timer *tick;
 	uint64_t last_id, ticks;
 	VEC(struct question *) asked;
 	VEC(struct stream *) streams;
 };
 
+/* A problem of tbl/errors; type, field and detail may be NULL. */
+void web_refuse(struct question *q, unsigned status, const char *type, const char *field, const char *detail);
 void web_answer(struct question *q, unsigned status, json_t *body);
 /* Rows owned by web; drops q. req is NULL after a session check. */
 void web_own(struct web *w, struct question *q, struct http_req *req);
+/* web_file.c: rows whose answer is a file, made from what the owner said (200); drops q when it is answered. */
+bool web_is_file(const struct question *q);
+void web_file(struct web *w, struct question *q, const json_t *body);
+void web_printed(struct web *w, struct question *q, struct slice body);
 void web_changed(struct web *w, struct slice json);
 /* Every BEAT_S seconds: keep-alive, and is the session still good? */
 void web_streams_beat(struct web *w);

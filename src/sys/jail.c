@@ -101,8 +101,10 @@ enter_landlock(const struct jail *j)
 	ll_allow(rules, read_for_all, look | LL_WRITE_FILE);
 	if (net)
 		ll_allow(rules, read_for_net, look | LL_EXECUTE);
-	if ((j->may & JAIL_MAY_EXEC) != 0)
+	if ((j->may & JAIL_MAY_EXEC) != 0) {
 		ll_allow(rules, read_for_exec, look | LL_EXECUTE);
+		ll_allow(rules, j->exec, look | LL_EXECUTE);
+	}
 	if ((j->may & JAIL_MAY_FOREIGN) != 0) {
 		ll_allow(rules, read_for_foreign, look);
 		dl_iterate_phdr(ll_allow_loaded, &rules);
@@ -138,7 +140,9 @@ static const char *const call_accept[] = { "accept", "accept4", "sendfile", "lis
 static const char *const call_connect[] = { "connect", NULL };
 static const char *const call_bind[] = { "bind", "listen", "accept", "accept4", NULL };
 static const char *const call_exec[] = { "execve", "execveat", "wait4", "waitid", "vfork", "fork", "kill", "pidfd_open",
-	"pidfd_send_signal", "setpgid", "getpgrp", "chdir", "prctl", "arch_prctl", "prlimit64", NULL };
+	"pidfd_send_signal", "setpgid", "getpgrp", "chdir", "prctl", "arch_prctl", "prlimit64",
+	/* a program may confine itself further */
+	"seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", NULL };
 static const char *const call_foreign[] = { "sched_setaffinity", "sched_setscheduler", "sched_setparam", "setpriority", "getpriority", "timer_create", "timer_settime",
 	"timer_gettime", "timer_delete", "rt_tgsigqueueinfo", "rt_sigqueueinfo", "io_uring_setup", "io_uring_enter", "io_uring_register",
 	"io_setup", "io_submit", "io_getevents", "io_destroy", "get_mempolicy", "set_mempolicy", "mbind", "chdir", "fchdir", "personality",

@@ -36,6 +36,7 @@ struct jail {
 	unsigned may;
 	const char *const *read;   /* folders or files, NULL-ended; may be NULL */
 	const char *const *write;
+	const char *const *exec;   /* with JAIL_MAY_EXEC: programs of ours, beside the system's folders; may be NULL */
 	uint64_t max_memory;       /* RLIMIT_AS in bytes, 0 = no limit */
 	uint64_t max_files;        /* RLIMIT_NOFILE, 0 = 65,536 */
 };

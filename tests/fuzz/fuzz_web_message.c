@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What desk and store say to web while questions are under way.  Truth: a question that got an answer of its own peer is not asked any
+ * What desk, store and print say to web while questions are under way.  Truth: a question that got an answer of its own peer is not asked any
  * more, and no other one is touched.
  */
 #define _GNU_SOURCE
@@ -10,7 +10,7 @@
 
 #include "../../src/role/web.c"
 
-#define QUESTIONS 6
+#define QUESTIONS 7 /* 5 a PDF, 6 a CSV, 7 a PDF under way */
 
 static struct http *
 server(struct web *w)
@@ -32,6 +32,16 @@ route_of(unsigned owner)
 	return NULL;
 }
 
+static const struct api_route *
+route_named(const char *verb)
+{
+	for (size_t i = 0; i < api_route_count; i++)
+		if (strcmp(api_routes[i].verb, verb) == 0)
+			return &api_routes[i];
+	must(false);
+	return NULL;
+}
+
 static void
 ask_all(struct web *w)
 {
@@ -41,9 +51,9 @@ ask_all(struct web *w)
 		q->id = i;
 		q->http = w->local;
 		q->request = i;
-		q->route = route_of(i == 3 ? API_STORE : i == 4 ? API_WEB : API_DESK);
-		q->step = i == 1 || i == 4 ? STEP_SESSION : STEP_OWNER;
-		q->peer = i == 3 ? ROLE_STORE : ROLE_DESK;
+		q->route = i >= 5 ? route_named(i == 5 ? "report.pdf" : "report.csv") : route_of(i == 3 ? API_STORE : i == 4 ? API_WEB : API_DESK);
+		q->step = i == 1 || i == 4 ? STEP_SESSION : i == 7 ? STEP_PRINT : STEP_OWNER;
+		q->peer = i == 3 ? ROLE_STORE : i == 7 ? ROLE_PRINT : ROLE_DESK;
 		vec_push(&w->asked, q);
 	}
 }
@@ -77,18 +87,21 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		w.local = server(&w);
 		role_web.on_peer(&env, ROLE_DESK, 0, world_channel(env.loop, NULL));
 		role_web.on_peer(&env, ROLE_STORE, 0, world_channel(env.loop, NULL));
+		role_web.on_peer(&env, ROLE_PRINT, 0, world_channel(env.loop, NULL));
 	}
 	ask_all(&w);
 	while (world_next(&rest, &one)) {
-		struct msg m = { .fd = -1, .id = one.type % 8, .type = one.peer & 2 ? MSG_CHANGED : MSG_ANSWER, .body = one.body };
-		enum role_id peer = one.peer & 1 ? ROLE_STORE : ROLE_DESK;
+		struct msg m = { .fd = -1, .id = one.type % 8, .type = one.peer & 4 ? MSG_PRINTED : one.peer & 2 ? MSG_CHANGED : MSG_ANSWER, .body = one.body };
+		enum role_id peer = one.peer & 4 ? ROLE_PRINT : one.peer & 1 ? ROLE_STORE : ROLE_DESK;
+		bool under_way = is_asked(&w, m.id, STEP_PRINT);
 		bool before = is_asked(&w, m.id, STEP_OWNER);
 		size_t n = w.asked.n;
 
 		role_web.on_msg(&env, peer, 0, &m);
-		must(w.asked.n == n || (w.asked.n == n - 1 && m.type == MSG_ANSWER));
+		must(w.asked.n == n || (w.asked.n == n - 1 && m.type == MSG_ANSWER) || (w.asked.n == n - 1 && m.type == MSG_PRINTED && under_way));
 		if (m.type == MSG_ANSWER && before)
 			must(is_asked(&w, m.id, STEP_OWNER) == ((m.id == 3) != (peer == ROLE_STORE)));
+		must(!under_way || (m.type == MSG_PRINTED) != is_asked(&w, m.id, STEP_PRINT));
 	}
 	loop_once(env.loop, 0);
 	while (w.asked.n != 0)

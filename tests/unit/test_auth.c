@@ -194,7 +194,7 @@ rights_are_a_table(void **st)
 	} v[] = {
 		{ "analyst", "candidate.decide", true }, { "lead", "candidate.decide", true }, { "engineer", "candidate.decide", false },
 		{ "admin", "candidate.decide", false }, { "auditor", "candidate.decide", false }, { "customer", "candidate.decide", false },
-		{ "customer", "incident.show", true }, { "customer", "queue.list", false }, { "customer", "journal.list", false },
+		{ "customer", "incident.show", true }, { "customer", "report.pdf", true }, { "customer", "report.publish", false }, { "customer", "queue.list", false }, { "customer", "journal.list", false },
 		{ "auditor", "journal.list", true }, { "analyst", "user.add", false }, { "admin", "user.add", true }, { "engineer", "lcp.enroll", true },
 		{ "analyst", "lcp.enroll", false }, { "king", "incident.show", false }, { "admin", "no.such", false }, { "admin", "timer.fire", false },
 		{ "admin", "job.done", false }, { "admin", "detections.add", false },
@@ -212,6 +212,7 @@ rights_are_a_table(void **st)
 		assert_non_null(dot);
 		if (auth_may("auditor", verb) && strncmp(verb, "me.", 3) != 0 && strncmp(verb, "session.", 8) != 0 &&
 		    strcmp(dot, ".list") != 0 && strcmp(dot, ".show") != 0 && strcmp(dot, ".verify") != 0 && strcmp(dot, ".export") != 0 && strcmp(dot, ".stream") != 0 &&
+		    strcmp(dot, ".pdf") != 0 && strcmp(dot, ".csv") != 0 &&
 		    strncmp(verb, "log", 3) != 0 && strncmp(verb, "query", 5) != 0 && strncmp(verb, "store", 5) != 0)
 			fail_msg("an auditor may %s", verb);
 	}

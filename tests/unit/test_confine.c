@@ -109,6 +109,7 @@ static const struct {
 	{ ROLE_MAIL, "accept" },
 	{ ROLE_INTEL, "inet w-intel code" },
 	{ ROLE_VERIFY, "" },
+	{ ROLE_PRINT, "exec code" },
 };
 
 static bool

@@ -16,13 +16,15 @@
 static struct loop *loop;
 static struct role_env env;
 static struct web *web;
-static struct chan *desk_side, *store_side;
+static struct chan *desk_side, *store_side, *print_side;
 static uint16_t port;
 static char folder[] = "/tmp/nezuban-test-web-XXXXXX";
 
 /* what the played desk answers */
 static const char *desk_role;   /* NULL: no such session */
 static bool desk_half, desk_silent;
+static uint32_t print_says = PRINTED_DONE; /* what the played print answers */
+static char seen_data[200];
 static char seen_verb[64], seen_actor[400], seen_args[400];
 static int seen;
 
@@ -73,9 +75,28 @@ on_desk(void *ctx, struct chan *ch, struct msg *m)
 		reply(ch, m->id,
 		      strcmp(verb, "session.login") == 0
 		              ? "{\"status\":200,\"body\":{\"step\":\"totp\",\"csrf\":\"x\",\"set_session\":{\"token\":\"t0ken\",\"max_age_s\":600}}}"
-		              : "{\"status\":200,\"body\":{\"said\":\"yes\"}}");
+		              : "{\"status\":200,\"body\":{\"said\":\"yes\",\"data\":{\"v\":1}}}");
 	}
 	json_decref(o);
+}
+
+static void
+on_print(struct chan *ch, struct msg *m)
+{
+	struct msg_printed head = { .status = print_says };
+
+	must(m->body.n > sizeof(struct msg_print));
+	snprintf(seen_data, sizeof seen_data, "%d %.*s", m->body.p[0], (int)(m->body.n - sizeof(struct msg_print)), m->body.p + sizeof(struct msg_print));
+	chan_send2(ch, MSG_PRINTED, m->id, slice_of(&head, sizeof head), print_says == PRINTED_DONE ? SL("%PDF-1.5 x") : SL(""), -1);
+}
+
+static void
+on_far(void *ctx, struct chan *ch, struct msg *m)
+{
+	if (m->type == MSG_PRINT)
+		on_print(ch, m);
+	else
+		on_desk(ctx, ch, m);
 }
 
 static void
@@ -85,13 +106,13 @@ on_close(void *ctx, struct chan *ch)
 	(void)ch;
 }
 
-static const struct chan_ops far_ops = { .on_msg = on_desk, .on_close = on_close };
+static const struct chan_ops far_ops = { .on_msg = on_far, .on_close = on_close };
 
 static void
 near_msg(void *ctx, struct chan *ch, struct msg *m)
 {
 	(void)ctx;
-	role_web.on_msg(&env, ch == web->desk ? ROLE_DESK : ROLE_STORE, 0, m);
+	role_web.on_msg(&env, ch == web->desk ? ROLE_DESK : ch == web->print ? ROLE_PRINT : ROLE_STORE, 0, m);
 }
 
 static const struct chan_ops near_ops = { .on_msg = near_msg, .on_close = on_close };
@@ -135,6 +156,7 @@ start(void **state)
 	web->tls = serve(web, fd, false); /* plain here: TLS is looked at with curl in the scenes */
 	desk_side = join(ROLE_DESK);
 	store_side = join(ROLE_STORE);
+	print_side = join(ROLE_PRINT);
 	return 0;
 }
 
@@ -418,6 +440,50 @@ test_stream(void **state)
 }
 
 static void
+test_files(void **state)
+{
+	struct buf out = { 0 };
+	struct chan *away;
+
+	(void)state;
+	desk_role = "customer";
+	desk_half = false;
+	/* the desk is asked with the person, so it decides; its data set goes to print as it is */
+	assert_int_equal(ask("GET", "/api/v1/reports/aoba-2026-10/pdf?lang=en", GOOD, NULL, &out), 200);
+	assert_string_equal(seen_verb, "report.pdf");
+	assert_non_null(strstr(seen_actor, "\"tenant\":\"aoba\""));
+	assert_string_equal(seen_data, "1 {\"v\":1}");
+	assert_non_null(strstr(buf_cstr(&out), "Content-Type: application/pdf\r\n"));
+	assert_non_null(strstr(buf_cstr(&out), "Content-Disposition: attachment; filename=\"aoba-2026-10.en.pdf\"\r\n"));
+	assert_non_null(strstr(buf_cstr(&out), "\r\n\r\n%PDF-1.5 x"));
+	assert_int_equal(ask("GET", "/api/v1/reports/aoba-2026-10/pdf", GOOD, NULL, &out), 200);
+	assert_string_equal(seen_data, "0 {\"v\":1}");
+	assert_int_equal(ask("GET", "/api/v1/reports/aoba-2026-10/csv?lang=en&table=sla", GOOD, NULL, &out), 200);
+	assert_non_null(strstr(buf_cstr(&out), "filename=\"aoba-2026-10.sla.en.csv\"\r\n"));
+	assert_non_null(strstr(buf_cstr(&out), "Content-Type: text/csv; charset=utf-8\r\n"));
+	assert_non_null(strstr(buf_cstr(&out), "\xef\xbb\xbf\"Promise\",\"Limit\""));
+	/* nothing out of a path goes into a header */
+	assert_int_equal(ask("GET", "/api/v1/reports/x%22%0d%0aSet-Cookie:a/csv", GOOD, NULL, &out), 200);
+	assert_non_null(strstr(buf_cstr(&out), "filename=\"x.ja.csv\"\r\n"));
+	assert_int_equal(ask("GET", "/api/v1/reports/aoba-2026-10/csv?table=nope", GOOD, NULL, &out), 422);
+	assert_int_equal(ask("GET", "/api/v1/reports/aoba-2026-10/pdf?lang=fr", GOOD, NULL, &out), 422);
+	/* print refuses, is busy, is away */
+	print_says = PRINTED_BAD;
+	assert_int_equal(ask("GET", "/api/v1/reports/aoba-2026-10/pdf", GOOD, NULL, &out), 422);
+	print_says = PRINTED_BUSY;
+	assert_int_equal(ask("GET", "/api/v1/reports/aoba-2026-10/pdf", GOOD, NULL, &out), 503);
+	assert_non_null(strstr(buf_cstr(&out), "Retry-After"));
+	print_says = PRINTED_DONE;
+	away = web->print;
+	web->print = NULL;
+	assert_int_equal(ask("GET", "/api/v1/reports/aoba-2026-10/pdf", GOOD, NULL, &out), 503);
+	assert_int_equal(ask("GET", "/api/v1/reports/aoba-2026-10/csv", GOOD, NULL, &out), 200);
+	assert_int_equal(web->asked.n, 0);
+	web->print = away;
+	buf_fini(&out);
+}
+
+static void
 test_desk_gone(void **state)
 {
 	struct buf out = { 0 };
@@ -454,7 +520,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_walk), cmocka_unit_test(test_session),
 		cmocka_unit_test(test_a_deep_body_is_refused),
-		                            cmocka_unit_test(test_stream), cmocka_unit_test(test_desk_gone) };
+		                            cmocka_unit_test(test_stream), cmocka_unit_test(test_files), cmocka_unit_test(test_desk_gone) };
 
 	return cmocka_run_group_tests_name("web", tests, start, stop);
 }

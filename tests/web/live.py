@@ -9,6 +9,7 @@ candidate closed. Then
     python3 tests/web/live.py [--keep] [--shots DIR] [--only walk|screens]
 """
 import argparse
+import datetime
 import json
 import os
 import pathlib
@@ -90,7 +91,8 @@ def prepare(service, people):
                                                                                    "evidence": form.get("evidence") or []})
     analyst.ask("POST", f"/api/v1/candidates/{last['id']}/close", {"reason": "expected", "facts": {"ja": "想定内です。", "en": "It was expected."}})
     inquiry = people["customer"].ask("POST", "/api/v1/inquiries", {"subject": "walk", "text": "x", "files": [{"name": "a.txt", "data": "eA=="}]})
-    return {"inquiry": inquiry["id"], "incident": incident["id"], "closed": last["id"], "open": next(r["id"] for r in rows[1:] if r["id"] != last["id"])}
+    month = (datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=9))).replace(day=1) - datetime.timedelta(days=1)).strftime("%Y-%m")
+    return {"report": f"aoba-{month}", "inquiry": inquiry["id"], "incident": incident["id"], "closed": last["id"], "open": next(r["id"] for r in rows[1:] if r["id"] != last["id"])}
 
 
 BODIES = {"session.key": {k: "AAAA" for k in ("credential", "client_data", "authenticator_data", "signature")}, "session.step_up": {"code": "000000"}, "me.key_add": {"name": "x", "client_data": "AAAA", "authenticator_data": "AAAA"}, "me.key_change": {"name": "x"}, "me.totp_confirm": {"code": "000000"},
@@ -111,7 +113,7 @@ NO_ID = "aaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 def address(path, verb, ids):
     noun = verb.split(".")[0]
-    known = {"incident": ids["incident"], "candidate": ids["closed"] if verb in ("candidate.again", "candidate.reopen") else ids["open"], "tenant": "aoba", "inquiry": ids["inquiry"], "attachment": ids["inquiry"]}
+    known = {"incident": ids["incident"], "candidate": ids["closed"] if verb in ("candidate.again", "candidate.reopen") else ids["open"], "tenant": "aoba", "inquiry": ids["inquiry"], "attachment": ids["inquiry"], "report": ids["report"]}
     path = path.replace("{id}", known.get(noun, NO_ID)).replace("{n}", "1").replace("{tenant}", "aoba").replace("{lcp}", "none").replace("{other}", "none").replace("{message}", "1")
     if verb in ("home.show", "funnel.show", "device.list", "lcp.list", "ledger.show", "log.search", "log.histogram", "log.facets"):
         path += "?tenant=aoba" + ("&field=source.ip" if verb == "log.facets" else "")

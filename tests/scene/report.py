@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The monthly report on the real service: drafted, worded, published and read.  A draft says so on every page and no customer gets it; the
+published document comes in both languages, its figures are those of the data set, and the other customer gets nothing; CSV opens as tables; contacts
+get a mail with the document.  No role maps the libraries that print, and what prints may ask for nothing."""
+import csv
+import datetime
+import email
+import email.policy
+import hashlib
+import io
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "lib"))
+from client import Client, Refused  # noqa: E402
+from service import Process, Service, children, command, free_port, wait_until  # noqa: E402
+
+PEOPLE = {"reid": ("demo-lead-number-one", "NBSWY3DPEB3W64TMMQQHG2LHOR2G64TF"), "odagiri": ("demo-customer-aoba", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"),
+          "whitfield": ("demo-customer-harbor", "IFBEGRCFIZDUQSKKJNGE2TSPKBIVEU2U")}
+FAULTS = []
+
+
+def expect(good, *what):
+    if not good:
+        FAULTS.append(" ".join(str(w) for w in what))
+
+
+def last_month():
+    first = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=9))).replace(day=1)
+    return (first - datetime.timedelta(days=1)).strftime("%Y-%m")
+
+
+def fetch(client, path):
+    """(status, headers, bytes)."""
+    c = client.connection()
+    try:
+        c.request("GET", path, headers={"Cookie": client.cookie or ""})
+        r = c.getresponse()
+        return r.status, dict(r.getheaders()), r.read()
+    finally:
+        c.close()
+
+
+def pages(pdf):
+    done = subprocess.run(["pdftotext", "-raw", "-", "-"], input=pdf, capture_output=True, timeout=60, check=True)
+    return done.stdout.decode().rstrip("\f").split("\f")
+
+
+def people(soc):
+    soc.local().ask("POST", "/api/v1/tenants/import", {"yaml": (ROOT / "tools" / "demo" / "tenants.yaml").read_text().replace("@PHONE@", "127.0.0.1:9")})
+    out = {}
+    for login, (password, secret) in PEOPLE.items():
+        out[login] = Client(port=soc.web_port)
+        out[login].login(login, password, secret)
+    return out
+
+
+def a_draft_is_marked(soc, who, report):
+    soc.cli("report", "draft", report)
+    status, head, pdf = fetch(who["reid"], f"/api/v1/reports/{report}/pdf?lang=en")
+    expect(status == 200 and head["Content-Type"] == "application/pdf", "draft:", status, head, pdf[:200])
+    expect(f'filename="{report}.en.pdf"' in head.get("Content-Disposition", ""), head)
+    expect(all("Draft, not published" in p for p in pages(pdf)), "a page of the draft does not say that it is one")
+    for path in ("pdf", "csv", "pdf?lang=en"):
+        expect(fetch(who["odagiri"], f"/api/v1/reports/{report}/{path}")[0] == 404, "a customer got the draft as", path)
+    expect(fetch(Client(port=soc.web_port), f"/api/v1/reports/{report}/pdf")[0] == 401, "nobody got it")
+
+
+def publish(soc, who, report, folder):
+    refused = subprocess.run([soc.program("nezuban"), "report", "publish", report, "--socket", str(soc.socket)], capture_output=True, text=True, timeout=60)
+    expect(refused.returncode != 0 and "words" in refused.stderr, "published without words:", refused.returncode, refused.stderr)
+    (folder / "ja.txt").write_text("今月は静かでした。\n\n二要素認証の導入をお勧めします。\n")
+    (folder / "en.txt").write_text("A quiet month.\n\nWe recommend a second factor.\n")
+    (folder / "do.json").write_text(json.dumps([{"owner": "customer", "text": {"ja": "VPN に二要素認証を設定してください。", "en": "Turn on a second factor for the VPN."}}]))
+    soc.cli("report", "words", report, "--ja", folder / "ja.txt", "--en", folder / "en.txt", "--recommendations", folder / "do.json")
+    try:
+        who["odagiri"].ask("POST", f"/api/v1/reports/{report}/publish")
+        expect(False, "a customer published a report")
+    except Refused as e:
+        expect(e.status in (403, 404), "a customer's publish gave", e.status)
+    who["reid"].ask("POST", f"/api/v1/reports/{report}/publish")
+    listed = [line for line in soc.cli("report", "list", "--tenant", "aoba").splitlines() if report in line]
+    expect(len(listed) == 1 and " published " in listed[0], listed)
+
+
+def it_is_read(soc, who, report, folder):
+    data = who["odagiri"].ask("GET", f"/api/v1/reports/{report}")["data"]
+    hashed = hashlib.sha256(json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    for lang, words, name in (("ja", "今月は静かでした。", "青葉精機株式会社"), ("en", "A quiet month.", "Aoba Seiki")):
+        status, _, pdf = fetch(who["odagiri"], f"/api/v1/reports/{report}/pdf?lang={lang}")
+        text = pages(pdf)
+        expect(status == 200 and len(text) >= 4, lang, status, len(text))
+        expect(words in "".join(text) and all(name in p for p in text), lang, "words or name are missing")
+        expect(all(hashed in p for p in text), lang, "the hash on the pages is not that of the data set", hashed)
+        expect(all(f"{i} / {len(text)}" in p for i, p in enumerate(text, 1) if i > 1), lang, "a page has no number")
+        expect(not any("Draft, not published" in p or "下書き・未公開" in p for p in text), "it is still called a draft")
+        (folder / "data.json").write_text(soc.cli("report", "show", report, "--json"))
+        soc.cli("report", "render", folder / "data.json", "--lang", lang, "-o", folder / "again.pdf")
+        expect((folder / "again.pdf").read_bytes() == pdf, lang, "rendered without the service it is another document")
+        expect(fetch(who["whitfield"], f"/api/v1/reports/{report}/pdf?lang={lang}")[0] == 404, "the other customer got it")
+    status, head, body = fetch(who["odagiri"], f"/api/v1/reports/{report}/csv?lang=en&table=sla")
+    rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"))))
+    expect(status == 200 and head["Content-Type"].startswith("text/csv") and rows[0][:2] == ["Promise", "Limit"] and [r[0] for r in rows[1:5]] == ["Decide", "Call", "Answer", "Report"], rows)
+    whole = fetch(who["odagiri"], f"/api/v1/reports/{report}/csv")[2].decode("utf-8-sig")
+    expect("お約束した時間（SLA）" in whole and "ログから判定まで" not in whole[:4], whole[:200])
+    expect(fetch(who["whitfield"], f"/api/v1/reports/{report}/csv")[0] == 404, "the other customer got the CSV")
+
+
+def who_prints(soc, who, report):
+    """Many at once are made one after the other, by a process that is gone afterwards; the libraries are in no role."""
+    got, seen = [], set()
+    readers = [threading.Thread(target=lambda: got.append(fetch(who["reid"], f"/api/v1/reports/{report}/pdf")[0])) for _ in range(6)]
+    [role] = soc.role_pids()["print"]
+    for t in readers:
+        t.start()
+    while any(t.is_alive() for t in readers):
+        seen |= set(children(role))
+    for t in readers:
+        t.join()
+    expect(got == [200] * 6, "six at once:", got)
+    expect(len(seen) >= 1 and not children(role), "printers:", seen, children(role))
+    for name, pids in soc.role_pids().items():
+        for pid in pids:
+            maps = pathlib.Path(f"/proc/{pid}/maps").read_text()
+            expect(not re.search(r"libcairo|libpango|libharfbuzz|libfontconfig", maps), name, "maps", command(pid))
+    print("resident KiB:", {k: v for k, v in sorted(soc.resident_kb().items())})
+
+
+def main():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-report-"))
+    mails = folder / "mails"
+    mails.mkdir()
+    smtp = free_port()
+    sink = Process([os.environ["SMTP_SINK"], "--port", str(smtp), "--dir", str(mails)], folder / "smtp.log")
+    soc = Service(folder, settings={"mail.url": f"smtp://127.0.0.1:{smtp}", "mail.from": "soc@nezuban.example", "mail.starttls": "no"})
+    report = f"aoba-{last_month()}"
+    try:
+        soc.start()
+        who = people(soc)
+        a_draft_is_marked(soc, who, report)
+        publish(soc, who, report, folder)
+        it_is_read(soc, who, report, folder)
+        who_prints(soc, who, report)
+    finally:
+        soc.stop()
+        sink.stop()
+    if FAULTS or os.environ.get("KEEP"):
+        print(f"kept: {folder}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    print("\n".join(FAULTS))
+    return 1 if FAULTS else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
