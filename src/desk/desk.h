@@ -140,6 +140,11 @@ struct desk_punctual {
 };
 void desk_punctual(struct db *db, int64_t from, struct desk_punctual *ret);
 
+/* Devices that wait for their first line: which of this collector's have one now (device.live). 0 or the database's error. */
+int desk_devices_seen(struct desk *d, const char *tenant, const char *lcp, int64_t now);
+/* {"v","tenant","lcp","version","at","devices":[{"id","source","transport","address"}]}; NULL for an unknown or revoked one. */
+json_t *desk_lcp_config(struct desk *d, const char *tenant, const char *lcp, int64_t now);
+
 /* For ingest and engine. */
 void desk_lcps_json(struct desk *d, struct buf *out);
 void desk_tenants_json(struct desk *d, struct buf *out);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/device_priv.h"
 #include "desk/journal_priv.h"
 
 
@@ -78,11 +79,29 @@ put_telephone(struct cmd *c, const char *tenant, const json_t *t)
 		db_run(c->db, "INSERT INTO days_off(tenant, day) VALUES(?, ?) ON CONFLICT DO NOTHING", Q(tenant), Q(json_integer_value(v)));
 }
 
+/* Networks, assets and devices that people change one by one stay when a document says nothing of them. */
+static char *
+doc_of(struct cmd *c, const char *tenant, const json_t *doc)
+{
+	static const char *const kept[] = { "networks", "assets", "devices" };
+	auto_free char *before = db_text(c->db, "SELECT doc FROM tenants WHERE id = ?", Q(tenant));
+	json_t *was = before != NULL ? json_loads(before, 0, NULL) : NULL, *now = json_deep_copy(doc);
+	char *text;
+
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		if (json_is_object(now) && json_object_get(now, kept[i]) == NULL && json_object_get(was, kept[i]) != NULL)
+			json_object_set(now, kept[i], json_object_get(was, kept[i]));
+	text = json_text(now);
+	json_decref(now);
+	json_decref(was);
+	return text;
+}
+
 static void
 put_tenant(struct cmd *c, const json_t *t)
 {
 	const char *id = str(t, "id", ""), *short_name = str(t, "short", "");
-	auto_free char *doc = json_text(json_object_get(t, "doc"));
+	auto_free char *doc = doc_of(c, id, json_object_get(t, "doc"));
 
 	db_run(c->db,
 	       "INSERT INTO tenants(id, name_ja, name_en, kana, short, zone, lang, code_ja, code_en, decide_s, call_s, doc, incidents, second_person,"
@@ -98,6 +117,7 @@ put_tenant(struct cmd *c, const json_t *t)
 	put_telephone(c, id, t);
 	put_contacts(c, id, json_object_get(t, "contacts"));
 	report_plan(c, id);
+	devices_import(c, id, json_object_get(json_object_get(t, "doc"), "devices"));
 	cmd_changed(c, "tenant", id, id, NULL);
 }
 

@@ -228,6 +228,15 @@ const char *const desk_schema[] = {
 	"  next_step TEXT NOT NULL, blocker TEXT NOT NULL, state TEXT NOT NULL CHECK(state IN ('open','kept','refused','accepted','late')), at @int, by TEXT, reason TEXT,"
 	"  PRIMARY KEY(handover, n)) @strict;"
 	"CREATE INDEX handover_items_ref ON handover_items(kind, ref);",
+	/* devices that are asked for; the number of the configuration a collector should run */
+	"CREATE TABLE registrations(id TEXT PRIMARY KEY, tenant TEXT NOT NULL REFERENCES tenants(id), device TEXT NOT NULL, source TEXT NOT NULL,"
+	"  transport TEXT NOT NULL, address TEXT NOT NULL, lcp TEXT NOT NULL, zone TEXT NOT NULL, note TEXT NOT NULL,"
+	"  state TEXT NOT NULL CHECK(state IN ('proposed','waiting','live','refused','withdrawn')), asked_at @int NOT NULL, asked_by TEXT NOT NULL,"
+	"  asked_ja TEXT NOT NULL, asked_en TEXT NOT NULL, decided_at @int, decided_by TEXT, decided_ja TEXT, decided_en TEXT, reason TEXT,"
+	"  live_at @int, first_at @int, first_lcp TEXT, heard_source TEXT, withdrawn_at @int) @strict;"
+	"CREATE INDEX registrations_tenant ON registrations(tenant, state, device);"
+	"ALTER TABLE lcps ADD COLUMN config @int NOT NULL DEFAULT 1;"
+	"ALTER TABLE beats ADD COLUMN config TEXT;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
@@ -236,5 +245,6 @@ const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users
 	"tokens", "counters", "days", "downgrades", "apart", "relations", "tasks",
 	"days_off", "exceptions", "hidden", "reports", "providers", "hooks", "digests",
 	"rosters", "handovers", "handover_items",
+	"registrations",
 	"lcp_certs",
 	"inquiries", "inquiry_people", "inquiry_messages", "inquiry_mails", "inquiry_files", NULL };

@@ -91,15 +91,16 @@ desk_heartbeat(struct desk *d, const char *tenant, const char *lcp, const json_t
 	const char *version = json_string_value(json_object_get(beat, "version"));
 	const json_t *own = json_object_get(beat, "certificate");
 	auto_free char *text = json_is_object(spool) ? json_text(spool) : NULL, *cert = json_is_object(own) ? json_text(own) : NULL;
+	auto_free char *config = json_is_object(json_object_get(beat, "config")) ? json_text(json_object_get(beat, "config")) : NULL;
 	size_t i;
 
 	if (zone == NULL)
 		return E_NOTFOUND;
 	db_begin(d->db);
 	db_run(d->db,
-	       "INSERT INTO beats(tenant, lcp, at, version, offset_ms, spool, certificate) VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(tenant, lcp) DO UPDATE SET at ="
-	       " excluded.at, version = excluded.version, offset_ms = excluded.offset_ms, spool = excluded.spool, certificate = excluded.certificate",
-	       Q(tenant), Q(lcp), Q(now), Q(version), json_is_integer(off) ? Q(json_integer_value(off)) : Q_NULL, Q(text), Q(cert));
+	       "INSERT INTO beats(tenant, lcp, at, version, offset_ms, spool, certificate, config) VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(tenant, lcp) DO UPDATE SET at ="
+	       " excluded.at, version = excluded.version, offset_ms = excluded.offset_ms, spool = excluded.spool, certificate = excluded.certificate, config = excluded.config",
+	       Q(tenant), Q(lcp), Q(now), Q(version), json_is_integer(off) ? Q(json_integer_value(off)) : Q_NULL, Q(text), Q(cert), Q(config));
 	json_array_foreach(devices, i, dev)
 		if (i < DEVICES_MAX)
 			one_device(&b, dev);

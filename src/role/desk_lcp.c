@@ -109,6 +109,7 @@ on_heartbeat(struct desk_role *dr, const json_t *o)
 		return;
 	}
 	desk_role_check(dr, desk_heartbeat(dr->desk, tenant, lcp, o, desk_role_now(dr)));
+	desk_role_check(dr, desk_devices_seen(dr->desk, tenant, lcp, desk_role_now(dr)));
 	r = serial != NULL ? desk_lcp_seen(dr->desk, tenant, lcp, serial, desk_role_now(dr)) : 0;
 	desk_role_check(dr, r);
 }

@@ -603,6 +603,26 @@ inquiry_write(struct asking *q)
 	desk_files_fini(&files);
 }
 
+/* ---- devices ---- */
+
+static void
+source_list(struct asking *q)
+{
+	people_answer(q->dr, q->id, 200, json_pack("{s:O}", "items", q->dr->sources));
+}
+
+/* Which sources there are is this machine's affair and not the journal's. */
+static void
+device_register(struct asking *q)
+{
+	const char *source = asking_arg(q, "source");
+
+	if (source[0] != '\0' && !desk_source_is_known(q->dr, source))
+		asking_no(q, 422, "invalid", "source", "there is no such source");
+	else
+		to_desk(q);
+}
+
 /* ---- reports ---- */
 
 /* The figures as they stand now go into the command, so that the journal keeps what was published. */
@@ -763,6 +783,8 @@ static const struct {
 	{ "journal.export", journal_export }, { "inquiry.open", inquiry_write }, { "inquiry.message", inquiry_write },
 	{ "report.publish", report_publish },
 	{ "handover.again", handover_with_devices }, { "handover.offer", handover_with_devices },
+	{ "source.list", source_list },
+	{ "device.register", device_register },
 };
 
 static void

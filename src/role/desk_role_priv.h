@@ -38,6 +38,7 @@ struct desk_role {
 	struct desk_settings settings;
 	bool tenants_changed, lcps_changed;
 	char rp[256];                /* relying party of security keys: a host name */
+	json_t *sources;             /* [{id, title, guide}] as they were at the start */
 	json_t *origins;             /* where they may be used: ["https://soc.example"] */
 	int64_t step_up_ns;          /* how long a second factor counts for sensitive acts */
 	VEC(struct key_wait *) waiting;
@@ -47,6 +48,9 @@ struct desk_role {
 
 /* Answers an ASK of web. */
 void people_ask(struct desk_role *dr, uint64_t id, struct slice body);
+/* desk_source.c: the sources of a folder with what is said of them to people; before the jail. */
+json_t *desk_sources_read(const char *folder);
+bool desk_source_is_known(const struct desk_role *dr, const char *id);
 /* An answer of role verify, and its end: whoever waits is told to try again. */
 void people_key_said(struct desk_role *dr, uint64_t id, struct slice body);
 void people_verify_lost(struct desk_role *dr);

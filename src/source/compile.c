@@ -4,7 +4,7 @@
  */
 #include "source/source_priv.h"
 
-static const char *const source_keys[] = { "source", "title", "description", "logsource", "header", "steps", "forms",
+static const char *const source_keys[] = { "source", "title", "description", "guide", "logsource", "header", "steps", "forms",
 	                                   /* of the only form: */
 	                                   "probe", "codec", "native", "keep_native", "empty", "fields", "columns",
 	                                   "select", "separator", "patterns", "form", "no_header", "quotes", "strip_prefix", "rename" };
@@ -422,6 +422,27 @@ compile_logsources(struct compiler *c, struct source *src, const struct ynode *l
 	}
 }
 
+#define GUIDE_MAX 8000
+
+/* What somebody at the device does: read by people, not by the engine.  {address} and {port} are the collector's. */
+static void
+check_guide(struct compiler *c, const struct ynode *map)
+{
+	static const char *const langs[] = { "en", "ja" };
+
+	if (map->kind != Y_MAP) {
+		why_wanted(source_fault(c, map, "SRC-GUIDE"), "{en: …, ja: …}");
+		return;
+	}
+	source_check_keys(c, map, langs, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct ynode *n = y_get(map, slice_str(langs[i]));
+
+		if (n == NULL || n->kind != Y_SCALAR || n->text.n == 0 || n->text.n > GUIDE_MAX)
+			why_wanted(source_fault(c, n != NULL ? n : map, "SRC-GUIDE"), "a text of at most %d bytes in each language, en and ja", GUIDE_MAX);
+	}
+}
+
 int
 compile_source(struct compiler *c, const struct ynode *root, struct source *src)
 {
@@ -447,6 +468,8 @@ compile_source(struct compiler *c, const struct ynode *root, struct source *src)
 	compile_forms(c, src, root, (uint16_t)(src - c->set->source));
 	if ((n = y_get(root, SL("header"))) != NULL)
 		compile_header(c, src, n);
+	if ((n = y_get(root, SL("guide"))) != NULL)
+		check_guide(c, n);
 	if ((n = y_get(root, SL("logsource"))) != NULL)
 		compile_logsources(c, src, n);
 	if ((n = y_get(root, SL("steps"))) != NULL)

@@ -99,6 +99,7 @@ BODIES = {"session.key": {k: "AAAA" for k in ("credential", "client_data", "auth
           "session.totp": {"code": "000000"}, "me.change": {}, "candidate.change": {}, "candidate.note": {"text": "x"}, "candidate.close": {"reason": "expected"}, "candidate.preview": {},
           "candidate.decide": {"severity": "warning", "answers": {}}, "incident.change": {}, "incident.comment": {"text": "x"}, "incident.action": {"done": True},
           "incident.severity": {"severity": "emergency", "answers": {}}, "incident.attempt": {"contact": "none", "outcome": "busy"}, "incident.reopen": {"text": "x"}, "user.change": {},
+          "device.register": {"tenant": "aoba", "device": "walk"}, "device.refuse": {"reason": "x"}, "network.add": {"name": "walk", "cidr": "10.99.0.0/16"}, "network.change": {"cidr": "10.99.0.0/16"}, "asset.add": {"name": "walk"}, "asset.change": {},
           "lcp.enroll": {"tenant": "aoba", "lcp": "walk"}, "tenant.import": {"yaml": "x: 1", "check": True}, "user.add": {"login": "x", "role": "analyst"}, "user.passwd": {"password": "bbbbbbbbbbbb"},
           "me.password": {"old": "wrong", "new": "bbbbbbbbbbbb"}, "incident.close": {"code": "resolved"},
           "candidate.assign": {"to": "miyoshi"}, "candidate.merge": {"into": "C-999999"}, "candidate.split": {"detections": ["none"]}, "candidate.attach": {"detections": ["none"]}, "incident.assign": {"to": "miyoshi"},

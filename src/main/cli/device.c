@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * device, network, asset: what a tenant's site consists of.  A device that is registered here waits for the word of a lead or
+ * an engineer in the console: the local socket is nobody in particular and approves nothing.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/must.h"
+#include "main/cli/remote.h"
+
+static void
+put(struct cli *c, json_t *o, const char *option, const char *key)
+{
+	const char *v = cli_opt(c, option, NULL);
+
+	if (v != NULL)
+		json_object_set_new(o, key, json_string(v));
+}
+
+static int
+print(struct cli *c, int r, json_t *out, const char *a, const char *b)
+{
+	char x[300], y[300];
+
+	if (r == CLI_DONE && cli_has(c, "--json"))
+		remote_print_json(out);
+	else if (r == CLI_DONE)
+		printf("%s %s\n", remote_text(out, a, x, sizeof x), remote_text(out, b, y, sizeof y));
+	json_decref(out);
+	return r;
+}
+
+/* ---- device ---- */
+
+static int
+device_list(struct cli *c)
+{
+	static const char *const columns[] = { "STATE=state", "TENANT=tenant", "DEVICE=device", "SOURCE=source", "ADDRESS=address", "COLLECTOR=lcp", "ASKED=asked_at",
+		                               "BY=asked_by.en", "LIVE=live_at", "ID=id", NULL };
+	auto_buf struct buf path = { 0 };
+
+	buf_put_str(&path, "/api/v1/registrations");
+	if (cli_opt(c, "--tenant", NULL) != NULL)
+		remote_query(&path, "tenant", cli_opt(c, "--tenant", NULL));
+	if (cli_opt(c, "--state", NULL) != NULL)
+		remote_query(&path, "state", cli_opt(c, "--state", NULL));
+	return remote_list(c, buf_cstr(&path), columns);
+}
+
+static int
+device_register(struct cli *c, const char *name)
+{
+	json_t *body = json_pack("{s:s}", "device", name), *out = NULL;
+	int r;
+
+	if (cli_opt(c, "--tenant", NULL) == NULL) {
+		json_decref(body);
+		return cli_usage(c, "register wants --tenant");
+	}
+	put(c, body, "--tenant", "tenant");
+	put(c, body, "--source", "source");
+	put(c, body, "--transport", "transport");
+	put(c, body, "--address", "address");
+	put(c, body, "--lcp", "lcp");
+	put(c, body, "--zone", "zone");
+	put(c, body, "--note", "note");
+	r = remote_do(c, "POST", "/api/v1/registrations", body, &out);
+	json_decref(body);
+	return print(c, r, out, "id", "state");
+}
+
+/* What the store made of its first line; nothing when the store cannot be asked. */
+static json_t *
+first_line(struct cli *c, const json_t *reg)
+{
+	const char *tenant = json_string_value(json_object_get(reg, "tenant")), *device = json_string_value(json_object_get(reg, "device"));
+	const char *at = json_string_value(json_object_get(reg, "decided_at"));
+	auto_free char *q = x_asprintf("nezuban.device:\"%s\" | sort by @timestamp asc | take 1", device != NULL ? device : "");
+	auto_buf struct buf path = { 0 };
+	struct remote_answer a = { 0 };
+	json_t *event = NULL;
+
+	buf_put_str(&path, "/api/v1/logs");
+	remote_query(&path, "tenant", tenant != NULL ? tenant : "");
+	remote_query(&path, "q", q);
+	if (at != NULL)
+		remote_query(&path, "from", at);
+	if (remote_call(c, "GET", buf_cstr(&path), NULL, &a) == CLI_DONE && a.status == 200)
+		event = json_incref(json_array_get(json_object_get(a.body, "items"), 0));
+	json_decref(a.body);
+	return event;
+}
+
+static int
+device_show(struct cli *c, const char *id)
+{
+	auto_free char *path = remote_path("/api/v1/registrations/%s", id);
+	json_t *out = NULL, *event;
+	int r = remote_do(c, "GET", path, NULL, &out);
+
+	if (r == CLI_DONE) {
+		event = strcmp(json_string_value(json_object_get(out, "state")) ?: "", "live") == 0 ? first_line(c, out) : NULL;
+		json_object_set_new(out, "first_line", event != NULL ? event : json_null());
+		remote_print_json(out);
+	}
+	json_decref(out);
+	return r;
+}
+
+static int
+device_withdraw(struct cli *c, const char *id)
+{
+	auto_free char *path = remote_path("/api/v1/registrations/%s/withdraw", id);
+	json_t *out = NULL;
+	int r = remote_do(c, "POST", path, NULL, &out);
+
+	return print(c, r, out, "device", "state");
+}
+
+int
+cli_device(struct cli *c)
+{
+	const char *what = cli_operand(c, 0), *id = cli_operand(c, 1);
+
+	if (what != NULL && strcmp(what, "list") == 0 && id == NULL)
+		return device_list(c);
+	if (what != NULL && strcmp(what, "register") == 0 && id != NULL)
+		return device_register(c, id);
+	if (what != NULL && strcmp(what, "show") == 0 && id != NULL)
+		return device_show(c, id);
+	if (what != NULL && strcmp(what, "withdraw") == 0 && id != NULL)
+		return device_withdraw(c, id);
+	return cli_usage(c, "wanted list, register NAME, show ID or withdraw ID");
+}
+
+/* ---- network, asset ---- */
+
+/* "/api/v1/tenants/aoba/networks[/name]" */
+static char *
+list_path(const char *tenant, const char *list, const char *name)
+{
+	auto_free char *head = remote_path("/api/v1/tenants/%s", tenant), *tail = name != NULL ? remote_path("/%s", name) : x_strdup("");
+
+	return x_asprintf("%s/%s%s", head, list, tail);
+}
+
+static int
+rows_list(struct cli *c, const char *tenant, const char *list, const char *const *columns)
+{
+	auto_free char *path = remote_path("/api/v1/tenants/%s", tenant);
+	json_t *out = NULL;
+	int r = remote_do(c, "GET", path, NULL, &out);
+
+	if (r == CLI_DONE && cli_has(c, "--json"))
+		remote_print_json(json_object_get(out, list));
+	else if (r == CLI_DONE)
+		remote_print_table(json_object_get(out, list), columns);
+	json_decref(out);
+	return r;
+}
+
+static int
+change(struct cli *c, const char *method, const char *tenant, const char *list, const char *name, json_t *body)
+{
+	auto_free char *path = list_path(tenant, list, strcmp(method, "POST") == 0 ? NULL : name);
+	json_t *out = NULL;
+	int r;
+
+	if (body != NULL && strcmp(method, "POST") == 0)
+		json_object_set_new(body, "name", json_string(name));
+	r = remote_do(c, method, path, body, &out);
+	json_decref(body);
+	if (r == CLI_DONE && cli_has(c, "--json"))
+		remote_print_json(json_object_get(out, list));
+	json_decref(out);
+	return r;
+}
+
+static const char *
+method_of(const char *what)
+{
+	return what == NULL ? NULL : strcmp(what, "add") == 0 ? "POST" : strcmp(what, "change") == 0 ? "PATCH" : strcmp(what, "remove") == 0 ? "DELETE" : NULL;
+}
+
+int
+cli_network(struct cli *c)
+{
+	static const char *const columns[] = { "NAME=name", "NETWORK=cidr", NULL };
+	const char *what = cli_operand(c, 0), *tenant = cli_operand(c, 1), *name = cli_operand(c, 2), *cidr = cli_operand(c, 3), *method = method_of(what);
+
+	if (what != NULL && strcmp(what, "list") == 0 && tenant != NULL && name == NULL)
+		return rows_list(c, tenant, "networks", columns);
+	if (method == NULL || name == NULL || (cidr == NULL) != (strcmp(method, "DELETE") == 0))
+		return cli_usage(c, "wanted list TENANT, add or change TENANT NAME CIDR, or remove TENANT NAME");
+	return change(c, method, tenant, "networks", name, cidr != NULL ? json_pack("{s:s}", "cidr", cidr) : NULL);
+}
+
+static json_t *
+asset_body(struct cli *c)
+{
+	static const char *const lists[][2] = { { "--address", "addresses" }, { "--host", "hosts" } };
+	const char *value = cli_opt(c, "--value", NULL), *v;
+	json_t *o = json_object();
+
+	if (value != NULL)
+		json_object_set_new(o, "value", json_integer(strtol(value, NULL, 10)));
+	for (size_t k = 0; k < 2; k++)
+		for (int i = 0; (v = cli_opt_at(c, lists[k][0], i)) != NULL; i++) {
+			if (json_object_get(o, lists[k][1]) == NULL)
+				json_object_set_new(o, lists[k][1], json_array());
+			json_array_append_new(json_object_get(o, lists[k][1]), json_string(v));
+		}
+	if (cli_has(c, "--shared"))
+		json_object_set_new(o, "shared", json_true());
+	return o;
+}
+
+int
+cli_asset(struct cli *c)
+{
+	static const char *const columns[] = { "NAME=name", "VALUE=value", "ADDRESS=addresses", "HOST=hosts", NULL };
+	const char *what = cli_operand(c, 0), *tenant = cli_operand(c, 1), *name = cli_operand(c, 2), *method = method_of(what);
+	const char *value = cli_opt(c, "--value", NULL);
+
+	if (what != NULL && strcmp(what, "list") == 0 && tenant != NULL && name == NULL)
+		return rows_list(c, tenant, "assets", columns);
+	if (value != NULL && (strlen(value) != 1 || value[0] < '0' || value[0] > '3'))
+		return cli_usage(c, "--value is 0 to 3");
+	if (method == NULL || name == NULL || cli_operand(c, 3) != NULL)
+		return cli_usage(c, "wanted list TENANT, or add, change or remove TENANT NAME");
+	return change(c, method, tenant, "assets", name, strcmp(method, "DELETE") != 0 ? asset_body(c) : NULL);
+}

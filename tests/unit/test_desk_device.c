@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Networks, assets and devices that people add one by one: asked for, approved by somebody else, told to the collector,
+ * live with the first line; imports and single changes end in the same document.
+ */
+#include "desk_scene.h"
+
+static void
+engineer(struct scene *s)
+{
+	json_decref(scene_do(s, NULL, "user.add", 200, json_pack("{s:s, s:s}", "login", "eng", "role", "engineer")));
+	json_decref(scene_do(s, NULL, "lcp.enroll", 200, json_pack("{s:s, s:s, s:s}", "tenant", "aoba", "lcp", "lcp-1", "token_hash", "h")));
+}
+
+static json_t *
+wish(const char *device, const char *address)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "tenant", "aoba", "device", device, "source", "fortinet.fortigate", "transport", "udp", "address", address);
+}
+
+static void
+ask_for(struct scene *s, const char *device, const char *address, char id[32])
+{
+	json_t *o = scene_do(s, "odagiri", "device.register", 200, wish(device, address));
+
+	snprintf(id, 32, "%s", jstr(o, "id"));
+	assert_string_equal(jstr(o, "state"), "proposed");
+	json_decref(o);
+}
+
+static void
+refused(struct scene *s, const char *login, const char *verb, int status, json_t *args)
+{
+	json_decref(scene_do(s, login, verb, status, args));
+}
+
+static json_t *
+id_of(const char *id)
+{
+	return json_pack("{s:s}", "id", id);
+}
+
+static void
+beat(struct scene *s, const char *device, int64_t lines, int64_t last)
+{
+	json_t *o = json_pack("{s:i, s:s, s:[{s:s, s:s, s:I, s:I, s:I}]}", "v", 1, "version", "x", "devices", "id", device, "source", "fortinet.fortigate", "lines",
+	                      (json_int_t)lines, "bytes", (json_int_t)lines * 100, "last_at", (json_int_t)last);
+
+	assert_int_equal(desk_heartbeat(s->d, "aoba", "lcp-1", o, s->now), 0);
+	assert_int_equal(desk_devices_seen(s->d, "aoba", "lcp-1", s->now), 0);
+	json_decref(o);
+}
+
+static void
+state_is(struct scene *s, const char *id, const char *want)
+{
+	json_t *o = scene_do(s, "odagiri", "registration.show", 200, id_of(id));
+
+	assert_string_equal(jstr(o, "state"), want);
+	json_decref(o);
+}
+
+static void
+from_asking_to_the_first_line(void **st)
+{
+	struct scene s;
+	json_t *config, *o;
+	char id[32];
+
+	(void)st;
+	scene_begin(&s);
+	engineer(&s);
+	ask_for(&s, "fw-9", "10.1.0.1", id);
+	/* it sends already: nobody named it so far, and nothing is live before it was approved */
+	beat(&s, "fw-9", 5, s.now);
+	state_is(&s, id, "proposed");
+	config = desk_lcp_config(s.d, "aoba", "lcp-1", s.now);
+	assert_int_equal(json_integer_value(json_object_get(config, "version")), 1);
+	assert_int_equal(json_array_size(json_object_get(config, "devices")), 0);
+	json_decref(config);
+	/* neither the customer nor who asked, nor nobody in particular */
+	refused(&s, "lowe", "device.approve", 404, id_of(id));
+	refused(&s, NULL, "device.approve", 403, id_of(id));
+	s.now += 60 * SEC;
+	json_decref(scene_do(&s, "eng", "device.approve", 200, id_of(id)));
+	refused(&s, "eng", "device.approve", 409, id_of(id));
+	config = desk_lcp_config(s.d, "aoba", "lcp-1", s.now);
+	assert_int_equal(json_integer_value(json_object_get(config, "version")), 2);
+	o = json_array_get(json_object_get(config, "devices"), 0);
+	assert_string_equal(jstr(o, "id"), "fw-9");
+	assert_string_equal(jstr(o, "address"), "10.1.0.1");
+	json_decref(config);
+	/* the engine reads the same */
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM tenants WHERE id = 'aoba' AND doc LIKE '%\"id\":\"fw-9\"%'"), 1);
+	/* a line from before the approval is not the first one */
+	beat(&s, "fw-9", 6, s.now - 30 * SEC);
+	state_is(&s, id, "waiting");
+	s.now += 10 * SEC;
+	beat(&s, "fw-9", 7, s.now);
+	state_is(&s, id, "live");
+	o = scene_do(&s, "odagiri", "registration.show", 200, id_of(id));
+	assert_string_equal(jstr(o, "first_lcp"), "lcp-1");
+	assert_int_equal(json_array_size(json_object_get(o, "collectors")), 1);
+	json_decref(o);
+	json_decref(scene_do(&s, "odagiri", "device.withdraw", 200, id_of(id)));
+	refused(&s, "odagiri", "device.withdraw", 409, id_of(id));
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM tenants WHERE doc LIKE '%fw-9%'"), 0);
+	assert_int_equal(scene_count(&s, "SELECT config FROM lcps WHERE lcp = 'lcp-1'"), 3);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
+who_asks_does_not_approve(void **st)
+{
+	struct scene s;
+	json_t *o;
+	char id[32];
+
+	(void)st;
+	scene_begin(&s);
+	engineer(&s);
+	o = scene_do(&s, "eng", "device.register", 200, wish("fw-1", ""));
+	snprintf(id, sizeof id, "%s", jstr(o, "id"));
+	json_decref(o);
+	refused(&s, "eng", "device.approve", 403, id_of(id));
+	json_decref(scene_do(&s, "otomo", "device.refuse", 200, json_pack("{s:s, s:s}", "id", id, "reason", "it is known as fw-2")));
+	state_is(&s, id, "refused");
+	/* the name is free again */
+	ask_for(&s, "fw-1", "", id);
+	json_decref(scene_do(&s, "otomo", "device.approve", 200, id_of(id)));
+	scene_end(&s);
+}
+
+static void
+bad_wishes_are_refused(void **st)
+{
+	static const struct {
+		const char *key, *value;
+		int status;
+	} v[] = {
+		{ "device", "fw 9", 422 },   { "device", "", 422 },          { "transport", "smoke", 422 }, { "address", "10.1", 422 }, { "address", "10.1.0.0/16", 422 },
+		{ "zone", "Asia/Nowhere", 422 }, { "lcp", "none", 422 }, { "source", "no such!", 422 }, { "tenant", "harbor", 404 }, { "tenant", "none", 404 },
+		{ "device", "fw-0", 409 },   { "address", "10.9.9.9", 409 },
+	};
+	struct scene s;
+	char id[32];
+
+	(void)st;
+	scene_begin(&s);
+	engineer(&s);
+	ask_for(&s, "fw-0", "10.9.9.9", id);
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		json_t *o = wish("fw-9", "10.1.0.1");
+
+		json_object_set_new(o, v[i].key, json_string(v[i].value));
+		refused(&s, "odagiri", "device.register", v[i].status, o);
+	}
+	refused(&s, "lowe", "registration.show", 404, id_of(id));
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM registrations"), 1);
+	scene_end(&s);
+}
+
+static void
+networks_and_assets_one_by_one(void **st)
+{
+	struct scene s;
+	json_t *o;
+
+	(void)st;
+	scene_begin(&s);
+	json_decref(scene_do(&s, "odagiri", "network.add", 200, json_pack("{s:s, s:s, s:s}", "tenant", "aoba", "name", "工場", "cidr", "10.7.0.0/16")));
+	refused(&s, "odagiri", "network.add", 409, json_pack("{s:s, s:s, s:s}", "tenant", "aoba", "name", "工場", "cidr", "10.8.0.0/16"));
+	refused(&s, "odagiri", "network.add", 422, json_pack("{s:s, s:s, s:s}", "tenant", "aoba", "name", "x", "cidr", "10.7.0.1/16"));
+	refused(&s, "odagiri", "network.add", 404, json_pack("{s:s, s:s, s:s}", "tenant", "harbor", "name", "x", "cidr", "10.7.0.0/16"));
+	refused(&s, "odagiri", "network.change", 404, json_pack("{s:s, s:s, s:s}", "tenant", "aoba", "name", "x", "cidr", "10.7.0.0/16"));
+	o = scene_do(&s, "odagiri", "network.change", 200, json_pack("{s:s, s:s, s:s}", "tenant", "aoba", "name", "工場", "cidr", "10.8.0.0/16"));
+	assert_string_equal(jstr(json_array_get(json_object_get(o, "networks"), 0), "cidr"), "10.8.0.0/16");
+	json_decref(o);
+	o = scene_do(&s, "odagiri", "asset.add", 200, json_pack("{s:s, s:s, s:i, s:[s], s:[s]}", "tenant", "aoba", "name", "erp", "value", 3, "addresses", "10.8.0.5", "hosts", "erp01"));
+	assert_int_equal(json_array_size(json_object_get(o, "assets")), 3);
+	json_decref(o);
+	refused(&s, "odagiri", "asset.add", 422, json_pack("{s:s, s:s, s:i}", "tenant", "aoba", "name", "x", "value", 4));
+	refused(&s, "odagiri", "asset.add", 422, json_pack("{s:s, s:s, s:[s]}", "tenant", "aoba", "name", "x", "addresses", "ten"));
+	/* a change leaves the rest of it */
+	o = scene_do(&s, "odagiri", "asset.change", 200, json_pack("{s:s, s:s, s:i}", "tenant", "aoba", "name", "erp", "value", 2));
+	assert_string_equal(json_string_value(json_array_get(json_object_get(json_array_get(json_object_get(o, "assets"), 2), "hosts"), 0)), "erp01");
+	json_decref(o);
+	json_decref(scene_do(&s, "odagiri", "asset.remove", 200, json_pack("{s:s, s:s}", "tenant", "aoba", "name", "erp")));
+	json_decref(scene_do(&s, "odagiri", "network.remove", 200, json_pack("{s:s, s:s}", "tenant", "aoba", "name", "工場")));
+	refused(&s, "odagiri", "network.remove", 404, json_pack("{s:s, s:s}", "tenant", "aoba", "name", "工場"));
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+#define TENANT "tenants:\n  - id: aoba\n    name: {ja: 青葉, en: Aoba}\n    kana: アオバ\n    short: AOBA\n    code_word: {ja: カワセミ, en: kingfisher}\n"
+
+static void
+import(struct scene *s, const char *yaml)
+{
+	struct whys ws = { 0 };
+	json_t *doc = desk_import_read(slice_str(yaml), "t.yaml", &ws);
+
+	assert_non_null(doc);
+	json_object_del(doc, "secrets");
+	json_decref(scene_do(s, NULL, "tenant.import", 200, doc));
+	whys_fini(&ws);
+}
+
+static void
+an_import_and_single_changes_agree(void **st)
+{
+	struct scene s;
+	char id[32];
+	int64_t config;
+
+	(void)st;
+	scene_begin(&s);
+	engineer(&s);
+	ask_for(&s, "fw-1", "10.1.0.1", id);
+	json_decref(scene_do(&s, "odagiri", "network.add", 200, json_pack("{s:s, s:s, s:s}", "tenant", "aoba", "name", "plant", "cidr", "10.7.0.0/16")));
+	/* a document that says nothing of them leaves them */
+	import(&s, TENANT);
+	state_is(&s, id, "proposed");
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM tenants WHERE id = 'aoba' AND doc LIKE '%plant%' AND doc LIKE '%dc01%'"), 1);
+	/* one that names devices is the whole truth about them */
+	config = scene_count(&s, "SELECT config FROM lcps WHERE lcp = 'lcp-1'");
+	import(&s, TENANT "    devices: [{id: fw-1, source: fortinet.fortigate, address: 10.1.0.1}, {id: px-1, source: squid.access}]\n");
+	state_is(&s, id, "waiting");
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM registrations WHERE state = 'waiting'"), 2);
+	assert_int_equal(scene_count(&s, "SELECT config FROM lcps WHERE lcp = 'lcp-1'"), config + 1);
+	/* the same again changes nothing at the collectors */
+	import(&s, TENANT "    devices: [{id: fw-1, source: fortinet.fortigate, address: 10.1.0.1}, {id: px-1, source: squid.access}]\n");
+	assert_int_equal(scene_count(&s, "SELECT config FROM lcps WHERE lcp = 'lcp-1'"), config + 1);
+	import(&s, TENANT "    devices: [{id: px-1, source: squid.access}]\n");
+	state_is(&s, id, "withdrawn");
+	assert_int_equal(scene_count(&s, "SELECT config FROM lcps WHERE lcp = 'lcp-1'"), config + 2);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(from_asking_to_the_first_line), cmocka_unit_test(who_asks_does_not_approve), cmocka_unit_test(bad_wishes_are_refused),
+		cmocka_unit_test(networks_and_assets_one_by_one), cmocka_unit_test(an_import_and_single_changes_agree),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
