@@ -8,7 +8,7 @@ import sys
 
 FLOORS = {
     0: "base", 1: "codec sys", 2: "batch event conf http db",
-    3: "source enrich sigma intel habit kql archive store spool desk notify call report auth",
+    3: "source enrich sigma intel habit kql archive store spool desk mail notify call report auth",
     4: "detect api", 5: "role", 6: "main",
 }
 FLOOR = {folder: floor for floor, names in FLOORS.items() for folder in names.split()}

@@ -34,6 +34,7 @@ static const struct role *const roles[] = {
 	&role_call,
 	&role_print,
 	&role_web,
+	&role_mail,
 #endif
 };
 #define ROLE_N (sizeof roles / sizeof *roles)

@@ -83,6 +83,7 @@ struct parent {
 static struct listener listeners[] = {
 	{ "ingest", "ingest.listen", ROLE_INGEST, -1 },
 	{ "web", "web.listen", ROLE_WEB, -1 },
+	{ "mail", "mail.listen", ROLE_MAIL, -1 }, /* empty: none */
 };
 
 static const struct {
@@ -402,6 +403,8 @@ open_listeners(const struct conf *conf)
 	for (size_t i = 0; i < sizeof listeners / sizeof *listeners; i++) {
 		int r;
 
+		if (conf_str(conf, listeners[i].key)[0] == '\0' && listeners[i].role == ROLE_MAIL)
+			continue;
 		while ((r = open_listener(conf_str(conf, listeners[i].key), &listeners[i].fd)) == E_IO && errno == EADDRINUSE &&
 		       loop_mono_ns() < end)
 			pause_a_little();
