@@ -36,7 +36,8 @@ WRONG = {
     "calendar": [([], 2, "--country"), (["--country", "XX", "--month", "2026-01"], 2, "no calendar"), (["--country", "JP", "--month", "2026-13"], 2, "01 to 12")],
     "report": [(["render"], 2, "render with a FILE"), (["render", "/nonexistent"], 3, "cannot be read"), (["render", "/dev/null"], 1, "no JSON"),
                (["render", "/dev/null", "--lang", "fr"], 2, "ja or en"), (["render", "/dev/null", "--table", "sla"], 2, "goes with --csv"),
-               (["render", "/dev/null", "--csv"], 1, "no data set"), (["words", "aoba-2026-10"], 2, "words wants")],
+               (["render", "/dev/null", "--csv"], 1, "no data set"), (["words", "aoba-2026-10"], 2, "words wants"), (["monthly"], 2, "--tenant"), (["daily", "x"], 2, "--tenant"),
+               (["pdf", "aoba-2026-10", "--table", "sla"], 2, "goes with csv"), (["pdf", "aoba-2026-10", "--socket", "/nonexistent"], 3, "is the service running")],
 }
 # verbs that speak with the service: words that are none of theirs, and an absent service
 REMOTE = {"tenant": ["list"], "user": ["list"], "lcp": ["list"], "incident": ["list"], "roster": ["show"], "handover": ["list"], "inquiry": ["list"], "report": ["list"]}

@@ -67,18 +67,26 @@ perform(const struct cli *c, CURL *h, const char *method, const char *url, const
 	                      : cli_could_not(c, "%s does not answer: %s", socket_of(c), error[0] != '\0' ? error : curl_easy_strerror(rc));
 }
 
-int
-remote_call(const struct cli *c, const char *method, const char *path, const json_t *body, struct remote_answer *ret)
+static int
+exchange(const struct cli *c, const char *method, const char *path, const json_t *body, struct buf *out, long *ret_status)
 {
 	auto_free char *url = x_asprintf("http://nezuban%s", path), *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
-	auto_buf struct buf out = { 0 };
 	CURL *h = curl_easy_init();
-	long status = 0;
 	int r;
 
 	must(h != NULL);
-	r = perform(c, h, method, url, text, &out, &status);
+	r = perform(c, h, method, url, text, out, ret_status);
 	curl_easy_cleanup(h);
+	return r;
+}
+
+int
+remote_call(const struct cli *c, const char *method, const char *path, const json_t *body, struct remote_answer *ret)
+{
+	auto_buf struct buf out = { 0 };
+	long status = 0;
+	int r = exchange(c, method, path, body, &out, &status);
+
 	if (r != CLI_DONE)
 		return r;
 	ret->status = status;
@@ -104,6 +112,15 @@ tell_problem(const struct cli *c, const struct remote_answer *a)
 	(void)c;
 }
 
+/* Tells it, frees its body. */
+static int
+problem(const struct cli *c, struct remote_answer *a)
+{
+	tell_problem(c, a);
+	json_decref(a->body);
+	return a->status == 404 || a->status == 409 || a->status == 422 ? CLI_PROBLEMS : CLI_COULD_NOT;
+}
+
 int
 remote_do(const struct cli *c, const char *method, const char *path, const json_t *body, json_t **ret_body)
 {
@@ -119,9 +136,19 @@ remote_do(const struct cli *c, const char *method, const char *path, const json_
 			json_decref(a.body);
 		return CLI_DONE;
 	}
-	tell_problem(c, &a);
-	json_decref(a.body);
-	return a.status == 404 || a.status == 409 || a.status == 422 ? CLI_PROBLEMS : CLI_COULD_NOT;
+	return problem(c, &a);
+}
+
+int
+remote_file(const struct cli *c, const char *path, struct buf *out)
+{
+	struct remote_answer a = { 0 };
+	int r = exchange(c, "GET", path, NULL, out, &a.status);
+
+	if (r != CLI_DONE || (a.status >= 200 && a.status < 300))
+		return r;
+	a.body = json_loadb(out->p, out->n, 0, NULL);
+	return problem(c, &a);
 }
 
 static void

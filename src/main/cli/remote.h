@@ -24,6 +24,8 @@ int remote_do(const struct cli *c, const char *method, const char *path, const j
 char *remote_path(const char *fmt, const char *part);
 /* Appends name=value, escaped, to a path, with ? or &. */
 void remote_query(struct buf *path, const char *name, const char *value);
+/* GET of a file: its bytes; a problem is told as by remote_do. */
+int remote_file(const struct cli *c, const char *path, struct buf *out);
 void remote_print_json(const json_t *o);
 /* Text of a (nested) key for a table: "name.en", "clock.state"; "" when absent. */
 const char *remote_text(const json_t *o, const char *dotted, char *scratch, size_t n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * report: the monthly report from draft to document.  `render` needs no service: it hands a data set to nezuban-print, which is a
+ * report: the monthly report from draft to document; of a day there is one too.  `render` needs no service: it hands a data set to nezuban-print, which is a
  * program of its own (main/nezuban_print.c).
  */
 #define _GNU_SOURCE
@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/must.h"
 #include "main/cli/remote.h"
@@ -249,6 +250,67 @@ words(struct cli *c, const char *id)
 	return act(c, id, "words", body);
 }
 
+/* ---- documents of the service ---- */
+
+static int
+fetch(struct cli *c, const char *id, bool as_csv)
+{
+	auto_free char *part = remote_path("/api/v1/reports/%s", id);
+	auto_buf struct buf path = { 0 }, file = { 0 };
+	const char *lang;
+	int r = lang_of(c, &lang);
+
+	if (r == CLI_DONE && cli_has(c, "--table") && !as_csv)
+		r = cli_usage(c, "--table goes with csv");
+	if (r != CLI_DONE)
+		return r;
+	buf_printf(&path, "%s/%s", part, as_csv ? "csv" : "pdf");
+	remote_query(&path, "lang", lang);
+	if (cli_has(c, "--table"))
+		remote_query(&path, "table", cli_opt(c, "--table", ""));
+	r = remote_file(c, buf_cstr(&path), &file);
+	return r == CLI_DONE ? deliver(c, buf_slice(&file)) : r;
+}
+
+/* The newest month there is; heap, NULL when that was told. */
+static char *
+newest(struct cli *c, const char *tenant, int *ret)
+{
+	auto_buf struct buf path = { 0 };
+	json_t *body = NULL;
+	const char *id;
+	char *out = NULL;
+
+	buf_put_str(&path, "/api/v1/reports");
+	remote_query(&path, "tenant", tenant);
+	*ret = remote_do(c, "GET", buf_cstr(&path), NULL, &body);
+	id = json_string_value(json_object_get(json_array_get(json_object_get(body, "items"), 0), "id"));
+	if (id != NULL)
+		out = x_strdup(id);
+	else if (*ret == CLI_DONE)
+		*ret = cli_could_not(c, "%s has no monthly report yet: name the --month", tenant);
+	json_decref(body);
+	return out;
+}
+
+static int
+of_tenant(struct cli *c, bool daily)
+{
+	const char *tenant = cli_opt(c, "--tenant", NULL), *when = cli_opt(c, daily ? "--day" : "--month", NULL);
+	auto_free char *id = NULL;
+	char yesterday[36];
+	int r = CLI_DONE;
+
+	if (tenant == NULL || cli_operands(c) != 1)
+		return cli_usage(c, "%s wants --tenant", daily ? "daily" : "monthly");
+	time_format_rfc3339(yesterday, clock_now(clock_real()) - NS_PER_DAY, 0);
+	if (daily || when != NULL)
+		id = x_asprintf("%s-%.10s", tenant, when != NULL ? when : yesterday);
+	else
+		id = newest(c, tenant, &r);
+	return id != NULL ? fetch(c, id, cli_has(c, "--csv")) : r;
+}
+
 int
 cli_report(struct cli *c)
 {
@@ -256,15 +318,19 @@ cli_report(struct cli *c)
 
 	if (what != NULL && strcmp(what, "list") == 0 && id == NULL)
 		return list(c);
+	if (what != NULL && (strcmp(what, "monthly") == 0 || strcmp(what, "daily") == 0))
+		return of_tenant(c, strcmp(what, "daily") == 0);
 	if (what == NULL || id == NULL || cli_operands(c) != 2)
-		return cli_usage(c, "wanted list, or show, draft, words, publish with an ID, or render with a FILE");
+		return cli_usage(c, "wanted list, or show, draft, words, publish, pdf, csv with an ID, or monthly, daily, or render with a FILE");
 	if (strcmp(what, "show") == 0)
 		return show(c, id);
 	if (strcmp(what, "draft") == 0 || strcmp(what, "publish") == 0)
 		return act(c, id, what, json_object());
 	if (strcmp(what, "words") == 0)
 		return words(c, id);
+	if (strcmp(what, "pdf") == 0 || strcmp(what, "csv") == 0)
+		return fetch(c, id, strcmp(what, "csv") == 0);
 	if (strcmp(what, "render") == 0)
 		return render(c, id);
-	return cli_usage(c, "wanted list, or show, draft, words, publish with an ID, or render with a FILE");
+	return cli_usage(c, "wanted list, or show, draft, words, publish, pdf, csv with an ID, or monthly, daily, or render with a FILE");
 }
