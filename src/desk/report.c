@@ -426,3 +426,9 @@ desk_report_data(struct desk *d, const struct desk_actor *who, const char *id, i
 	json_decref(args);
 	return data;
 }
+
+char *
+desk_report_frozen(struct desk *d, const char *id)
+{
+	return db_text(d->db, "SELECT data FROM reports WHERE id = ? AND state = 'published'", Q(id));
+}

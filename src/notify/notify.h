@@ -71,6 +71,8 @@ struct notice {
 	const char *refs[NOTICE_REFS];
 	int refs_n;
 	bool is_reply, is_receipt;
+	struct slice attached;               /* a PDF that goes with the mail; n 0: none. Not of the JOB */
+	const char *attached_name;           /* its file name: letters, digits, dot, hyphen */
 	int64_t at, first_at, decided_at, acknowledged_at, due_at; /* wall ns, 0 = absent */
 };
 

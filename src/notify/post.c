@@ -32,6 +32,8 @@ struct letter {
 	int fd;                            /* the socket libcurl waits on for this letter; -1 none */
 	struct mail mail;
 	struct buf from, to, body, url;    /* envelope addresses; webhook: body and address */
+	struct buf attached;               /* PDF; empty: none */
+	char attached_name[80];
 	char error[CURL_ERROR_SIZE];
 	struct curl_slist *headers, *rcpt;
 	curl_mime *mime;
@@ -76,6 +78,7 @@ letter_free(struct letter *t)
 	buf_fini(&t->to);
 	buf_fini(&t->body);
 	buf_fini(&t->url);
+	buf_fini(&t->attached);
 	free(t);
 }
 
@@ -234,14 +237,34 @@ add_address(struct letter *t, const char *header, const char *name, const char *
 	buf_fini(&b);
 }
 
-static void
-add_part(struct letter *t, const char *type, const struct buf *text)
+static curl_mimepart *
+add_part(curl_mime *to, const char *type, const struct buf *bytes)
 {
-	curl_mimepart *part = curl_mime_addpart(t->mime);
+	curl_mimepart *part = curl_mime_addpart(to);
 
-	must(part != NULL && curl_mime_data(part, text->p, text->n) == CURLE_OK);
+	must(part != NULL && curl_mime_data(part, bytes->p, bytes->n) == CURLE_OK);
 	curl_mime_type(part, type);
 	curl_mime_encoder(part, "base64");
+	return part;
+}
+
+/* Text and HTML; with a document these two stand beside it as one. */
+static void
+add_body(struct letter *t)
+{
+	curl_mime *texts = t->mime;
+
+	if (t->attached.n != 0) {
+		curl_mimepart *part = curl_mime_addpart(t->mime);
+
+		texts = curl_mime_init(t->easy);
+		must(part != NULL && texts != NULL && curl_mime_subparts(part, texts) == CURLE_OK);
+		curl_mime_type(part, "multipart/alternative");
+	}
+	add_part(texts, "text/plain; charset=utf-8", &t->mail.text);
+	add_part(texts, "text/html; charset=utf-8", &t->mail.html);
+	if (t->attached.n != 0)
+		curl_mime_filename(add_part(t->mime, "application/pdf", &t->attached), t->attached_name);
 }
 
 /* What makes an answer of an inquiry part of its thread, in mail programs and here. */
@@ -290,7 +313,7 @@ mail_fill(struct letter *t, const struct notice *n)
 	if (n->what == NOTICE_INQUIRY)
 		thread_headers(t, n);
 	add_header(t, "Content-Language", n->lang == NOTE_JA ? SL("ja") : SL("en"));
-	add_header(t, "Content-Type", SL("multipart/alternative"));
+	add_header(t, "Content-Type", t->attached.n != 0 ? SL("multipart/mixed") : SL("multipart/alternative"));
 	buf_fini(&subject);
 }
 
@@ -300,8 +323,7 @@ mail_start(struct letter *t)
 	struct post *p = t->p;
 
 	t->mime = curl_mime_init(t->easy);
-	add_part(t, "text/plain; charset=utf-8", &t->mail.text);
-	add_part(t, "text/html; charset=utf-8", &t->mail.html);
+	add_body(t);
 	t->rcpt = curl_slist_append(NULL, buf_cstr(&t->to));
 	must(t->rcpt != NULL);
 	curl_easy_setopt(t->easy, CURLOPT_URL, p->conf.url);
@@ -473,6 +495,8 @@ post_send(struct post *p, const struct notice *n)
 	t->fd = -1;
 	t->channel = n->channel;
 	snprintf(t->job, sizeof t->job, "%s", n->job);
+	buf_put_slice(&t->attached, n->attached);
+	snprintf(t->attached_name, sizeof t->attached_name, "%s", n->attached.n != 0 ? n->attached_name : "");
 	vec_push(&p->letters, t);
 	if (n->channel == NOTICE_MAIL && p->conf.url[0] == '\0') {
 		letter_done(t, POST_DEFERRED, 0, "no mail server is configured (mail.url)");

@@ -303,6 +303,19 @@ desk_role_load(struct slice s)
 	return NULL;
 }
 
+/* For the mail that says it is out: the figures that were frozen, to be printed. */
+static void
+give_report(struct desk_role *dr, struct msg *m)
+{
+	json_t *o = desk_role_load(m->body);
+	const char *id = json_string_value(json_object_get(o, "id"));
+	auto_free char *data = id != NULL ? desk_report_frozen(dr->desk, id) : NULL;
+
+	if (dr->notify != NULL)
+		chan_send(dr->notify, MSG_REPORT_DATA, m->id, data != NULL ? slice_str(data) : SL(""), -1);
+	json_decref(o);
+}
+
 static void
 desk_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *m)
 {
@@ -321,6 +334,8 @@ desk_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *m)
 		if (!desk_role_job(dr, m->type == MSG_JOB_EVENT ? "job.event" : "job.done", m->body))
 			log_error("desk.job_refused", kv_str("from", peer == ROLE_CALL ? "call" : "notify"));
 		desk_jobs(dr->desk, desk_role_now(dr), hand_out, dr);
+	} else if (peer == ROLE_NOTIFY && m->type == MSG_REPORT_ASK) {
+		give_report(dr, m);
 	} else if (peer == ROLE_MAIL && m->type == MSG_MAIL) {
 		desk_role_mail(dr, m->id, m->body);
 	} else if (peer == ROLE_ARCHIVE && m->type == MSG_MANIFEST && (o = desk_role_load(m->body)) != NULL) {

@@ -15,14 +15,7 @@
 #include "conf/conf.h"
 #include "notify/notify.h"
 #include "report/report.h"
-#include "role/outbox_priv.h"
-
-struct notifier {
-	struct outbox out;
-	struct post_conf conf;
-	struct post *post;
-	struct role_env *env;
-};
+#include "role/notify_priv.h"
 
 static void
 body_begin(struct notifier *n, struct buf *b, const char *job)
@@ -144,8 +137,23 @@ take_job(struct notifier *n, struct msg *m)
 	r = notice_read(m->body, &a, &notice, err);
 	if (r != 0)
 		outbox_bad(&n->out, notice.job, m->id, "mail", clock_now(n->env->clock), err);
-	else if (outbox_begin(&n->out, notice.job, m->id))
+	else if (outbox_begin(&n->out, notice.job, m->id) && !paper_begin(n, &notice, m->body))
 		post_send(n->post, &notice);
+	arena_fini(&a);
+}
+
+void
+notify_send(struct notifier *n, struct slice body, struct slice document, const char *name)
+{
+	struct arena a;
+	struct notice notice;
+	char err[200];
+
+	arena_init(&a, 0, 0);
+	must(notice_read(body, &a, &notice, err) == 0); /* it was good before */
+	notice.attached = document;
+	notice.attached_name = name;
+	post_send(n->post, &notice);
 	arena_fini(&a);
 }
 
@@ -155,14 +163,15 @@ notify_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *
 	struct notifier *n = env->state;
 	char job[65];
 
-	(void)peer;
 	(void)index;
 	if (n->post == NULL)
 		return; /* not yet told to go: the desk repeats */
 	if (m->type == MSG_JOB)
 		take_job(n, m);
-	else if (m->type == MSG_JOB_CANCEL && outbox_read_cancel(m->body, job) == 0 && !post_cancel(n->post, job) &&
-	         outbox_begin(&n->out, job, m->id))
+	else if (m->type == MSG_REPORT_DATA || m->type == MSG_PRINTED)
+		paper_msg(n, peer, m);
+	else if (m->type == MSG_JOB_CANCEL && outbox_read_cancel(m->body, job) == 0 &&
+	         (paper_cancel(n, job) || (!post_cancel(n->post, job) && outbox_begin(&n->out, job, m->id))))
 		on_done(n, job, POST_CANCELLED, 0, "");
 }
 
@@ -174,12 +183,15 @@ notify_peer(struct role_env *env, enum role_id peer, unsigned index, struct chan
 	(void)index;
 	if (peer == ROLE_DESK)
 		n->out.desk = ch;
+	else if (peer == ROLE_PRINT)
+		n->print = ch;
 }
 
 static void
 notify_lost(struct role_env *env, enum role_id peer, unsigned index)
 {
 	notify_peer(env, peer, index, NULL);
+	paper_lost(env->state, peer);
 }
 
 static void
@@ -187,6 +199,7 @@ notify_stop(struct role_env *env)
 {
 	struct notifier *n = env->state;
 
+	paper_fini(n);
 	post_close(n->post);
 	outbox_fini(&n->out);
 	explicit_bzero(n, sizeof *n);

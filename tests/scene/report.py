@@ -56,7 +56,10 @@ def pages(pdf):
 
 
 def people(soc):
-    soc.local().ask("POST", "/api/v1/tenants/import", {"yaml": (ROOT / "tools" / "demo" / "tenants.yaml").read_text().replace("@PHONE@", "127.0.0.1:9")})
+    yaml = (ROOT / "tools" / "demo" / "tenants.yaml").read_text().replace("@PHONE@", "127.0.0.1:9")
+    english = yaml.replace("en: Security officer}, lang: ja,", "en: Security officer}, lang: en,")  # one contact for each language
+    expect(english != yaml, "the demonstration's second contact is another one now")
+    soc.local().ask("POST", "/api/v1/tenants/import", {"yaml": english})
     out = {}
     for login, (password, secret) in PEOPLE.items():
         out[login] = Client(port=soc.web_port)
@@ -123,6 +126,27 @@ def it_is_read(soc, who, report, folder):
     expect(fetch(who["whitfield"], f"/api/v1/reports/{report}/csv")[0] == 404, "the other customer got the CSV")
 
 
+def it_is_mailed(who, report, mails):
+    """To each contact in its language, with the very document that the portal gives."""
+    def reports():
+        got = {}
+        for path in mails.iterdir():
+            m = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            if report[5:] in str(m["subject"]) or "月次報告書" in str(m["subject"]):
+                got[m["to"].addresses[0].addr_spec] = m
+        return got if len(got) == 2 else None
+    got = wait_until(reports, 30, why="two mails about the report")
+    for address, lang in (("odagiri@aoba.example", "ja"), ("suzuki@aoba.example", "en")):
+        m = got[address]
+        files = list(m.iter_attachments())
+        expect(m.get_content_type() == "multipart/mixed" and len(files) == 1, address, m.get_content_type(), len(files))
+        expect([p.get_content_type() for p in m.iter_parts()][0] == "multipart/alternative", address, "the texts are not alternatives")
+        expect("/portal/reports" in m.get_body(("plain",)).get_content(), address, "no word of the portal")
+        for f in files:
+            expect(f.get_content_type() == "application/pdf" and f.get_filename() == f"{report}.{lang}.pdf", address, f.get_content_type(), f.get_filename())
+            expect(f.get_content() == fetch(who["reid"], f"/api/v1/reports/{report}/pdf?lang={lang}")[2], address, "got another document than the portal gives")
+
+
 def who_prints(soc, who, report):
     """Many at once are made one after the other, by a process that is gone afterwards; the libraries are in no role."""
     got, seen = [], set()
@@ -149,13 +173,14 @@ def main():
     mails.mkdir()
     smtp = free_port()
     sink = Process([os.environ["SMTP_SINK"], "--port", str(smtp), "--dir", str(mails)], folder / "smtp.log")
-    soc = Service(folder, settings={"mail.url": f"smtp://127.0.0.1:{smtp}", "mail.from": "soc@nezuban.example", "mail.starttls": "no"})
+    soc = Service(folder, settings={"mail.url": f"smtp://127.0.0.1:{smtp}", "mail.from": "soc@nezuban.example", "mail.starttls": "no", "desk.url": "https://soc.nezuban.example"})
     report = f"aoba-{last_month()}"
     try:
         soc.start()
         who = people(soc)
         a_draft_is_marked(soc, who, report)
         publish(soc, who, report, folder)
+        it_is_mailed(who, report, mails)
         it_is_read(soc, who, report, folder)
         who_prints(soc, who, report)
     finally:

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The mail that says a monthly report is out carries the document.  A JOB is too small for it, so:
+ *
+ *     JOB (word, figures in brief) ─▶ REPORT_ASK to the desk ─▶ REPORT_DATA ─▶ PRINT to print ─▶ PRINTED ─▶ the mail, document attached
+ *
+ * Whatever fails on the way, or takes longer than a minute, costs the document and never the mail: its words name the portal.  The same
+ * data set gives the same bytes, so a repeat of the JOB is the same mail.
+ */
+#define _GNU_SOURCE
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/must.h"
+#include "role/notify_priv.h"
+
+static void
+drop(struct notifier *n, struct paper_mail *w)
+{
+	for (size_t i = 0; i < n->waiting.n; i++)
+		if (n->waiting.v[i] == w) {
+			n->waiting.v[i] = n->waiting.v[--n->waiting.n];
+			break;
+		}
+	buf_fini(&w->body);
+	free(w);
+	if (n->waiting.n == 0) {
+		timer_free(n->tick);
+		n->tick = NULL;
+	}
+}
+
+static void
+go(struct notifier *n, struct paper_mail *w, struct slice document)
+{
+	char name[64];
+
+	if (document.n > PAPER_MAX)
+		log_info("notify.paper_large", kv_str("report", w->id), kv_u64("bytes", document.n));
+	if (document.n == 0)
+		log_warn("notify.no_paper", kv_str("report", w->id));
+	snprintf(name, sizeof name, "%s.%s.pdf", w->id, w->lang == 0 ? "ja" : "en");
+	notify_send(n, buf_slice(&w->body), document.n <= PAPER_MAX ? document : SL(""), name);
+	drop(n, w);
+}
+
+static void
+on_tick(void *ctx)
+{
+	struct notifier *n = ctx;
+
+	for (size_t i = n->waiting.n; i-- > 0;)
+		if (n->waiting.v[i]->until <= loop_mono_ns())
+			go(n, n->waiting.v[i], SL(""));
+}
+
+static bool
+is_id(const char *s)
+{
+	return s != NULL && s[0] != '\0' && strlen(s) < 48 && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(s);
+}
+
+/* The id of a published report, NULL for a daily one. In *ret_o, the caller's. */
+static const char *
+report_id_of(const struct notice *notice, json_t **ret_o)
+{
+	json_t *o = notice->what == NOTICE_REPORT ? json_loadb(notice->report.p, notice->report.n, 0, NULL) : NULL;
+	const char *kind = json_string_value(json_object_get(o, "kind")), *id = json_string_value(json_object_get(o, "id"));
+
+	*ret_o = o;
+	return kind != NULL && strcmp(kind, "published") == 0 && is_id(id) ? id : NULL;
+}
+
+static void
+ask_data(struct notifier *n, struct paper_mail *w)
+{
+	char text[80];
+
+	w->ask = ++n->asked;
+	w->of = ROLE_DESK;
+	snprintf(text, sizeof text, "{\"id\":\"%s\"}", w->id);
+	chan_send(n->out.desk, MSG_REPORT_ASK, w->ask, slice_str(text), -1);
+}
+
+bool
+paper_begin(struct notifier *n, const struct notice *notice, struct slice body)
+{
+	struct paper_mail *w;
+	const char *id;
+	json_t *o;
+
+	id = report_id_of(notice, &o);
+	if (id == NULL || n->out.desk == NULL || n->print == NULL) {
+		json_decref(o);
+		return false;
+	}
+	w = x_calloc(1, sizeof *w);
+	snprintf(w->job, sizeof w->job, "%s", notice->job);
+	snprintf(w->id, sizeof w->id, "%s", id);
+	w->lang = notice->lang == NOTE_JA ? 0 : 1;
+	w->until = loop_mono_ns() + PAPER_PATIENCE;
+	buf_put_slice(&w->body, body);
+	vec_push(&n->waiting, w);
+	if (n->tick == NULL)
+		n->tick = loop_timer(n->env->loop, NS_PER_S, NS_PER_S, on_tick, n);
+	ask_data(n, w);
+	json_decref(o);
+	return true;
+}
+
+static void
+ask_print(struct notifier *n, struct paper_mail *w, struct slice data)
+{
+	struct msg_print head = { .lang = w->lang };
+
+	if (data.n == 0 || n->print == NULL) {
+		go(n, w, SL(""));
+		return;
+	}
+	w->ask = ++n->asked;
+	w->of = ROLE_PRINT;
+	chan_send2(n->print, MSG_PRINT, w->ask, slice_of(&head, sizeof head), data, -1);
+}
+
+void
+paper_msg(struct notifier *n, enum role_id peer, struct msg *m)
+{
+	struct msg_printed head = { .status = PRINTED_FAILED };
+	struct paper_mail *w = NULL;
+
+	for (size_t i = 0; i < n->waiting.n; i++)
+		if (n->waiting.v[i]->ask == m->id && n->waiting.v[i]->of == peer)
+			w = n->waiting.v[i];
+	if (w == NULL)
+		return;
+	if (peer == ROLE_DESK) {
+		ask_print(n, w, m->body);
+		return;
+	}
+	if (m->body.n >= sizeof head)
+		memcpy(&head, m->body.p, sizeof head);
+	go(n, w, head.status == PRINTED_DONE ? slice_sub(m->body, sizeof head, m->body.n) : SL(""));
+}
+
+void
+paper_lost(struct notifier *n, enum role_id peer)
+{
+	for (size_t i = n->waiting.n; i-- > 0;)
+		if (n->waiting.v[i]->of == peer)
+			go(n, n->waiting.v[i], SL(""));
+}
+
+bool
+paper_cancel(struct notifier *n, const char *job)
+{
+	for (size_t i = 0; i < n->waiting.n; i++)
+		if (strcmp(n->waiting.v[i]->job, job) == 0) {
+			drop(n, n->waiting.v[i]);
+			return true;
+		}
+	return false;
+}
+
+void
+paper_fini(struct notifier *n)
+{
+	while (n->waiting.n != 0)
+		drop(n, n->waiting.v[0]);
+	vec_fini(&n->waiting);
+}
