@@ -96,6 +96,30 @@ const inquiry = (id, role) => { const q = inquiries().find((x) => x.number === i
 	...(role === 'customer' ? [] : [{ n: 2, at: ago(4000), door: 'portal', side: 'soc', visible: false, auto: false, cut: false, lang: 'ja', by: people.miyoshi, who: people.miyoshi.name, address: null, text: '夜勤の記録を確認中。許可された診断の時間帯。', files: [] }]),
 	{ n: 3, at: ago(900), door: 'portal', side: 'soc', visible: true, auto: false, cut: false, lang: 'ja', by: people.miyoshi, who: people.miyoshi.name, address: null, text: 'ご登録いただいている診断の時間帯（毎週日曜 2:00〜4:00）に、登録済みの診断装置から行われた通信でした。', files: [] }, { n: 4, at: ago(600), door: q.door, side: 'customer', visible: true, auto: false, cut: false, lang: q.lang, by: null, who: two('小田切 真一', 'S. Odagiri'), address: null, text: 'ありがとうございます。診断装置の名前はどれになりますか。', files: [] }] }; };
 
+/* six sites, one week; a hand-over in the middle */
+const siteOf = (id, ja, en, zone, country) => ({ id, name: two(ja, en), zone, country, local_time: new Date().toLocaleTimeString('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' }) });
+const sites = [siteOf('tokyo', '東京', 'Tokyo', 'Asia/Tokyo', 'JP'), siteOf('singapore', 'シンガポール', 'Singapore', 'Asia/Singapore', 'SG'), siteOf('sydney', 'シドニー', 'Sydney', 'Australia/Sydney', 'AU'), siteOf('chennai', 'チェンナイ', 'Chennai', 'Asia/Kolkata', 'IN'), siteOf('herndon', 'ハーンドン', 'Herndon', 'America/New_York', 'US'), siteOf('reading', 'レディング', 'Reading', 'Europe/London', 'GB')];
+const crew = [{ id: 'u3', name: two('大友 修', 'Osamu Otomo') }, { id: 'u4', name: two('リム・ウェイ', 'Lim Wei') }, { id: 'u5', name: two('アナ・ベル', 'Ana Bell') }, { id: 'u6', name: two('R. アイヤル', 'R. Iyer') }, { id: 'u7', name: two('M. コール', 'M. Cole') }, people.watson];
+const dutyOf = (k, from, to) => ({ roster: 'aoba', site: sites[k], lead: crew[k], people: [crew[k], people.miyoshi], from: ago(from), to: ago(to) });
+const weekOf = (id, list) => ({ id, home: list[0] === 0 ? 'tokyo' : 'reading', tenants: [tenants[id]], spans: Array.from({ length: 21 }, (_, i) => dutyOf(list[i % 3], -i * 28800 + 3600, -(i + 1) * 28800 + 3600)) });
+const roster = () => ({ now: ago(0), imported_at: ago(864000), by: crew[0], draft_s: 1800, accept_s: 900, sites, people: crew.map((p, i) => ({ login: p.id, person: p, site: sites[i].id, lang: i ? ['en'] : ['ja', 'en'] })),
+	rosters: [['aoba', 0, 5], ['harbor', 5, 4]].map(([id, a, b]) => ({ id, home: sites[a].id, tenants: [tenants[id]], turns: [], duty: dutyOf(a, 20000, -1200), next: dutyOf(b, -1200, -30000) })) });
+const item = (n, kind, ref, tenant, owner, ja, en, more = {}) => ({ n, kind, ref, tenant: tenants[tenant], owner: people[owner] ?? null, severity: null, title: two(ja, en), due_at: null, hypothesis: '', next_step: '', blocker: '', state: 'open', at: null, by: null, reason: null, gone: false, ...more });
+const handover = (number, state, more = {}) => ({ id: number.toLowerCase(), number, now: ago(0), roster: 'aoba', state, at: ago(-420), drafted_at: ago(1400), due_at: ago(-1320), words: '青葉精機は小田切様が現地へ向かっており、切り離しの連絡が最優先です。\nLCP-2 は停電の可能性があり、18:30 に担当者へ電話してください。', lang: 'ja', offered_at: ago(300), ended_at: null, tenants: [tenants.aoba],
+	from: { site: sites[0], lead: crew[0] }, to: { site: sites[5], lead: crew[5] }, crew: [people.watson, people.miyoshi], given: { by: crew[0], at: ago(300), seq: 48117, hash: '7c1e93b0aa12a904' }, taken: null, counts: { open: 7, kept: 1, refused: 1, accepted: 0, late: 0 }, may_give: false, may_accept: true, ...more });
+const handoverItems = [
+	item(1, 'incident', 'AOBA-2026-0007', 'aoba', 'miyoshi', 'VPNの不正ログインと社内サーバーへの侵入', 'Unlawful VPN login, then into a server', { severity: 'emergency', due_at: ago(-900), hypothesis: '盗まれたパスワードから横展開。wu32.exe は遠隔操作用', next_step: 'AOB-FS02 の 02:30 以降の共有アクセスを調べる', blocker: '小田切様から、切り離し完了の連絡待ち' }),
+	item(2, 'incident', 'AOBA-2026-0006', 'aoba', 'watson', 'RC4のKerberosチケットを大量に要求', 'Many Kerberos tickets with RC4', { severity: 'critical', state: 'kept', hypothesis: 'h.lowe の端末からの探索', next_step: 'プロセスを親子で確認' }),
+	item(3, 'candidate', 'C-48213', 'aoba', 'miyoshi', 'プロキシ経由の周期通信\u202etxt', 'Regular beacon over the proxy\u202etxt', { severity: 'warning', due_at: ago(-475), hypothesis: '更新用ソフトの可能性が高い' }),
+	item(4, 'inquiry', 'Q-14', 'aoba', 'miyoshi', '終了した候補 C-41002 の理由を教えてください', 'Why was C-41002 closed?', { due_at: ago(-5400) }),
+	item(5, 'task', 'AOBA-2026-0007/2', 'aoba', 'miyoshi', '被害の範囲を電話で報告', 'Tell by telephone how far it went', { due_at: ago(-2400), state: 'refused', by: people.watson, reason: '電話の相手が書かれていません。' }),
+	item(6, 'second', 'AOBA-2026-0005', 'aoba', 'miyoshi', 'AOBA-2026-0005：引き下げの提案が、二人目の確認を待っています。', 'AOBA-2026-0005: a lower severity waits for a second person.', { severity: 'emergency' }),
+	item(7, 'device', 'aoba-tokyo-2/lcp-2', 'aoba', 'miyoshi', 'aoba-tokyo-2/fw-2：届いていません。最後は 2026-11-23T05:52', 'aoba-tokyo-2/fw-2: silent, last heard 2026-11-23T05:52'),
+	item(8, 'alarm', 'a1', 'aoba', 'miyoshi', '電話の回線または事業者に障害があります。', 'The telephone trunk or provider fails.'),
+	item(9, 'queue', 'aoba', 'aoba', null, '待ち行列に、担当者のいない候補が 4 件あります。', '4 candidates without an owner are in the queue.', { due_at: ago(-250) }),
+];
+const handovers = () => [handover('H-12', 'offered'), handover('H-13', 'draft', { at: ago(-1500), due_at: ago(-2400), given: null, words: '', may_give: true, may_accept: false, from: { site: sites[5], lead: people.miyoshi }, to: { site: sites[4], lead: crew[4] }, tenants: [tenants.harbor] }), handover('H-11', 'late', { at: ago(30000), due_at: ago(29100), counts: { open: 0, kept: 0, refused: 0, accepted: 3, late: 1 } })];
+
 function answer(role, method, u, body) {
 	const p = u.pathname.replace('/api/v1/', ''), find = (id) => rows.find((r) => r[0].toLowerCase() === id) ?? rows[1];
 	const user = role === 'customer' ? { id: 'u9', login: 'odagiri', name: two('小田切 真一', 'Shinichi Odagiri'), role, tenant: 'aoba', tenants: [], lang: 'ja', zone: 'Asia/Tokyo' } : { id: 'u1', login: 'miyoshi', name: people.miyoshi.name, role: 'analyst', tenant: null, tenants: [], lang: 'ja', zone: 'Asia/Tokyo' };
@@ -103,7 +127,7 @@ function answer(role, method, u, body) {
 	if (p === 'journal') return { items: [['user.signed', null], ['candidate.decide', 'aoba'], ['exception.approve', 'harbor'], ['timer.fire', 'aoba']].map(([command, tenant], i) => ({ seq: 48211 - i, at: ago(i * 97), actor: 'u1', command, tenant, record: JSON.stringify({ actor: { id: 'u1', ...people.miyoshi.name, role: 'analyst' }, args: { text: '\u202egpj.exe' }, cmd: command, seq: 48211 - i }), prev: 'cd'.repeat(32), hash: 'ab'.repeat(32) })), head: { seq: 48211, hash: 'ab'.repeat(32), at: ago(0) } };
 	if (p === 'me/factors') return { totp: true, keys: [{ id: 'k1', name: '青い鍵', added_at: ago(2600000), used_at: ago(3600), backed_up: false }, { id: 'k2', name: 'Telephone', added_at: ago(900000), used_at: null, backed_up: true }], recovery_left: 9 };
 	if (p === 'session') return { step: 'done', csrf: 'x', user, now: ago(0) };
-	if (p === 'queue') return { now: ago(0), items: rows.map(row), groups: 12, detections: 135, unowned: 9, limit: 200, cut: false, tenants: Object.values(tenants) };
+	if (p === 'queue') return { now: ago(0), items: rows.map(row), groups: 12, detections: 135, unowned: 9, limit: 200, cut: false, tenants: Object.values(tenants).map((x, i) => ({ ...x, duty: dutyOf(i ? 5 : 0, 20000, -1200) })) };
 	if (p === 'candidates') return { items: rows.slice(7).map((r) => ({ ...row(r), state: 'closed', closed: { at: ago(4000), by: people.miyoshi, reason: 'expected', reason_text: two('想定内の操作', 'Expected activity'), facts: two('許可された診断です。', 'It was an authorised scan.') } })) };
 	if (/^candidates\/[^/]+\/preview$/.test(p)) return preview(body);
 	if (/^candidates\/[^/]+\/decide$/.test(p)) return incident('AOBA-2026-0007');
@@ -112,6 +136,10 @@ function answer(role, method, u, body) {
 	if (p.startsWith('incidents/')) return incident(p.split('/')[1]);
 	if (p === 'inquiries') return { items: inquiries().filter((q) => role !== 'customer' || q.tenant?.id === 'aoba'), cut: false };
 	if (p.startsWith('inquiries/')) return inquiry(p.split('/')[1], role);
+	if (p === 'roster') return roster();
+	if (p === 'roster/week') return { from: ago(0), to: ago(-604800), rosters: [weekOf('aoba', [0, 5, 4]), weekOf('harbor', [5, 4, 2])] };
+	if (p === 'handovers') return { now: ago(0), items: handovers() };
+	if (p.startsWith('handovers/')) { const h = handovers().find((x) => x.number === p.split('/')[1] || x.id === p.split('/')[1]) ?? handovers()[0]; return { ...h, items: handoverItems, ...(p.endsWith('/accept') ? { items: handoverItems.map((i) => (!body.items || body.items.includes(i.n) ? { ...i, state: 'accepted', owner: people.watson } : i)) } : {}) }; }
 	if (p === 'clocks') return { now: ago(0), items: rows.slice(0, 6).map((r) => row(r).clock) };
 	if (p === 'home') return home();
 	if (p === 'devices') return { items: devices };

@@ -100,7 +100,7 @@ BODIES = {"session.key": {k: "AAAA" for k in ("credential", "client_data", "auth
           "candidate.decide": {"severity": "warning", "answers": {}}, "incident.change": {}, "incident.comment": {"text": "x"}, "incident.action": {"done": True},
           "incident.severity": {"severity": "emergency", "answers": {}}, "incident.attempt": {"contact": "none", "outcome": "busy"}, "incident.reopen": {"text": "x"}, "user.change": {},
           "device.register": {"tenant": "aoba", "device": "walk"}, "device.refuse": {"reason": "x"}, "network.add": {"name": "walk", "cidr": "10.99.0.0/16"}, "network.change": {"cidr": "10.99.0.0/16"}, "asset.add": {"name": "walk"}, "asset.change": {},
-          "lcp.enroll": {"tenant": "aoba", "lcp": "walk"}, "tenant.import": {"yaml": "x: 1", "check": True}, "user.add": {"login": "x", "role": "analyst"}, "user.passwd": {"password": "bbbbbbbbbbbb"},
+          "lcp.enroll": {"tenant": "aoba", "lcp": "walk"}, "tenant.import": {"yaml": "x: 1", "check": True}, "roster.import": {"yaml": "x: 1", "check": True}, "handover.draft": {"to": "nobody"}, "handover.words": {"words": "x"}, "handover.refuse": {"reason": "x"}, "user.add": {"login": "x", "role": "analyst"}, "user.passwd": {"password": "bbbbbbbbbbbb"},
           "me.password": {"old": "wrong", "new": "bbbbbbbbbbbb"}, "incident.close": {"code": "resolved"},
           "candidate.assign": {"to": "miyoshi"}, "candidate.merge": {"into": "C-999999"}, "candidate.split": {"detections": ["none"]}, "candidate.attach": {"detections": ["none"]}, "incident.assign": {"to": "miyoshi"},
           "incident.merge": {"into": "none"}, "incident.split": {"detections": ["none"]}, "incident.attach": {"detections": ["none"]}, "incident.relate": {"other": "none", "reason": "x"}, "incident.task": {"text": "x"},
@@ -116,7 +116,7 @@ def address(path, verb, ids):
     noun = verb.split(".")[0]
     known = {"incident": ids["incident"], "candidate": ids["closed"] if verb in ("candidate.again", "candidate.reopen") else ids["open"], "tenant": "aoba", "inquiry": ids["inquiry"], "attachment": ids["inquiry"], "report": ids["report"]}
     path = path.replace("{id}", known.get(noun, NO_ID)).replace("{n}", "1").replace("{tenant}", "aoba").replace("{lcp}", "none").replace("{other}", "none").replace("{message}", "1")
-    if verb in ("home.show", "funnel.show", "device.list", "lcp.list", "ledger.show", "log.search", "log.histogram", "log.facets"):
+    if verb in ("home.show", "funnel.show", "device.list", "lcp.list", "ledger.show", "log.search", "log.histogram", "log.facets", "duty.show"):
         path += "?tenant=aoba" + ("&field=source.ip" if verb == "log.facets" else "")
     return path
 

@@ -25,7 +25,8 @@ const screens = [
 	['portal-devices', 'customer', '/portal/devices', 'tbody tr'], ['portal-logs', 'customer', '/portal/logs', '.rt tbody tr'], ['portal-account', 'customer', '/portal/account', '.kvp'],
 	['console-inquiries', 'analyst', '/console/inquiries', 'tbody tr'], ['console-inquiry', 'analyst', '/console/inquiries/Q-14', '.msg'], ['console-phone', 'analyst', '/console/inquiries/new', '.form1'],
 	['portal-inquiries', 'customer', '/portal/inquiries', 'tbody tr'], ['portal-inquiry', 'customer', '/portal/inquiries/Q-14', '.msg'], ['portal-ask', 'customer', '/portal/inquiries/new', '.form1'],
-	...(args.live ? [] : [['console-held', 'analyst', '/console/inquiries/Q-15', '.msg']]),
+	['console-roster', 'analyst', '/console/roster', '.bars li'], ['console-handovers', 'analyst', '/console/handover', 'tbody tr'],
+	...(args.live ? [] : [['console-handover', 'analyst', '/console/handover/H-12', '.oi', 1300], ['console-give', 'analyst', '/console/handover/H-13', '#sign'], ['console-held', 'analyst', '/console/inquiries/Q-15', '.msg']]),
 ];
 
 let passed = 0, failed = 0;
@@ -150,6 +151,36 @@ if (!live && (!args.only || args.only === 'keys')) {
 		await p.waitForFunction(() => document.querySelector('.compose textarea').value === '');
 		want(posted[1]?.door === 'chat' && posted[1].text === 'hello', 'Enter sent it as chat');
 		want(await p.locator('.msg.int').count() === 0, 'no internal note for the customer');
+	});
+	await keys('a hand-over: through its items, two marked, taken over', async (p) => {
+		const posted = [];
+		p.on('request', (r) => { if (r.url().endsWith('/accept') && r.method() === 'POST') posted.push(JSON.parse(r.postData())); });
+		await p.goto(`${homes.analyst.url}/console/queue`);
+		await p.waitForSelector('.qr.cur');
+		await p.keyboard.press('g');
+		await p.keyboard.press('h');
+		await at(p, '/handover');
+		await p.waitForSelector('tbody tr');
+		await p.keyboard.press('j');
+		await p.keyboard.press('Enter');
+		await at(p, '/handover/H-12');
+		await p.waitForSelector('.oi.cur');
+		await p.keyboard.press('x');
+		await p.keyboard.press('j');
+		await p.keyboard.press('x'); // it stays with its owner: no mark
+		await p.keyboard.press('j');
+		await p.keyboard.press('x');
+		await p.keyboard.press('a');
+		want(posted.length === 0 && await p.evaluate(() => document.activeElement?.id === 'accept'), 'a only brings the focus to the button');
+		await p.keyboard.press('Enter');
+		await p.waitForFunction(() => document.querySelectorAll('.oi input:checked').length === 0);
+		want(posted.length === 1 && posted[0].items.join() === '1,3', `taken over: ${JSON.stringify(posted)}`);
+		await p.keyboard.press('g');
+		await p.keyboard.press('r');
+		await at(p, '/roster');
+		await p.waitForSelector('.bars li');
+		await p.keyboard.press('ArrowRight');
+		await p.waitForSelector('.bars li');
 	});
 	await keys('assign, then take back; close needs a reason', async (p) => {
 		await p.goto(`${homes.analyst.url}/console/queue`);

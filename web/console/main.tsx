@@ -5,6 +5,7 @@ import { Account } from '../shared/account';
 import { t, title, tx } from '../shared/i18n';
 import { Icon, Mark, type IconName } from '../shared/icons';
 import { helpOpen, KeyBar, KeyHelp, repeatLast, useKeys } from '../shared/keys';
+import { lazy } from '../shared/lazy';
 import { lastHeard, online } from '../shared/live';
 import { Logs } from '../shared/logs';
 import { go, Link, match, place } from '../shared/router';
@@ -25,19 +26,23 @@ import '../shared/nezuban.css';
 import '../shared/app.css';
 import './console.css';
 
-const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'logs' | 'clocks' | 'journal' | 'account', roles?: string]> = [
+const Handover = lazy(() => import('./handover').then((m) => m.Handover)), Handovers = lazy(() => import('./handovers').then((m) => m.Handovers)), Roster = lazy(() => import('./roster').then((m) => m.Roster));
+
+const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'logs' | 'clocks' | 'handover' | 'roster' | 'journal' | 'account', roles?: string]> = [
 	['/console/queue', 'queue', 'queue'],
 	['/console/incidents', 'flag', 'incidents'],
 	['/console/inquiries', 'chat', 'inquiries'],
 	['/console/logs', 'search', 'logs'],
 	['/console/clocks', 'clock', 'clocks'],
+	['/console/handover', 'swap', 'handover'],
+	['/console/roster', 'calendar', 'roster'],
 	['/console/journal', 'hash', 'journal', 'auditor admin'],
 	['/console/account', 'gear', 'account'],
 ];
 
 function Rail() {
 	const d = t(), at = place.value.pathname, role = session.value?.user?.role ?? '';
-	const badge = { queue: counts.value.queue, incidents: counts.value.incidents, inquiries: counts.value.inquiries } as Record<string, number>;
+	const badge = { queue: counts.value.queue, incidents: counts.value.incidents, inquiries: counts.value.inquiries, handover: counts.value.handover } as Record<string, number>;
 	return (
 		<nav class="rail" aria-label={d.nav.main}>
 			<Mark />
@@ -70,11 +75,15 @@ function Screen() {
 	if (i?.id) return <Incident key={i.id} id={i.id} />;
 	const q = match('/console/inquiries/{id}');
 	if (q?.id) return q.id === 'new' ? <PhoneNote /> : <Inquiry key={q.id} id={q.id} />;
+	const h = match('/console/handover/{id}');
+	if (h?.id) return <Handover key={h.id} id={h.id} />;
 	switch (place.value.pathname.replace(/\/$/, '')) {
 	case '/console/inquiries': return <Inquiries />;
 	case '/console/incidents': return <Incidents />;
 	case '/console/logs': return <Logs staff />;
 	case '/console/clocks': return <Clocks />;
+	case '/console/handover': return <Handovers />;
+	case '/console/roster': return <Roster />;
 	case '/console/journal': return <Journal />;
 	case '/console/account': return <div class="scroll pad"><Account /></div>;
 	default: return <Queue />;
@@ -93,6 +102,8 @@ function Frame() {
 		{ keys: 'g m', label: (x) => x.keys.goInquiries, run: () => go('/console/inquiries') },
 		{ keys: 'g l', label: (x) => x.keys.goLogs, run: () => go('/console/logs') },
 		{ keys: 'g s', label: (x) => x.keys.goClocks, run: () => go('/console/clocks') },
+		{ keys: 'g h', label: (x) => x.keys.goHandover, run: () => go('/console/handover') },
+		{ keys: 'g r', label: (x) => x.keys.goRoster, run: () => go('/console/roster') },
 	], []);
 	return (
 		<div class="con">

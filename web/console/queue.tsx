@@ -2,11 +2,11 @@
 // The queue: what is due first on top. The cursor holds the row's identity, so live updates never move it
 // under the reader; what is new says so in the header.
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { CandidateRow, Queue as QueueData } from '../shared/api.gen';
+import type { CandidateRow, Duty, Queue as QueueData } from '../shared/api.gen';
 import { ApiError, call, session } from '../shared/api';
 import { num, t, title, tx } from '../shared/i18n';
 import { useKeys } from '../shared/keys';
-import { asked, go, query } from '../shared/router';
+import { asked, go, Link, query } from '../shared/router';
 import { hm, hms, when } from '../shared/time';
 import { Chip, ClockChip, Owner, Pick, Safe, say, Sev, Show, Spark } from '../shared/ui';
 import { useLoad } from '../shared/use';
@@ -28,7 +28,7 @@ function Row({ c, cur, marked, fresh, pick }: { c: CandidateRow; cur: boolean; m
 			<div role="gridcell"><Sev s={c.proposal.severity} proposed /></div>
 			<div role="gridcell" class="t12"><div class="m5 tt">{hms(c.last_at)}</div><div class="q t2">{d.queue.from(when(c.first_at))}</div></div>
 			<div role="gridcell" class="row sg"><Spark v={c.sparkline} /><span class="r cnt">{num(c.detections)}</span></div>
-			<div role="gridcell" class="row own"><Owner p={c.owner} /></div>
+			<div role="gridcell" class="row own">{c.owner_on_duty === false && <span class="t12 warn offd">{d.ros.off}</span>}<Owner p={c.owner} /></div>
 		</div>
 	);
 }
@@ -47,13 +47,22 @@ function useFresh(items: CandidateRow[] | undefined): { fresh: Set<string>; sinc
 	}, [items]);
 }
 
+/** The crews of the tenants in sight, each site once with its clock. */
+function OnDuty({ q }: { q: QueueData | undefined }) {
+	const d = t().ros, seen = new Map<string, NonNullable<Duty>>();
+	for (const x of q?.tenants ?? []) if (x.duty && (!asked('tenant') || asked('tenant') === x.id)) seen.set(`${x.duty.site?.id} ${x.duty.lead?.id}`, x.duty);
+	if (seen.size === 0) return null;
+	return <span class="t12 duty"><span class="q">{d.duty}</span>{[...seen.values()].slice(0, 3).map((x) => <Link key={x.roster} to="/console/roster" class="m5">{tx(x.site?.name)} {x.site?.local_time} {x.lead ? tx(x.lead.name) : ''}</Link>)}</span>;
+}
+
 function Filters({ q }: { q: QueueData | undefined }) {
 	const d = t().queue;
 	return (
 		<div class="qh">
 			<Pick label={d.tenant} value={asked('tenant')} options={[['', d.allTenants], ...(q?.tenants ?? []).map((x) => [x.id, tx(x.name)] as const)]} set={(v) => query({ tenant: v })} />
 			<Pick label={d.ownerFilter} value={asked('owner')} options={[['', d.anyOwner], ['me', d.mine], ['nobody', d.nobody]]} set={(v) => query({ owner: v })} />
-			<span class="sp" /><span class="t12 q">{d.order}</span><span class="t12 m5">{d.orderText}</span>
+			<span class="sp" /><OnDuty q={q} />
+			<span class="t12 q">{d.order}</span><span class="t12 m5">{d.orderText}</span>
 		</div>
 	);
 }

@@ -75,7 +75,7 @@ window.addEventListener('keydown', (e) => {
 	if (!text && s === 'g') { prefix = 'g'; prefixAt = Date.now(); }
 });
 
-export const Kbd = ({ k }: { k: string }) => <>{k.split(' ').map((x) => <kbd key={x}>{x === 'Escape' ? 'Esc' : x}</kbd>)}</>;
+export const Kbd = ({ k }: { k: string }) => <>{k.split(' ').map((x) => <kbd key={x}>{({ Escape: 'Esc', ArrowLeft: '←', ArrowRight: '→' } as Record<string, string>)[x] ?? x}</kbd>)}</>;
 
 export function KeyBar({ right }: { right?: string }) {
 	const d = t();

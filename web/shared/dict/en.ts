@@ -7,7 +7,7 @@ export const en = {
 	sev: { emergency: 'Emergency', critical: 'Critical', warning: 'Warning', informational: 'Informational' },
 	nav: {
 		queue: 'Queue', incidents: 'Incidents', logs: 'Log explorer', clocks: 'Clocks', closed: 'Closed candidates',
-		devices: 'Devices', home: 'Home', account: 'Account', inquiries: 'Inquiries', journal: 'Journal', main: 'Main', logsPortal: 'Logs', skip: 'Skip to content',
+		devices: 'Devices', home: 'Home', account: 'Account', inquiries: 'Inquiries', journal: 'Journal', handover: 'Hand-over', roster: 'Roster', main: 'Main', logsPortal: 'Logs', skip: 'Skip to content',
 	},
 	login: {
 		title: 'Sign in', login: 'Login', password: 'Password', next: 'Next', code: 'Six digits of your second factor',
@@ -68,6 +68,19 @@ export const en = {
 		table: 'Table', chartShow: 'Chart', field: 'field', tenant: 'Tenant', pick: 'Choose a row to see the line and its fields.', failed: 'The search did not finish.', again: 'Try again', message: 'Message', example: 'e.g. deny source.ip:10.0.0.0/8   or   where event.action == "deny" | summarize count() by source.ip',
 		count: 'Events', bucket: 'From', silent: 'nothing received', filterIn: 'filter in', filterOut: 'filter out',
 	},
+	ho: {
+		number: 'Hand-over', stateH: 'State', from: 'From', to: 'To', change: 'Change of crew', until: 'Left to accept', open: 'Open', all: 'All', waiting: 'Waiting', none: 'No hand-over waits.', and: ', ',
+		state: { draft: 'draft', offered: 'offered, not accepted', late: 'late: with the lead', accepted: 'accepted', void: 'void' }, leadIs: (x: string) => `lead ${x}`, nothing: 'none', due: 'due', gone: 'dealt with', markItem: (x: string) => `Mark ${x}`,
+		item: { open: 'open', kept: 'stays', refused: 'refused', accepted: 'accepted', late: 'with the lead' }, refusedBy: (who: string, why: string) => `Refused by ${who}: ${why}`,
+		group: { cases: 'Open cases', promises: 'Inquiries, tasks, promises', second: 'Waiting for a second person', devices: 'Devices that are not heard', alarms: 'Alarms', queue: 'In the queue' }, pieces: (n: number) => s(n, 'item', 'items'), empty: 'Nothing is open.', what: 'What is handed over',
+		words: 'Words of the crew that gives', two: 'two sentences', sign: 'Sign and hand over', again: 'Draft again', saved: 'Saved.', signatures: 'Signatures', giver: 'gives', taker: 'takes over', notYet: 'not yet', record: 'record', crew: 'Next crew',
+		accept: 'I have read it. I take over', acceptSome: (n: number) => `Take over ${n} marked`, refuse: 'Refuse', why: 'Why?', becomes: (n: number) => `${s(n, 'item becomes', 'items become')} yours. What somebody of the next crew owns stays theirs.`,
+		isLate: 'Not accepted in time: the lead on duty has it', deadline: (change: string, due: string) => `Crew changes at ${change}; accept until ${due}, then it goes to the lead on duty`,
+	},
+	ros: {
+		now: 'On duty now', site: 'Site', local: 'Local time', lead: 'Lead', people: 'Crew', until: 'Until', then: 'Then', always: 'always', nobody: 'Nobody is on duty', sites: 'Sites', week: 'Seven days', before: 'Earlier', after: 'Later', none: 'No roster was imported yet.', machine: 'the administrator',
+		imported: (at: string, who: string) => `In force since ${at}, imported by ${who}; proved for 400 days.`, lang: { ja: 'Japanese', en: 'English' } as Record<string, string>, duty: 'On duty', off: 'off duty',
+	},
 	clocks: { kind: { decide: 'decide', call: 'call', answer: 'answer', report: 'report', inquiry: 'inquiry' }, what: 'Promise', due: 'Due', left: 'Left', none: 'No promise is running.', subject: 'For', of: 'Limit' },
 	home: {
 		morning: (n: string) => `Good morning, ${n}`, day: (n: string) => `Good day, ${n}`, evening: (n: string) => `Good evening, ${n}`, asOf: (x: string) => `as of ${x}`,
@@ -104,7 +117,7 @@ export const en = {
 	fac: { title: 'Second factors', keys: 'Security keys and passkeys', name: 'Name', added: 'Added', used: 'Last used', synced: 'synced', change: 'Rename', remove: 'Remove', noKeys: 'No key yet.', newName: 'Name of a new key', add: 'Add a key', app: 'Authenticator app', appOn: 'Set up', appOff: 'Not set up', appSet: 'Set up', appNew: 'New secret', confirm: 'Confirm', recovery: 'Recovery codes', left: (n: number) => (n === 1 ? '1 code left' : `${n} codes left`), newCodes: 'Make new codes', saved: 'Saved.', last: 'It is the last second factor and stays.', known: 'This key is known already, or its challenge ran out.' },
 	keys: {
 		all: 'all keys', title: 'Keyboard', move: 'move', prev: 'previous row', next: 'next row', preview: 'preview, again: open', assign: 'assign to me', close: 'close', escalate: 'escalate', mark: 'mark', markDown: 'mark and next', markUp: 'mark and previous', search: 'search', help: 'this help', undo: 'undo',
-		goQueue: 'go to queue', goIncidents: 'go to incidents', goLogs: 'go to logs', goClocks: 'go to clocks', goInquiries: 'go to inquiries', note: 'note', why: 'why it fired', newTab: 'open in a new tab', pivot: 'look for the value in the logs', confirm: 'confirm', leave: 'close', zoomBack: 'zoom back', run: 'run', question: (n: number) => `answer question ${n}`, repeat: 'repeat the last action', table: 'chart or table',
+		goQueue: 'go to queue', goIncidents: 'go to incidents', goLogs: 'go to logs', goClocks: 'go to clocks', goInquiries: 'go to inquiries', goHandover: 'go to hand-over', goRoster: 'go to the roster', toAccept: 'to acceptance', words: 'words', nextWeek: 'later', lastWeek: 'earlier', note: 'note', why: 'why it fired', newTab: 'open in a new tab', pivot: 'look for the value in the logs', confirm: 'confirm', leave: 'close', zoomBack: 'zoom back', run: 'run', question: (n: number) => `answer question ${n}`, repeat: 'repeat the last action', table: 'chart or table',
 	},
 	err: { title: 'That did not work.', again: 'Try again', forbidden: 'You may not see this. An administrator can allow it.', notFound: 'There is no such thing, or you may not see it.', kept: 'Your text is still here. Try again.', network: 'The service does not answer.', loading: 'Reading …', invalid: 'Some values are not right.' },
 	time: { none: '—', sec: (n: number) => `${n} s`, min: (m: number, sec: number) => (sec ? `${m} min ${sec} s` : `${m} min`), hour: (h: number, m: number) => (m ? `${h} h ${m} min` : `${h} h`), left: (x: string) => `${x} left`, over: (x: string) => `${x} over`, met: (x: string) => `met in ${x}`, day: (d: number, h: number) => `${d} d ${h} h` },

@@ -7,6 +7,7 @@ export const ja: Dict = {
 	product: '寝ず番',
 	sev: { emergency: '緊急', critical: '重大', warning: '警告', informational: '情報' },
 	nav: {
+		handover: '引き継ぎ', roster: '当番表',
 		queue: '待ち行列', incidents: 'インシデント', logs: 'ログ検索', clocks: '時計', closed: '終了した候補',
 		devices: '機器', home: 'ホーム', account: '設定', inquiries: 'お問い合わせ', journal: 'ジャーナル', main: '主な画面', logsPortal: 'ログ', skip: '本文へ',
 	},
@@ -69,6 +70,19 @@ export const ja: Dict = {
 		table: '表', chartShow: '図', field: '項目', tenant: '顧客', pick: '行を選ぶと、届いた行と項目を表示します。', failed: '検索が終わりませんでした。', again: 'もう一度', message: '内容', example: '例：deny source.ip:10.0.0.0/8　または　where event.action == "deny" | summarize count() by source.ip',
 		count: '件数', bucket: '開始', silent: '届いていません', filterIn: '絞り込む', filterOut: '除く',
 	},
+	ho: {
+		number: '引き継ぎ', stateH: '状態', from: '渡す側', to: '受け取る側', change: '交代の時刻', until: '受け取りまで', open: '残り', all: 'すべて', waiting: '受け取り待ち', none: '受け取りを待つ引き継ぎはありません。', and: '、',
+		state: { draft: '下書き', offered: '受け取り待ち', late: '期限超過・責任者の担当', accepted: '受け取り済み', void: '取り消し' }, leadIs: (x: string) => `責任者 ${x}`, nothing: 'なし', due: 'まで', gone: '対応済み', markItem: (x: string) => `${x} に印を付ける`,
+		item: { open: '受け取り待ち', kept: '担当は変わらず', refused: '断られました', accepted: '受け取り済み', late: '責任者の担当' }, refusedBy: (who: string, why: string) => `${who}が断りました：${why}`,
+		group: { cases: '未完了の案件', promises: 'お問い合わせ・作業・お約束', second: '二人目の確認待ち', devices: '届かない機器', alarms: '警報', queue: '待ち行列' }, pieces: (n: number) => `${n.toLocaleString('ja')} 件`, empty: '未完了のものはありません。', what: '引き継ぐもの',
+		words: '渡す側からの言葉', two: '二文まで', sign: '署名して引き継ぐ', again: '下書きを作り直す', saved: '保存しました。', signatures: '署名', giver: '渡す側', taker: '受け取る側', notYet: 'まだ', record: '記録', crew: '次の当番',
+		accept: '読みました。受け取ります', acceptSome: (n: number) => `印の付いた ${n} 件を受け取る`, refuse: '断る', why: '理由', becomes: (n: number) => `受け取ると、${n} 件の担当があなたになります。次の当番の人がすでに担当しているものは変わりません。`,
+		isLate: '時間内に受け取られず、当番の責任者の担当です', deadline: (change: string, due: string) => `${change} に交代・${due} までに受け取りがなければ、当番の責任者の担当になります`,
+	},
+	ros: {
+		now: 'いまの当番', site: '拠点', local: '現地の時刻', lead: '責任者', people: '当番', until: 'まで', then: '次', always: '常時', nobody: '当番がいません', sites: '拠点', week: '七日間', before: '前へ', after: '次へ', none: '当番表はまだ取り込まれていません。', machine: '管理者',
+		imported: (at: string, who: string) => `${at}から有効・取り込んだ人：${who}。400 日先まで、すき間も重なりもないことを確かめてあります。`, lang: { ja: '日本語', en: '英語' } as Record<string, string>, duty: '当番', off: '当番外',
+	},
 	clocks: { kind: { decide: '判定', call: '電話', answer: '回答', report: '報告', inquiry: 'お問い合わせ' }, what: '約束', due: '期限', left: '残り', none: '動いている時計はありません。', subject: '対象', of: '持ち時間' },
 	home: {
 		morning: (n) => `おはようございます、${n}`, day: (n) => `こんにちは、${n}`, evening: (n) => `こんばんは、${n}`, asOf: (x) => `${x} 現在`,
@@ -105,7 +119,7 @@ export const ja: Dict = {
 	fac: { title: '二要素認証', keys: 'セキュリティキーとパスキー', name: '名前', added: '登録', used: '最終使用', synced: '同期', change: '名前を変える', remove: '外す', noKeys: 'キーはまだありません。', newName: '新しいキーの名前', add: 'キーを登録する', app: '認証アプリ', appOn: '設定済み', appOff: '未設定', appSet: '設定する', appNew: '新しい鍵にする', confirm: '確認する', recovery: '回復用のコード', left: (n) => `残り ${n} 個`, newCodes: '新しいコードを作る', saved: '保存しました。', last: '最後の二要素目なので外せません。', known: 'このキーは登録済みか、確認の期限が切れています。' },
 	keys: {
 		all: 'キー一覧', title: 'キーボード', move: '移動', prev: '前の行', next: '次の行', preview: '詳細、もう一度で開く', assign: '担当する', close: '終了', escalate: 'インシデントにする', mark: '印', markDown: '印を付けて次へ', markUp: '印を付けて前へ', search: '検索', help: 'この一覧', undo: '取り消し',
-		goQueue: '待ち行列へ', goIncidents: 'インシデントへ', goLogs: 'ログ検索へ', goClocks: '時計へ', goInquiries: 'お問い合わせへ', note: 'メモ', why: '理由', newTab: '新しいタブで開く', pivot: '値をログで調べる', confirm: '確定', leave: '閉じる', zoomBack: '拡大を戻す', run: '検索', question: (n) => `問い ${n} に答える`, repeat: '直前の操作を繰り返す', table: '図と表',
+		goQueue: '待ち行列へ', goIncidents: 'インシデントへ', goLogs: 'ログ検索へ', goClocks: '時計へ', goInquiries: 'お問い合わせへ', goHandover: '引き継ぎへ', goRoster: '当番表へ', toAccept: '受け取りへ', words: '言葉', nextWeek: '次の週', lastWeek: '前の週', note: 'メモ', why: '理由', newTab: '新しいタブで開く', pivot: '値をログで調べる', confirm: '確定', leave: '閉じる', zoomBack: '拡大を戻す', run: '検索', question: (n) => `問い ${n} に答える`, repeat: '直前の操作を繰り返す', table: '図と表',
 	},
 	err: { title: 'できませんでした。', again: 'もう一度', forbidden: '閲覧の権限がありません。管理者に依頼できます。', notFound: '存在しないか、閲覧の権限がありません。', kept: '入力した文は残っています。もう一度お試しください。', network: 'サービスが応答しません。', loading: '読み込んでいます…', invalid: '正しくない値があります。' },
 	time: { none: '—', sec: (n) => `${n}秒`, min: (m, sec) => (sec ? `${m}分${String(sec).padStart(2, '0')}秒` : `${m}分`), hour: (h, m) => (m ? `${h}時間${m}分` : `${h}時間`), left: (x) => `残り ${x}`, over: (x) => `超過 ${x}`, met: (x) => `${x}で達成`, day: (d, h) => `${d}日${h}時間` },
