@@ -322,7 +322,7 @@ void
 desk_lcps_json(struct desk *d, struct buf *out)
 {
 	/* the newest last: ingest keeps the last few */
-	struct rows r = db_query(d->db, "SELECT l.tenant, l.lcp, x.serial, l.revoked_at IS NOT NULL FROM lcps l JOIN lcp_certs x ON x.tenant = l.tenant AND"
+	struct rows r = db_query(d->db, "SELECT l.tenant, l.lcp, x.serial, l.revoked_at IS NOT NULL, l.config FROM lcps l JOIN lcp_certs x ON x.tenant = l.tenant AND"
 	                                " x.lcp = l.lcp ORDER BY l.tenant, l.lcp, x.made_at, x.serial");
 	json_t *list = json_array(), *last = NULL, *o;
 	char *text;
@@ -330,7 +330,8 @@ desk_lcps_json(struct desk *d, struct buf *out)
 	while (rows_next(&r)) {
 		if (last == NULL || strcmp(json_string_value(json_object_get(last, "tenant")), row_str(&r, 0)) != 0 ||
 		    strcmp(json_string_value(json_object_get(last, "lcp")), row_str(&r, 1)) != 0) {
-			last = json_pack("{s:s, s:s, s:[], s:b}", "tenant", row_str(&r, 0), "lcp", row_str(&r, 1), "serials", "revoked", (int)row_int(&r, 3));
+			last = json_pack("{s:s, s:s, s:[], s:b, s:I}", "tenant", row_str(&r, 0), "lcp", row_str(&r, 1), "serials", "revoked", (int)row_int(&r, 3), "config",
+			                 (json_int_t)row_int(&r, 4));
 			json_array_append_new(list, last);
 		}
 		json_array_append_new(json_object_get(last, "serials"), json_string(row_str(&r, 2)));

@@ -119,6 +119,8 @@ cmd_device_register(struct cmd *c)
 {
 	struct wish w = { .tenant = arg_need(c, "tenant", 31), .device = arg_need(c, "device", 255), .source = arg_str(c, "source", 64), .transport = arg_str(c, "transport", 8),
 		          .address = arg_str(c, "address", 64), .lcp = arg_str(c, "lcp", 31), .zone = arg_str(c, "zone", 64), .note = arg_str(c, "note", 1000) };
+	char address[IP_TEXT_MAX + 1];
+	struct ip ip;
 	const char **may_miss[] = { &w.source, &w.address, &w.lcp, &w.zone, &w.note };
 	char id[27];
 
@@ -129,6 +131,11 @@ cmd_device_register(struct cmd *c)
 		w.transport = "udp";
 	if (!doc_tenant(c, w.tenant) || !wish_is_good(c, &w))
 		return;
+	/* one way to write an address, or a collector would not know it again */
+	if (w.address[0] != '\0' && ip_parse(slice_str(w.address), &ip)) {
+		address[ip_format(&ip, address)] = '\0';
+		w.address = address;
+	}
 	registration_add(c, &w, "proposed", id);
 	shown(c, id);
 }

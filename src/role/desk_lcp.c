@@ -8,7 +8,9 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "conf/conf.h"
+#include "base/must.h"
 #include "role/desk_role_priv.h"
+#include "role/lcp_told.h"
 #include "sys/pki.h"
 
 static const char *
@@ -43,8 +45,12 @@ sign(struct desk_role *dr, const char *csr, const char *tenant, const char *lcp,
 static json_t *
 signed_answer(struct desk_role *dr, struct signing *s, const char *tenant, const char *lcp)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "cert", buf_cstr(&s->cert), "ca", buf_cstr(&dr->ca_crt), "tenant", tenant, "lcp", lcp, "receipt_key",
-	                 buf_cstr(&dr->receipt_key));
+	auto_buf struct buf own = { 0 };
+
+	if (dr->journal_key != NULL)
+		pki_key_write_public(dr->journal_key, &own);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*}", "cert", buf_cstr(&s->cert), "ca", buf_cstr(&dr->ca_crt), "tenant", tenant, "lcp", lcp, "receipt_key",
+	                 buf_cstr(&dr->receipt_key), "config_key", own.n != 0 ? buf_cstr(&own) : NULL);
 }
 
 /* Signs first, then uses the token up and notes the serial in one transaction: a crash between leaves a
@@ -98,6 +104,42 @@ answer(struct desk_role *dr, struct msg *m, json_t *o)
 	json_decref(o);
 }
 
+/* The desk's key signs journal heads as well: the text begins with what it is, so that neither passes for the other. */
+static json_t *
+config_of(struct desk_role *dr, const char *tenant, const char *lcp)
+{
+	json_t *o = tenant != NULL && lcp != NULL && dr->journal_key != NULL ? desk_lcp_config(dr->desk, tenant, lcp, desk_role_now(dr)) : NULL, *ret;
+	auto_buf struct buf bytes = { 0 }, sig64 = { 0 };
+	uint8_t sig[PKI_SIG_LEN];
+	char *text, id[17];
+
+	if (o == NULL)
+		return json_pack("{s:s}", "error", "denied");
+	text = json_dumps(o, JSON_COMPACT);
+	must(text != NULL);
+	buf_put_str(&bytes, LCP_TOLD_PREFIX);
+	buf_put_str(&bytes, text);
+	pki_sign(dr->journal_key, buf_slice(&bytes), sig);
+	pki_base64(slice_of(sig, sizeof sig), &sig64);
+	pki_key_id(dr->journal_key, id);
+	ret = json_pack("{s:O, s:{s:i, s:s, s:s, s:s}}", "version", json_object_get(o, "version"), "body", "v", 1, "config", text, "key", id, "sig", buf_cstr(&sig64));
+	free(text);
+	json_decref(o);
+	return ret;
+}
+
+static void
+tell_config(struct desk_role *dr, struct msg *m, const json_t *ask)
+{
+	json_t *o = config_of(dr, text_of(ask, "tenant"), text_of(ask, "lcp"));
+	char *text = json_dumps(o, JSON_COMPACT);
+
+	if (text != NULL && dr->ingest != NULL)
+		chan_send(dr->ingest, MSG_CONFIG, m->id, slice_str(text), -1);
+	free(text);
+	json_decref(o);
+}
+
 static void
 on_heartbeat(struct desk_role *dr, const json_t *o)
 {
@@ -123,6 +165,8 @@ desk_role_collector(struct desk_role *dr, struct msg *m)
 		answer(dr, m, enrol(dr, ask));
 	else if (m->type == MSG_RENEW)
 		answer(dr, m, renew(dr, ask));
+	else if (m->type == MSG_CONFIG_ASK)
+		tell_config(dr, m, ask);
 	else if (m->type == MSG_HEARTBEAT)
 		on_heartbeat(dr, ask);
 	json_decref(ask);

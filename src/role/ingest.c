@@ -448,20 +448,77 @@ on_renew(void *ctx, struct http_req *r)
 	}
 }
 
+/* What this collector is told of its devices; the desk signs it. */
+static void
+on_config(void *ctx, struct http_req *r)
+{
+	static const struct no busy = { BUSY, 503, "busy", "many ask at once" };
+	struct ingest *in = ctx;
+	const struct lcp_entry *who = identify(in, r);
+	struct slice have = http_header(r, "If-None-Match");
+	char etag[32], ask[160];
+	int n;
+
+	if (who == NULL)
+		return;
+	snprintf(etag, sizeof etag, "\"%llu\"", (unsigned long long)who->config);
+	if (who->config != 0 && slice_eq(have, slice_str(etag))) {
+		http_answer(in->http, http_id(r), 304, NULL, SL(""), NULL);
+	} else if (in->desk == NULL) {
+		refuse(in, http_id(r), who, &no_desk, BUSY_RETRY_S);
+	} else if (in->enrols.n >= ENROLS_MAX) {
+		refuse(in, http_id(r), who, &busy, BUSY_RETRY_S);
+	} else {
+		/* both names passed batch_id_is_good: nothing in them needs escaping */
+		n = snprintf(ask, sizeof ask, "{\"tenant\":\"%s\",\"lcp\":\"%s\"}", who->tenant, who->lcp);
+		vec_push(&in->enrols, http_id(r));
+		chan_send(in->desk, MSG_CONFIG_ASK, http_id(r), slice_of(ask, (size_t)n), -1);
+	}
+}
+
+/* Was this asked by somebody who still waits? Takes it off the list. */
+static bool
+asked(struct ingest *in, uint64_t id)
+{
+	size_t i = 0;
+
+	while (i < in->enrols.n && in->enrols.v[i] != id)
+		i++;
+	if (i == in->enrols.n)
+		return false;
+	in->enrols.v[i] = in->enrols.v[--in->enrols.n];
+	return true;
+}
+
+static void
+on_config_said(struct ingest *in, const struct msg *m)
+{
+	static const struct no no = { NOT_ENROLLED, 404, "config", "nothing is known of this collector" };
+	auto_buf struct buf body = { 0 };
+	uint64_t version = 0;
+	char etag[32];
+	struct http_header extra[] = { { "ETag", etag }, { NULL, NULL } };
+
+	if (!asked(in, m->id))
+		return;
+	if (config_read(m->body, &version, &body) != 0) {
+		refuse(in, m->id, NULL, &no, 0);
+		return;
+	}
+	snprintf(etag, sizeof etag, "\"%llu\"", (unsigned long long)version);
+	http_answer(in->http, m->id, 200, "application/json", buf_slice(&body), extra);
+}
+
 static void
 on_enrolled(struct ingest *in, const struct msg *m)
 {
 	static const struct no later = { BUSY, 429, "later", "the last certificate is very new" };
 	static const struct no no = { NOT_ENROLLED, 403, "enrol", "this token was used, has expired or never was, or this certificate may not be renewed" };
 	auto_buf struct buf body = { 0 };
-	size_t i = 0;
 	int e;
 
-	while (i < in->enrols.n && in->enrols.v[i] != m->id)
-		i++;
-	if (i == in->enrols.n)
+	if (!asked(in, m->id))
 		return;
-	in->enrols.v[i] = in->enrols.v[--in->enrols.n];
 	e = enrolled_read(m->body, &body);
 	if (e != 0)
 		refuse(in, m->id, NULL, e == E_AGAIN ? &later : &no, e == E_AGAIN ? BUSY_RETRY_S : 0);
@@ -483,7 +540,7 @@ on_heartbeat(void *ctx, struct http_req *r)
 	struct ingest *in = ctx;
 	const struct lcp_entry *who = identify(in, r);
 	auto_buf struct buf body = { 0 };
-	char answer[96], now[40];
+	char answer[128], now[40];
 	int n;
 
 	if (who == NULL)
@@ -498,7 +555,7 @@ on_heartbeat(void *ctx, struct http_req *r)
 	}
 	chan_send(in->desk, MSG_HEARTBEAT, 0, buf_slice(&body), -1);
 	time_format_rfc3339(now, clock_now(in->env->clock), 3);
-	n = snprintf(answer, sizeof answer, "{\"now\":\"%s\",\"backed_up\":[]}", now);
+	n = snprintf(answer, sizeof answer, "{\"now\":\"%s\",\"backed_up\":[],\"config\":%llu}", now, (unsigned long long)who->config);
 	http_answer(in->http, http_id(r), 200, "application/json", slice_of(answer, (size_t)n), NULL);
 }
 
@@ -519,6 +576,8 @@ ingest_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *
 			log_info("ingest.lcps", kv_u64("lcps", in->lcps.list.n));
 	} else if (peer == ROLE_DESK && m->type == MSG_ENROLLED) {
 		on_enrolled(in, m);
+	} else if (peer == ROLE_DESK && m->type == MSG_CONFIG) {
+		on_config_said(in, m);
 	}
 }
 
@@ -556,6 +615,7 @@ ingest_listen(struct role_env *env, const char *name, int fd)
 		{ "POST", "/v1/batches", BATCH_WIRE_MAX, on_batches, 0 },
 		{ "POST", "/v1/enrol", ENROL_BODY, on_enrol, 0 },
 		{ "POST", "/v1/heartbeat", HEARTBEAT_BODY, on_heartbeat, 0 },
+		{ "GET", "/v1/config", 0, on_config, 0 },
 		{ "POST", "/v1/renew", ENROL_BODY, on_renew, 0 },
 	};
 	struct ingest *in = env->state;

@@ -21,6 +21,7 @@ struct lcp_entry {
 	char tenant[BATCH_ID_MAX], lcp[BATCH_ID_MAX];
 	char serial[LCP_SERIALS][65];
 	bool revoked;
+	uint64_t config;          /* number of the configuration it should run; 0 = the desk does not say */
 };
 
 struct lcp_table {
@@ -48,6 +49,9 @@ struct beat_from {
 int heartbeat_read(struct slice body, const struct beat_from *from, struct buf *out);
 /* The desk's answer to ENROL or RENEW: 0 and the text for the collector, E_DENIED, E_AGAIN, or E_SYNTAX. */
 int enrolled_read(struct slice body, struct buf *out);
+
+/* The desk's CONFIG: 0 with the envelope's text and its number, E_DENIED, or E_SYNTAX. */
+int config_read(struct slice body, uint64_t *ret_version, struct buf *out);
 
 /* ---- one batch on its way ---- */
 

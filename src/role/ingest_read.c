@@ -54,7 +54,8 @@ take_entry(const json_t *row, struct lcp_entry *e)
 	const json_t *serials = json_object_get(row, "serials");
 	size_t n = json_array_size(serials);
 
-	*e = (struct lcp_entry){ .revoked = json_is_true(json_object_get(row, "revoked")) };
+	*e = (struct lcp_entry){ .revoked = json_is_true(json_object_get(row, "revoked")),
+		                 .config = json_integer_value(json_object_get(row, "config")) > 0 ? (uint64_t)json_integer_value(json_object_get(row, "config")) : 0 };
 	if (!take_name(row, "tenant", e->tenant) || !take_name(row, "lcp", e->lcp) || !json_is_array(serials))
 		return false;
 	/* the newest are last */
@@ -175,7 +176,7 @@ heartbeat_read(struct slice body, const struct beat_from *from, struct buf *out)
 int
 enrolled_read(struct slice body, struct buf *out)
 {
-	static const char *const keys[] = { "cert", "ca", "tenant", "lcp", "receipt_key" };
+	static const char *const keys[] = { "cert", "ca", "tenant", "lcp", "receipt_key", "config_key" };
 	json_t *doc = load(body), *answer;
 	int r = 0;
 
@@ -190,12 +191,27 @@ enrolled_read(struct slice body, struct buf *out)
 
 		if (json_is_string(v))
 			json_object_set(answer, keys[i], v);
-		else if (v != NULL || i < 4) /* the last one may be absent */
+		else if (v != NULL || i < 4) /* the last two may be absent */
 			r = E_SYNTAX;
 	}
 	if (r == 0)
 		dump(answer, out);
 	json_decref(answer);
+	json_decref(doc);
+	return r;
+}
+
+int
+config_read(struct slice body, uint64_t *ret_version, struct buf *out)
+{
+	json_t *doc = load(body), *envelope = json_object_get(doc, "body");
+	json_int_t version = json_integer_value(json_object_get(doc, "version"));
+	int r = json_is_object(envelope) && version > 0 ? 0 : json_object_get(doc, "error") != NULL ? E_DENIED : E_SYNTAX;
+
+	if (r == 0) {
+		*ret_version = (uint64_t)version;
+		dump(envelope, out);
+	}
 	json_decref(doc);
 	return r;
 }

@@ -81,6 +81,7 @@ enum lcp_msg {
 	LCP_GONE,         /* parent → worker: it is closed, its origin can be forgotten */
 	LCP_RAW,          /* parent → tls: connection of the device */
 	LCP_PLAIN,        /* parent → tls: where its plain bytes go; same id */
+	LCP_DEVICES,      /* uplink → parent → worker: descriptor of the table of devices (lcp_names.c) */
 };
 
 struct lcp_conn_msg {

@@ -149,6 +149,8 @@ lcp_beat_answer_read(struct slice json, struct lcp_beat_answer *ret)
 		a.now_ns = 0;
 	if (!get_text(j, "receipt_key", a.receipt_key, sizeof a.receipt_key))
 		a.receipt_key[0] = '\0';
+	if (json_integer_value(json_object_get(j, "config")) > 0)
+		a.config = (uint64_t)json_integer_value(json_object_get(j, "config"));
 	json_decref(j);
 	*ret = a;
 	return 0;
@@ -174,6 +176,7 @@ lcp_enrolled_read(struct slice json, struct lcp_enrolled *ret)
 	e.cert = dup_text(j, "cert");
 	e.ca = dup_text(j, "ca");
 	e.receipt_key = dup_text(j, "receipt_key");
+	e.config_key = dup_text(j, "config_key");
 	if (e.cert == NULL || e.ca == NULL || !get_id(j, "tenant", e.tenant) || !get_id(j, "lcp", e.lcp)) {
 		json_decref(j);
 		lcp_enrolled_fini(&e);
@@ -190,5 +193,6 @@ lcp_enrolled_fini(struct lcp_enrolled *e)
 	free(e->cert);
 	free(e->ca);
 	free(e->receipt_key);
+	free(e->config_key);
 	*e = (struct lcp_enrolled){ 0 };
 }

@@ -4,8 +4,8 @@
  *
  *   200  receipt: {"v":1,"tenant","lcp","epoch","seq","hash","lines","at","status","key","sig"}
  *   409  {"type":"gap","want":n} or {"type":"chain"}
- *   heartbeat: {"now":"RFC 3339","backed_up":[…],"receipt_key":"PEM"}; the last two may be absent
- *   enrolment: {"cert","ca","tenant","lcp","receipt_key"}; the last may be absent
+ *   heartbeat: {"now":"RFC 3339","backed_up":[…],"receipt_key":"PEM","config":n}; the last three may be absent
+ *   enrolment: {"cert","ca","tenant","lcp","receipt_key","config_key"}; the last two may be absent
  */
 #ifndef NZ_ROLE_LCP_ANSWER_H
 #define NZ_ROLE_LCP_ANSWER_H
@@ -35,10 +35,11 @@ struct lcp_problem {
 struct lcp_beat_answer {
 	int64_t now_ns;              /* 0 = absent */
 	char receipt_key[1024];      /* PEM, "" = absent */
+	uint64_t config;             /* number of the configuration that the SOC has; 0 = absent */
 };
 
 struct lcp_enrolled {
-	char *cert, *ca, *receipt_key; /* PEM, heap; receipt_key may be NULL */
+	char *cert, *ca, *receipt_key, *config_key; /* PEM, heap; the keys may be NULL */
 	char tenant[BATCH_ID_MAX], lcp[BATCH_ID_MAX];
 };
 

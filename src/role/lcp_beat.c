@@ -131,6 +131,7 @@ write_beat(struct uplink *u, struct buf *b)
 	jsonw_kv_i64(b, "proxy_refused", (int64_t)u->proxy_refused);
 	jsonw_kv_i64(b, "worker_starts", (int64_t)atomic_load(&u->board->worker_starts));
 	renew_put(u, b);
+	fetch_put(u, b);
 	jsonw_key(b, SL("devices"));
 	buf_put_byte(b, '[');
 	for (struct map_slot *s = NULL; (s = map_next(&u->devices, s)) != NULL && n < 10000; n++)
@@ -168,6 +169,7 @@ on_answer(struct call *c, long status, long retry_after)
 	}
 	if (a.receipt_key[0] != '\0')
 		keys_learn(u, a.receipt_key);
+	fetch_wanted(u, a.config);
 }
 
 static void

@@ -174,6 +174,8 @@ lcp_enrol_main(const struct conf *c, const char *url, const char *token, const c
 		e = keep_key(dir, receipt_key);
 	else if (e == 0 && a.receipt_key != NULL)
 		e = keep(dir, "receipt-key.pem", a.receipt_key, 0644);
+	if (e == 0 && a.config_key != NULL)
+		e = keep(dir, "config-key.pem", a.config_key, 0644);
 	if (e == 0)
 		e = keep(dir, "cert.pem", a.cert, 0644); /* last: with it the uplink counts as enrolled */
 	if (e == 0)

@@ -127,7 +127,7 @@ on_bytes(char *p, size_t size, size_t n, void *ctx)
 {
 	struct call *c = ctx;
 
-	if (c->answer.n + size * n > LCP_ANSWER_MAX)
+	if (c->answer.n + size * n > (c->most != 0 ? c->most : LCP_ANSWER_MAX))
 		return 0; /* ends the transfer: nobody who is the SOC says so much */
 	buf_put(&c->answer, p, size * n);
 	return size * n;
@@ -188,8 +188,12 @@ http_call_start(struct call *c)
 	c->cert_version = c->u->cert_version;
 	c->why[0] = '\0';
 	buf_clear(&c->answer);
-	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->body.p);
-	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.n);
+	if (c->get) {
+		curl_easy_setopt(c->easy, CURLOPT_HTTPGET, 1L);
+	} else {
+		curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->body.p);
+		curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.n);
+	}
 	must(curl_multi_add_handle(c->u->multi, c->easy) == CURLM_OK);
 }
 

@@ -68,6 +68,7 @@ struct parent {
 	VEC(struct listener *) listeners;
 	struct map held;      /* 16 bytes of id → struct held * */
 	size_t connections, most;
+	int devices_fd;       /* what the worker is told of devices, -1 = nothing yet */
 	int board_fd, bell, intake_fd, net_fd; /* net_fd: the program that speaks TLS */
 	struct lcp_board *board;
 	bool stopping;
@@ -95,6 +96,13 @@ tell_worker(struct parent *p, const struct held *h)
 {
 	if (p->child[WORKER].ch != NULL)
 		chan_send(p->child[WORKER].ch, h->udp ? LCP_SOCKET : LCP_CONN, 0, slice_of(&h->msg, sizeof h->msg), h->fd);
+}
+
+static void
+tell_devices(struct parent *p)
+{
+	if (p->child[WORKER].ch != NULL && p->devices_fd >= 0)
+		chan_send(p->child[WORKER].ch, LCP_DEVICES, 0, SL(""), p->devices_fd);
 }
 
 static void
@@ -274,6 +282,13 @@ on_msg(void *ctx, struct chan *ch, struct msg *m)
 	struct held *h;
 
 	(void)ch;
+	if (m->type == LCP_DEVICES && c->id == UPLINK && m->fd >= 0) {
+		if (p->devices_fd >= 0)
+			close(p->devices_fd);
+		p->devices_fd = fd_take(&m->fd);
+		tell_devices(p);
+		return;
+	}
 	if (m->type != LCP_CLOSE || m->body.n != sizeof id || c->id != WORKER)
 		return;
 	memcpy(&id, m->body.p, sizeof id);
@@ -355,6 +370,7 @@ start(struct child *c)
 	c->ch = chan_new(p->loop, sv[0], &chan_ops_, c);
 	if (c->id != WORKER)
 		return;
+	tell_devices(p);
 	for (struct map_slot *s = NULL; (s = map_next(&p->held, s)) != NULL;)
 		tell_worker(p, s->ptr);
 	chan_send(c->ch, LCP_GO, 0, SL(""), -1);
@@ -447,7 +463,7 @@ int
 lcp_parent_main(const struct conf *c, const char *conf_path)
 {
 	static const char *const names[CHILDREN] = { "worker", "uplink", "tls" };
-	struct parent p = { .conf = c, .conf_path = conf_path, .most = (size_t)conf_int(c, "connections") };
+	struct parent p = { .conf = c, .conf_path = conf_path, .devices_fd = -1, .most = (size_t)conf_int(c, "connections") };
 	struct whys ws = { 0 };
 	bool tls = false;
 	int ret;

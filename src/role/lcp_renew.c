@@ -125,6 +125,8 @@ on_answer(struct call *c, long status, long retry_after)
 	if (status == 200 && lcp_enrolled_read(buf_slice(&c->answer), &a) == 0) {
 		why = fault_of(u, &a);
 		if (why == NULL)
+			fetch_learn(u, a.config_key); /* for a collector that was enrolled before there was one */
+		if (why == NULL)
 			install(u, a.cert);
 		else
 			failed(u, why);

@@ -199,6 +199,7 @@ lcp_uplink_main(const struct conf *c)
 	beat_open(u);
 	renew_open(u);
 	u->parent = chan_new(u->loop, LCP_FD_CHAN, &ops, u);
+	fetch_open(u);
 	loop_signal(u->loop, SIGTERM, on_term, u);
 	loop_watch(u->loop, LCP_FD_BELL, LOOP_IN, on_bell, u);
 	loop_before_sleep(u->loop, work, u);

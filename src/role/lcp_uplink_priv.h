@@ -27,7 +27,8 @@ struct call {                        /* one request; reused */
 	CURL *easy;
 	struct curl_slist *headers;
 	struct buf body, answer;
-	bool busy;
+	bool busy, get;              /* get: no body is sent */
+	size_t most;                 /* bytes of an answer; 0 = LCP_ANSWER_MAX */
 	unsigned cert_version;       /* which certificate it shows */
 	char why[CURL_ERROR_SIZE];   /* libcurl's sentence when there was no answer */
 	void (*done)(struct call *c, long status, long retry_after_s); /* status 0: no answer */
@@ -63,6 +64,16 @@ struct renewal {
 	char serial[65], why[96];    /* why the last one failed, "" = it did not */
 };
 
+enum fetch_fault { FETCH_SYNTAX, FETCH_SIGNATURE, FETCH_OTHER, FETCH_OLDER, FETCH_KEY, FETCH_DISK, FETCH_FAULTS };
+
+struct fetch {                       /* the SOC's list of devices (lcp_fetch.c) */
+	struct call call;
+	struct pki_key *key;         /* of the desk; NULL: not known */
+	char tenant[64], lcp[128];
+	uint64_t version, refused[FETCH_FAULTS];
+	const char *why;             /* why the last one was refused, "" = it was not */
+};
+
 struct uplink {
 	const struct conf *conf;
 	struct loop *loop;
@@ -82,6 +93,7 @@ struct uplink {
 	struct buf cert, key, ca;
 	unsigned cert_version;       /* counts renewals: a call takes over the certificate when it starts */
 	struct renewal renewal;
+	struct fetch fetch;
 	struct pki_key *receipt_keys[4];
 	unsigned nkeys;
 	bool unverified_told, enrolled;
@@ -118,6 +130,12 @@ int64_t renew_due_ns(int64_t from_ns, int64_t to_ns);
 int64_t renew_wait_ns(unsigned tries, int64_t life_ns, uint32_t random);
 void renew_open(struct uplink *u);
 void renew_put(struct uplink *u, struct buf *beat); /* the heartbeat's part */
+
+/* lcp_fetch.c; fetch_open after the channel to the parent is there */
+void fetch_open(struct uplink *u);
+void fetch_wanted(struct uplink *u, uint64_t version); /* the SOC has this one; 0 = it does not say */
+void fetch_learn(struct uplink *u, const char *pem);   /* the key that signs; NULL or a second one: nothing happens */
+void fetch_put(struct uplink *u, struct buf *beat);
 
 void beat_open(struct uplink *u);
 void beat_now(struct uplink *u);

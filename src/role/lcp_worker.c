@@ -59,16 +59,19 @@ slot_of(struct worker *w, const void *owner, struct slice name)
 static int
 device_of(struct worker *w, const struct stream *s, struct slice line)
 {
-	struct slice name = name_of(w, s, line);
-	struct name_slot *slot = slot_of(w, s->source, name);
+	const struct told_device *told = w->told != NULL ? names_find(w, s->by_header ? sysloghead_host(line) : (struct slice){ NULL, 0 }, s->peer) : NULL;
+	struct slice name = told != NULL ? told->name : name_of(w, s, line);
+	struct slice source = told != NULL && told->source.n != 0 ? told->source : slice_str(s->source);
+	const void *owner = told != NULL ? (const void *)told : s->source;
+	struct name_slot *slot = slot_of(w, owner, name);
 	int n;
 
-	if (slot->group == w->group && slot->owner == s->source && slot->len == name.n &&
+	if (slot->group == w->group && slot->owner == owner && slot->len == name.n &&
 	    memcmp(slot->name, name.p, name.n) == 0)
 		return slot->number;
-	n = spool_in_device(w->in, name, slice_str(s->source));
+	n = spool_in_device(w->in, name, source);
 	if (n >= 0 && name.n <= sizeof slot->name) {
-		*slot = (struct name_slot){ w->group, (uint16_t)n, (uint8_t)name.n, s->source, "" };
+		*slot = (struct name_slot){ w->group, (uint16_t)n, (uint8_t)name.n, owner, "" };
 		memcpy(slot->name, name.p, name.n);
 	}
 	return n;
@@ -248,6 +251,10 @@ on_msg(void *ctx, struct chan *ch, struct msg *m)
 		follow_run(w);
 		(void)worker_commit(w);
 		atomic_fetch_add(&w->board->worker_starts, 1);
+		return;
+	}
+	if (m->type == LCP_DEVICES && m->fd >= 0) {
+		names_take(w, m->fd);
 		return;
 	}
 	if (m->body.n != sizeof c)

@@ -67,6 +67,11 @@ struct name_slot {
 	char name[40];
 };
 
+struct told;                         /* what the SOC told about devices (lcp_names.c) */
+struct told_device {
+	struct slice name, source;   /* source may be empty: the listener's */
+};
+
 struct worker {
 	const struct conf *conf;
 	struct lcp_setup setup;
@@ -83,6 +88,7 @@ struct worker {
 	/* names of devices */
 	struct name_slot names[NAMES_CACHED];
 	uint32_t group;              /* counts commits; 0 is never used */
+	struct told *told;           /* NULL: nothing yet */
 	struct map known;
 	size_t known_max;
 	uint64_t unnamed;
@@ -103,6 +109,11 @@ bool worker_must_commit(const struct worker *w);
 /* Adds a line whose bytes are already kept in the group at off. False: the group is full, commit first. */
 bool worker_line(struct worker *w, const struct stream *s, uint32_t off, struct slice line, uint8_t flags);
 void worker_gap(struct worker *w, const char *reason, uint64_t count, const char *unit, const char *where);
+
+/* lcp_names.c */
+void names_take(struct worker *w, int fd); /* a table that cannot be read changes nothing; fd stays the caller's */
+/* The device of a line: by the host of its header, else by where it came from; NULL when the SOC told of neither. */
+const struct told_device *names_find(const struct worker *w, struct slice host, const char *peer);
 
 /* lcp_stream.c: framing shared by connections and files */
 /* Takes what it can of n bytes at p, which were just kept in the group at base; `last`: nothing will follow them.

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/must.h"
+#include "codec/timefmt.h"
 #include "main/cli/remote.h"
 
 static void
@@ -77,16 +79,26 @@ first_line(struct cli *c, const json_t *reg)
 {
 	const char *tenant = json_string_value(json_object_get(reg, "tenant")), *device = json_string_value(json_object_get(reg, "device"));
 	const char *at = json_string_value(json_object_get(reg, "decided_at"));
-	auto_free char *q = x_asprintf("nezuban.device:\"%s\" | sort by @timestamp asc | take 1", device != NULL ? device : "");
+	auto_free char *q = NULL;
 	auto_buf struct buf path = { 0 };
 	struct remote_answer a = { 0 };
+	char received[36], from[36], to[36];
 	json_t *event = NULL;
+	int64_t t;
+
+	if (at == NULL || device == NULL || time_parse_rfc3339(slice_str(at), &t) != 0)
+		return NULL;
+	/* by our own clock: a new device's may be a day off, and that is what one wants to see */
+	time_format_rfc3339(received, t - 60 * NS_PER_S, 3);
+	time_format_rfc3339(from, t - 2 * NS_PER_DAY, 0);
+	time_format_rfc3339(to, t + 2 * NS_PER_DAY, 0);
+	q = x_asprintf("where nezuban.device == \"%s\" and nezuban.received >= datetime(%s) | sort by nezuban.received asc | take 1", device, received);
 
 	buf_put_str(&path, "/api/v1/logs");
 	remote_query(&path, "tenant", tenant != NULL ? tenant : "");
 	remote_query(&path, "q", q);
-	if (at != NULL)
-		remote_query(&path, "from", at);
+	remote_query(&path, "from", from);
+	remote_query(&path, "to", to);
 	if (remote_call(c, "GET", buf_cstr(&path), NULL, &a) == CLI_DONE && a.status == 200)
 		event = json_incref(json_array_get(json_object_get(a.body, "items"), 0));
 	json_decref(a.body);
