@@ -43,11 +43,10 @@ clock_causes_missing(struct db *db, const char *tenant, int64_t from, int64_t to
 	              Q(from), Q(to), Q(tenant), Q(tenant));
 }
 
-/* `id` is an incident, a candidate by id or number for its decide clock, a report for its report clock, an inquiry for its own. */
-void
-cmd_clock_cause(struct cmd *c)
+static void
+give_cause(struct cmd *c, const char *kind)
 {
-	const char *id = arg_need(c, "id", 64), *kind = arg_need(c, "kind", 16), *text = arg_need(c, "text", 2000);
+	const char *id = arg_need(c, "id", 64), *text = arg_need(c, "text", 2000);
 	const struct cause *k = cause_find(arg_need(c, "cause", 32));
 	struct rows r = db_query(c->db,
 	                         "SELECT k.id, k.tenant, k.candidate, k.incident, n.id FROM clocks k LEFT JOIN candidates n ON n.id = k.candidate WHERE k.broken = 1 AND"
@@ -66,7 +65,7 @@ cmd_clock_cause(struct cmd *c)
 	clock = x_strdup(row_str(&r, 0));
 	candidate = x_strdup(row_str(&r, 2));
 	snprintf(c->tenant, sizeof c->tenant, "%s", row_str(&r, 1));
-	snprintf(c->noun, sizeof c->noun, "%s", row_str(&r, 3) != NULL ? "incident" : row_str(&r, 4) != NULL ? "candidate" : strcmp(kind, "inquiry") == 0 ? "inquiry" : "report");
+	snprintf(c->noun, sizeof c->noun, "%s", row_str(&r, 3) != NULL ? "incident" : row_str(&r, 4) != NULL ? "candidate" : kind);
 	snprintf(c->id, sizeof c->id, "%s", row_str(&r, 3) != NULL ? row_str(&r, 3) : candidate);
 	rows_close(&r);
 	if (k == NULL) {
@@ -80,6 +79,26 @@ cmd_clock_cause(struct cmd *c)
 	if (!word_in(c->noun, "report inquiry"))
 		entry_say(c, candidate, "note", true, ja, en);
 	cmd_changed(c, c->noun, c->id, c->tenant, strcmp(c->noun, "incident") == 0 ? c->id : NULL);
+}
+
+/* Of an incident, or a candidate by id or number. The doors let kinds decide, call and answer in; rows of the journal
+ * from when reports and inquiries had no command of their own are still played. */
+void
+cmd_clock_cause(struct cmd *c)
+{
+	give_cause(c, arg_need(c, "kind", 16));
+}
+
+void
+cmd_report_cause(struct cmd *c)
+{
+	give_cause(c, "report");
+}
+
+void
+cmd_inquiry_cause(struct cmd *c)
+{
+	give_cause(c, "inquiry");
 }
 
 static bool

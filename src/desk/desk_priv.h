@@ -75,6 +75,9 @@ const char *arg_str(struct cmd *c, const char *key, size_t max);
 const char *arg_need(struct cmd *c, const char *key, size_t max);
 bool arg_bool(struct cmd *c, const char *key, bool otherwise);
 int64_t arg_int(struct cmd *c, const char *key, int64_t otherwise);
+/* Runs fn; the administrator at the machine may name in args.as the login of the person it is done for, who must have
+ * one of `roles` ("analyst lead"); the journal keeps both. Anybody else does it for himself whatever args.as says. */
+void cmd_as(struct cmd *c, const char *roles, cmd_fn *fn);
 /* {"ja","en"}: one language stands in for a missing other. False when neither is there. */
 bool texts_get(const json_t *o, const char **ret_ja, const char **ret_en);
 json_t *texts(const char *ja, const char *en);

@@ -113,48 +113,69 @@ exception_hides(struct cmd *c, const json_t *d, const json_t *tenant_doc, const 
 
 struct look_back {
 	int64_t detections;
+	bool cut;          /* more than LOOK_ROWS: only the newest were looked at */
 	json_t *incidents; /* numbers */
 };
 
 static void
-look_back(struct db *db, const char *exception, int64_t now, struct look_back *ret)
+look_at(struct look_back *ret, json_t *seen, struct slice doc, const char *incident, const char *conditions, const json_t *tenant_doc)
 {
-	auto_free char *tenant = db_text(db, "SELECT tenant FROM exceptions WHERE id = ?", Q(exception)), *rule = db_text(db, "SELECT rule FROM exceptions WHERE id = ?", Q(exception));
-	auto_free char *conditions = db_text(db, "SELECT conditions FROM exceptions WHERE id = ?", Q(exception)), *doc = db_text(db, "SELECT doc FROM tenants WHERE id = ?", Q(tenant));
-	json_t *tenant_doc = doc != NULL ? json_loads(doc, 0, NULL) : NULL;
+	json_t *d = json_loadb(doc.p, doc.n, 0, NULL);
+	struct entity e[ENTITIES_MAX];
+	size_t n = entities_read(d, tenant_doc, e, ENTITIES_MAX);
+
+	if (conditions_hold(slice_str(conditions), tenant_doc, e, n)) {
+		ret->detections++;
+		if (incident != NULL)
+			json_object_set_new(seen, incident, json_true());
+	}
+	json_decref(d);
+}
+
+/* What a scope would have hidden in the last 30 days; rule NULL = every rule. */
+static void
+look_back(struct db *db, const char *tenant, const char *rule, const char *conditions, int64_t now, struct look_back *ret)
+{
+	auto_free char *doc = db_text(db, "SELECT doc FROM tenants WHERE id = ?", Q(tenant));
+	json_t *tenant_doc = doc != NULL ? json_loads(doc, 0, NULL) : NULL, *seen = json_object(), *v;
 	struct rows r = db_query(db,
 	                         "SELECT d.doc, i.id FROM detections d JOIN candidates c ON c.id = d.candidate LEFT JOIN incidents i ON i.candidate = c.id WHERE"
 	                         " d.tenant = ? AND (? IS NULL OR d.rule_id = ?) AND d.added_at > ? ORDER BY d.added_at DESC, d.id LIMIT ?",
-	                         Q(tenant), Q(rule), Q(rule), Q(now - LOOK_BACK), Q((int64_t)LOOK_ROWS));
-	json_t *seen = json_object();
-
-	ret->detections = 0;
-	while (rows_next(&r)) {
-		json_t *d = json_loadb(row_text(&r, 0).p, row_text(&r, 0).n, 0, NULL);
-		struct entity e[ENTITIES_MAX];
-		size_t n = entities_read(d, tenant_doc, e, ENTITIES_MAX);
-
-		if (conditions_hold(slice_str(conditions), tenant_doc, e, n)) {
-			ret->detections++;
-			if (row_str(&r, 1) != NULL)
-				json_object_set_new(seen, row_str(&r, 1), json_true());
-		}
-		json_decref(d);
-	}
-	ret->incidents = json_array();
+	                         Q(tenant), Q(rule), Q(rule), Q(now - LOOK_BACK), Q((int64_t)LOOK_ROWS + 1));
 	const char *key;
-	json_t *v;
+	int64_t rows = 0;
 
+	*ret = (struct look_back){ .incidents = json_array() };
+	while (rows_next(&r))
+		if (rows++ < LOOK_ROWS)
+			look_at(ret, seen, row_text(&r, 0), row_str(&r, 1), conditions, tenant_doc);
+	ret->cut = rows > LOOK_ROWS;
 	json_object_foreach(seen, key, v)
 		json_array_append_new(ret->incidents, json_string(key));
 	json_decref(seen);
 	json_decref(tenant_doc);
 }
 
+static void
+look_back_of(struct db *db, const char *exception, int64_t now, struct look_back *ret)
+{
+	auto_free char *tenant = db_text(db, "SELECT tenant FROM exceptions WHERE id = ?", Q(exception)), *rule = db_text(db, "SELECT rule FROM exceptions WHERE id = ?", Q(exception));
+	auto_free char *conditions = db_text(db, "SELECT conditions FROM exceptions WHERE id = ?", Q(exception));
+
+	look_back(db, tenant, rule, conditions, now, ret);
+}
+
+/* Takes what it shows. */
+static json_t *
+look_back_json(const struct look_back *l)
+{
+	return json_pack("{s:i, s:I, s:b, s:o}", "days", 30, "detections", (json_int_t)l->detections, "cut", l->cut, "incidents", l->incidents);
+}
+
 /* ---- commands ---- */
 
 static bool
-condition_is_good(struct cmd *c, const json_t *cond)
+condition_is_good(const json_t *cond)
 {
 	const char *value = json_string_value(json_object_get(cond, "value")), *role = json_string_value(json_object_get(cond, "role"));
 	struct entity e;
@@ -163,21 +184,36 @@ condition_is_good(struct cmd *c, const json_t *cond)
 
 	if (value == NULL || strlen(value) > 255 || (role != NULL && !word_in(role, "source destination subject target")))
 		return false;
-	(void)c;
 	return is_net(cond) ? ip_parse_cidr(slice_str(value), &net, &bits) : entity_read(cond, NULL, &e);
+}
+
+/* NULL, or what is wrong with the list; a missing one is fine. ret: for the message. */
+static const char *
+conditions_fault(const json_t *list, char *ret, size_t n)
+{
+	const json_t *cond;
+	size_t i;
+
+	if (list != NULL && (!json_is_array(list) || json_array_size(list) > CONDITIONS_MAX)) {
+		snprintf(ret, n, "wanted at most %d", CONDITIONS_MAX);
+		return ret;
+	}
+	json_array_foreach(list, i, cond)
+		if (!condition_is_good(cond)) {
+			snprintf(ret, n, "number %zu: wanted kind host, user, ip, domain, hash, process, url or net, and a value of it", i + 1);
+			return ret;
+		}
+	return NULL;
 }
 
 static const json_t *
 read_conditions(struct cmd *c)
 {
-	const json_t *list = json_object_get(c->args, "conditions"), *cond;
-	size_t i;
+	const json_t *list = json_object_get(c->args, "conditions");
+	char why[128];
 
-	if (list != NULL && (!json_is_array(list) || json_array_size(list) > CONDITIONS_MAX))
-		cmd_refuse(c, 422, "invalid", "conditions", "wanted at most %d", CONDITIONS_MAX);
-	json_array_foreach(list, i, cond)
-		if (!condition_is_good(c, cond))
-			cmd_refuse(c, 422, "invalid", "conditions", "number %zu: wanted kind host, user, ip, domain, hash, process, url or net, and a value of it", i + 1);
+	if (conditions_fault(list, why, sizeof why) != NULL)
+		cmd_refuse(c, 422, "invalid", "conditions", "%s", why);
 	return list;
 }
 
@@ -258,8 +294,8 @@ load(struct cmd *c, struct exception_now *ret)
 	return true;
 }
 
-void
-cmd_exception_approve(struct cmd *c)
+static void
+approve(struct cmd *c)
 {
 	struct exception_now n;
 	struct look_back seen;
@@ -274,13 +310,19 @@ cmd_exception_approve(struct cmd *c)
 		cmd_refuse(c, 403, "forbidden", NULL, "another person has to approve");
 		return;
 	}
-	look_back(c->db, n.id, c->now, &seen);
+	look_back_of(c->db, n.id, c->now, &seen);
 	if (json_array_size(seen.incidents) != 0 && !arg_bool(c, "anyway", false)) {
 		c->more = json_pack("{s:O}", "incidents", seen.incidents);
 		cmd_refuse(c, 409, "state", "anyway", "it would have hidden detections of %zu incidents of the last 30 days", json_array_size(seen.incidents));
 	}
 	json_decref(seen.incidents);
 	db_run(c->db, "UPDATE exceptions SET state = 'active', approved_at = ?, approved_by = ? WHERE id = ?", Q(c->now), Q(c->who->user), Q(n.id));
+}
+
+void
+cmd_exception_approve(struct cmd *c)
+{
+	cmd_as(c, "lead engineer", approve);
 }
 
 void
@@ -390,9 +432,29 @@ ask_exception_show(struct ask *a)
 	o = exception_row(a->db, &r);
 	json_object_set_new(o, "samples", samples_of(a->db, row_str(&r, 0)));
 	if (!a->customer && strcmp(row_str(&r, 9), "proposed") == 0) {
-		look_back(a->db, row_str(&r, 0), a->now, &seen);
-		json_object_set_new(o, "would_hide", json_pack("{s:i, s:I, s:o}", "days", 30, "detections", (json_int_t)seen.detections, "incidents", seen.incidents));
+		look_back_of(a->db, row_str(&r, 0), a->now, &seen);
+		json_object_set_new(o, "would_hide", look_back_json(&seen));
 	}
 	rows_close(&r);
 	return o;
+}
+
+/* The body of exception.add as far as it is filled in; nothing is written down. */
+json_t *
+ask_exception_preview(struct ask *a)
+{
+	const json_t *list = json_object_get(a->args, "conditions");
+	const char *tenant = ask_str(a, "tenant"), *rule = ask_str(a, "rule");
+	auto_free char *conditions = json_is_array(list) ? json_text(list) : x_strdup("[]");
+	struct look_back seen;
+	char why[128];
+
+	if (tenant == NULL || !desk_sees(a->who, tenant) || db_int(a->db, 0, "SELECT 1 FROM tenants WHERE id = ?", Q(tenant)) == 0)
+		return ask_no(a, 404, "not_found", "tenant");
+	if (conditions_fault(list, why, sizeof why) != NULL)
+		return ask_no(a, 422, "invalid", "conditions");
+	if (rule == NULL && json_array_size(list) == 0)
+		return ask_no(a, 422, "invalid", "rule");
+	look_back(a->db, tenant, rule, conditions, a->now, &seen);
+	return look_back_json(&seen);
 }

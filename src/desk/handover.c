@@ -8,36 +8,6 @@
 
 #include "desk/handover_priv.h"
 
-void
-handover_as(struct cmd *c, void (*fn)(struct cmd *c))
-{
-	const char *as = arg_str(c, "as", 64);
-	const struct desk_actor *asker = c->who;
-	struct desk_actor person = { 0 };
-	struct rows r;
-
-	if (cmd_failed(c))
-		return;
-	if (as == NULL || asker->user[0] != '\0') {
-		fn(c);
-		return;
-	}
-	r = db_query(c->db, "SELECT id, name_ja, name_en, role, tenants FROM users WHERE login = ? AND role IN ('analyst','lead') AND disabled = 0", Q(as));
-	if (!rows_next(&r)) {
-		cmd_refuse(c, 422, "invalid", "as", "wanted the login of an analyst or a lead");
-		return;
-	}
-	auto_free char *id = x_strdup(row_str(&r, 0)), *ja = x_strdup(row_str(&r, 1)), *en = x_strdup(row_str(&r, 2)), *role = x_strdup(row_str(&r, 3));
-	json_t *mask = json_loadb(row_text(&r, 4).p, row_text(&r, 4).n, 0, NULL);
-
-	rows_close(&r);
-	person = (struct desk_actor){ .user = id, .ja = ja, .en = en, .role = role, .tenants = mask };
-	c->who = &person;
-	fn(c);
-	c->who = asker;
-	json_decref(mask);
-}
-
 /* ---- loading ---- */
 
 bool
@@ -396,5 +366,5 @@ draft(struct cmd *c)
 void
 cmd_handover_draft(struct cmd *c)
 {
-	handover_as(c, draft);
+	cmd_as(c, "analyst lead", draft);
 }

@@ -286,25 +286,25 @@ turn_down(struct cmd *c)
 void
 cmd_handover_words(struct cmd *c)
 {
-	handover_as(c, give_words);
+	cmd_as(c, "analyst lead", give_words);
 }
 
 void
 cmd_handover_offer(struct cmd *c)
 {
-	handover_as(c, give);
+	cmd_as(c, "analyst lead", give);
 }
 
 void
 cmd_handover_accept(struct cmd *c)
 {
-	handover_as(c, take);
+	cmd_as(c, "analyst lead", take);
 }
 
 void
 cmd_handover_refuse(struct cmd *c)
 {
-	handover_as(c, turn_down);
+	cmd_as(c, "analyst lead", turn_down);
 }
 
 /* ---- time ---- */

@@ -37,8 +37,6 @@ struct handover_now {
 	int64_t at, due_at;
 	json_t *tenants, *crew; /* ids of tenants; of the people who may accept */
 };
-/* Runs fn; the administrator at the machine may name in args.as the person it is done for, and the journal keeps both. */
-void handover_as(struct cmd *c, void (*fn)(struct cmd *c));
 /* By id or number; refused (404) unless the actor sees a tenant of it. handover_fini gives it back. */
 bool handover_load(struct cmd *c, const char *key, struct handover_now *ret);
 void handover_fini(struct handover_now *h);

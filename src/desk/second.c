@@ -109,8 +109,8 @@ run_recorded(struct cmd *c, const struct incident_now *n, const struct downgrade
 	json_decref(recorded);
 }
 
-void
-cmd_incident_confirm(struct cmd *c)
+static void
+confirm(struct cmd *c)
 {
 	struct incident_now n;
 	struct downgrade p;
@@ -127,8 +127,8 @@ cmd_incident_confirm(struct cmd *c)
 	downgrade_fini(&p);
 }
 
-void
-cmd_incident_refuse(struct cmd *c)
+static void
+refuse(struct cmd *c)
 {
 	const char *text = arg_str(c, "text", 4000);
 	struct incident_now n;
@@ -144,6 +144,18 @@ cmd_incident_refuse(struct cmd *c)
 	if (text != NULL && text[0] != '\0')
 		entry_add(c, &(struct entry){ .candidate = n.candidate, .kind = "proposal", .ja = text, .en = text, .lang = "ja" });
 	downgrade_fini(&p);
+}
+
+void
+cmd_incident_confirm(struct cmd *c)
+{
+	cmd_as(c, "analyst lead", confirm);
+}
+
+void
+cmd_incident_refuse(struct cmd *c)
+{
+	cmd_as(c, "analyst lead", refuse);
 }
 
 void

@@ -50,8 +50,8 @@ case_person(struct cmd *c, const char *field, const char *key, const char *tenan
 	return NULL;
 }
 
-void
-cmd_incident_claim(struct cmd *c)
+static void
+take(struct cmd *c)
 {
 	struct candidate_now n;
 
@@ -61,6 +61,12 @@ cmd_incident_claim(struct cmd *c)
 		cmd_refuse(c, 422, "invalid", NULL, "only an analyst or a lead can take it");
 	else
 		case_claim(c, &n);
+}
+
+void
+cmd_incident_claim(struct cmd *c)
+{
+	cmd_as(c, "analyst lead", take);
 }
 
 void
@@ -270,8 +276,8 @@ view_tasks(struct db *db, const char *incident)
 
 /* ---- the customer's answer ---- */
 
-void
-cmd_incident_answer(struct cmd *c)
+static void
+answer(struct cmd *c)
 {
 	const char *code = arg_need(c, "code", 32), *text = arg_str(c, "text", 8000), *lang = arg_lang(c);
 	json_t *words = answer_texts(code);
@@ -293,6 +299,12 @@ cmd_incident_answer(struct cmd *c)
 	if (strcmp(code, "damage") == 0 && strcmp(n.severity, "emergency") != 0)
 		alarm_raise(c, "damage_found", n.id, "alarm", n.tenant, n.id, "お客様が被害を確認しました。判定を見直してください。", "The customer found damage. Look at the decision again.");
 	json_decref(words);
+}
+
+void
+cmd_incident_answer(struct cmd *c)
+{
+	cmd_as(c, "customer", answer);
 }
 
 json_t *

@@ -69,6 +69,10 @@ it_is_checked_before_it_is_written(void **st)
 	doit(&s, "miyoshi", "exception.add", 200, about("r1", NULL, NULL, SOON));
 	doit(&s, "miyoshi", "exception.approve", 403, json_pack("{s:s}", "id", "X-1"));
 	doit(&s, NULL, "exception.approve", 403, json_pack("{s:s}", "id", "X-1"));
+	/* at the machine it is done for a person, who is another than the author and may approve */
+	doit(&s, NULL, "exception.approve", 422, json_pack("{s:s, s:s}", "id", "X-1", "as", "miyoshi"));
+	doit(&s, NULL, "exception.approve", 422, json_pack("{s:s, s:s}", "id", "X-1", "as", "nobody"));
+	doit(&s, "miyoshi", "exception.approve", 403, json_pack("{s:s, s:s}", "id", "X-1", "as", "otomo"));
 	/* proposed hides nothing */
 	scene_detect(&s, "aoba", OF("a", "r1", ENT("host", "pc-1", "subject")));
 	assert_int_equal(scene_count(&s, "SELECT count(*) FROM candidates"), 1);
@@ -170,6 +174,19 @@ what_would_hide_an_attack_is_asked_twice(void **st)
 	(void)st;
 	scene_begin(&s);
 	scene_incident(&s, "warning", id);
+	/* asked beforehand: nothing is written down, and another tenant's history is nobody's */
+	b = scene_do(&s, "miyoshi", "exception.preview", 200, about("r1", "host", "srv-file-01", SOON));
+	assert_int_equal(json_integer_value(json_object_get(b, "detections")), 1);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(b, "incidents"), 0)), id);
+	assert_false(json_is_true(json_object_get(b, "cut")));
+	json_decref(b);
+	b = scene_do(&s, "miyoshi", "exception.preview", 200, about("r1", "host", "pc-7", SOON));
+	assert_int_equal(json_integer_value(json_object_get(b, "detections")), 0);
+	json_decref(b);
+	doit(&s, "miyoshi", "exception.preview", 422, about("r1", "planet", "mars", SOON));
+	doit(&s, "miyoshi", "exception.preview", 422, about(NULL, NULL, NULL, SOON));
+	doit(&s, "miyoshi", "exception.preview", 404, json_pack("{s:s, s:s}", "tenant", "nobody", "rule", "r1"));
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM exceptions"), 0);
 	doit(&s, "miyoshi", "exception.add", 200, about("r1", "host", "srv-file-01", SOON));
 	b = scene_do(&s, "otomo", "exception.show", 200, json_pack("{s:s}", "id", "X-1"));
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(b, "would_hide"), "detections")), 1);

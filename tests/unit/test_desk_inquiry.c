@@ -134,7 +134,7 @@ a_broken_promise_is_seen_coming_and_needs_a_cause(void **st)
 	assert_string_equal(jstr(json_array_get(json_object_get(b, "items"), 0), "number"), "Q-1");
 	json_decref(b);
 	doit(&s, "miyoshi", "inquiry.message", 200, with_text("Q-1", "復旧しました。"));
-	doit(&s, "otomo", "clock.cause", 200, json_pack("{s:s, s:s, s:s, s:s}", "id", "Q-1", "kind", "inquiry", "cause", "staff", "text", "引き継ぎ漏れ"));
+	doit(&s, "otomo", "inquiry.cause", 200, json_pack("{s:s, s:s, s:s}", "id", "Q-1", "cause", "staff", "text", "引き継ぎ漏れ"));
 	b = thread(&s, "odagiri", "Q-1");
 	assert_string_equal(jstr(json_object_get(json_object_get(b, "clock"), "cause"), "id"), "staff");
 	json_decref(b);

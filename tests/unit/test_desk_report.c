@@ -200,7 +200,7 @@ january_is_drafted_written_published(void **st)
 	json_decref(scene_do(&s, "miyoshi", "report.words", 200, words_args("aoba-2026-12")));
 	/* November was never published: that promise broke in December, and December is not closed without its cause */
 	json_decref(scene_do(&s, "otomo", "report.publish", 409, publish_args(&s, "aoba-2026-12")));
-	json_decref(scene_do(&s, "otomo", "clock.cause", 200, json_pack("{s:s, s:s, s:s, s:s}", "id", "aoba-2026-11", "kind", "report", "cause", "staff", "text", "forgotten")));
+	json_decref(scene_do(&s, "otomo", "report.cause", 200, json_pack("{s:s, s:s, s:s}", "id", "aoba-2026-11", "cause", "staff", "text", "forgotten")));
 	json_decref(scene_do(&s, "otomo", "report.publish", 422, json_pack("{s:s}", "id", "aoba-2026-12")));
 	b = scene_do(&s, "otomo", "report.publish", 200, publish_args(&s, "aoba-2026-12"));
 	assert_string_equal(jstr(b, "state"), "published");

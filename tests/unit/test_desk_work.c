@@ -52,6 +52,10 @@ less_than_emergency_needs_two(void **st)
 	doit(&s, "wood", "incident.close", 409, json_pack("{s:s, s:s}", "id", id, "code", "resolved"));
 	doit(&s, "miyoshi", "incident.confirm", 403, json_pack("{s:s}", "id", id));
 	doit(&s, NULL, "incident.confirm", 403, json_pack("{s:s}", "id", id));
+	/* the administrator at the machine does it for somebody, and not for the proposer; nobody else speaks for others */
+	doit(&s, NULL, "incident.confirm", 403, json_pack("{s:s, s:s}", "id", id, "as", "miyoshi"));
+	doit(&s, NULL, "incident.confirm", 422, json_pack("{s:s, s:s}", "id", id, "as", "odagiri"));
+	doit(&s, "miyoshi", "incident.confirm", 403, json_pack("{s:s, s:s}", "id", id, "as", "wood"));
 	b = scene_do(&s, "odagiri", "incident.show", 200, json_pack("{s:s}", "id", id));
 	assert_null(json_object_get(b, "downgrade"));
 	assert_string_equal(jstr(b, "severity"), "emergency");
@@ -395,6 +399,8 @@ the_customer_answers(void **st)
 	scene_begin(&s);
 	scene_incident(&s, "warning", id);
 	doit(&s, "odagiri", "incident.answer", 422, json_pack("{s:s, s:s}", "id", id, "code", "bored"));
+	doit(&s, NULL, "incident.answer", 404, json_pack("{s:s, s:s, s:s}", "id", id, "code", "handled", "as", "lowe"));
+	doit(&s, NULL, "incident.answer", 422, json_pack("{s:s, s:s, s:s}", "id", id, "code", "handled", "as", "miyoshi"));
 	doit(&s, "lowe", "incident.answer", 404, json_pack("{s:s, s:s}", "id", id, "code", "handled"));
 	b = scene_do(&s, "odagiri", "incident.answer", 200, json_pack("{s:s, s:s, s:s}", "id", id, "code", "damage", "text", "ファイルが暗号化されています"));
 	assert_string_equal(jstr(json_object_get(b, "answer"), "code"), "damage");

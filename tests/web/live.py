@@ -105,6 +105,7 @@ BODIES = {"session.key": {k: "AAAA" for k in ("credential", "client_data", "auth
           "candidate.assign": {"to": "miyoshi"}, "candidate.merge": {"into": "C-999999"}, "candidate.split": {"detections": ["none"]}, "candidate.attach": {"detections": ["none"]}, "incident.assign": {"to": "miyoshi"},
           "incident.merge": {"into": "none"}, "incident.split": {"detections": ["none"]}, "incident.attach": {"detections": ["none"]}, "incident.relate": {"other": "none", "reason": "x"}, "incident.task": {"text": "x"},
           "incident.task_change": {"done": True}, "incident.answer": {"code": "handled"}, "exception.add": {"tenant": "aoba", "rule": "walk", "reason": "x", "expires_at": "2020-01-01T00:00:00Z"},
+          "exception.preview": {"tenant": "aoba", "rule": "walk"}, "report.cause": {"cause": "staff", "text": "x"}, "inquiry.cause": {"cause": "staff", "text": "x"}, "clock.cause": {"kind": "call", "cause": "staff", "text": "x"},
           "inquiry.open": {"tenant": "aoba", "subject": "walk", "text": "x"}, "inquiry.change": {}, "inquiry.message": {"text": "x"}, "inquiry.assign": {"to": "miyoshi"}, "inquiry.close": {"text": "x"}, "inquiry.place": {"tenant": "aoba"}}
 # a door that is open to the role may still be shut for this person: the second person is never the first
 SELF = {"me.password", "incident.confirm"}

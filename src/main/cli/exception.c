@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * exception: list, show, add, end.  What is added here waits for a lead or an engineer in the console.
+ * exception: list, show, preview, add, approve, end.  What is added waits for a lead or an engineer who did not write it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +66,54 @@ add(struct cli *c)
 	return print(c, r, out);
 }
 
+/* Prints what such a one would have hidden; 1 when an incident is among it. */
+static int
+preview(struct cli *c)
+{
+	const char *tenant = cli_opt(c, "--tenant", NULL), *rule = cli_opt(c, "--rule", NULL);
+	json_t *conditions = json_array(), *body, *out = NULL, *incidents;
+	int r;
+
+	put_conditions(c, conditions);
+	if (tenant == NULL || (rule == NULL && json_array_size(conditions) == 0)) {
+		json_decref(conditions);
+		return cli_usage(c, "preview wants --tenant, and --rule or a condition");
+	}
+	body = json_pack("{s:s, s:o}", "tenant", tenant, "conditions", conditions);
+	if (rule != NULL)
+		json_object_set_new(body, "rule", json_string(rule));
+	r = remote_do(c, "POST", "/api/v1/exceptions/preview", body, &out);
+	json_decref(body);
+	incidents = json_object_get(out, "incidents");
+	if (r == CLI_DONE && cli_has(c, "--json"))
+		remote_print_json(out);
+	else if (r == CLI_DONE)
+		printf("%lld detections and %zu incidents in %lld days%s\n", (long long)json_integer_value(json_object_get(out, "detections")), json_array_size(incidents),
+		       (long long)json_integer_value(json_object_get(out, "days")), json_is_true(json_object_get(out, "cut")) ? ", of the newest only" : "");
+	if (r == CLI_DONE && json_array_size(incidents) != 0)
+		r = CLI_PROBLEMS;
+	json_decref(out);
+	return r;
+}
+
+static int
+approve(struct cli *c, const char *id)
+{
+	const char *as = cli_opt(c, "--as", NULL);
+	auto_free char *path = remote_path("/api/v1/exceptions/%s/approve", id);
+	json_t *body, *out = NULL;
+	int r;
+
+	if (as == NULL)
+		return cli_usage(c, "approve wants --as LOGIN");
+	body = json_pack("{s:s}", "as", as);
+	if (cli_has(c, "--anyway"))
+		json_object_set_new(body, "anyway", json_true());
+	r = remote_do(c, "POST", path, body, &out);
+	json_decref(body);
+	return print(c, r, out);
+}
+
 static int
 end_it(struct cli *c, const char *id)
 {
@@ -90,6 +138,10 @@ cli_exception(struct cli *c)
 		return list(c);
 	if (what != NULL && strcmp(what, "add") == 0 && id == NULL)
 		return add(c);
+	if (what != NULL && strcmp(what, "preview") == 0 && id == NULL)
+		return preview(c);
+	if (what != NULL && strcmp(what, "approve") == 0 && id != NULL)
+		return approve(c, id);
 	if (what != NULL && strcmp(what, "end") == 0 && id != NULL)
 		return end_it(c, id);
 	if (what != NULL && strcmp(what, "show") == 0 && id != NULL) {
@@ -102,5 +154,5 @@ cli_exception(struct cli *c)
 		json_decref(out);
 		return r;
 	}
-	return cli_usage(c, "wanted list, add, or show or end with an ID");
+	return cli_usage(c, "wanted list, preview, add, or show, approve or end with an ID");
 }

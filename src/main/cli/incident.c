@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * incident: queue, list, show, claim, decide, close.  C-… is a candidate, anything else an incident.
+ * incident: queue, list, show, decide, and what case.c tells.  C-… is a candidate, anything else an incident.
+ * candidate: list, show, decide, and the same acts for candidates alone.
  * Without --severity `decide` takes the proposal; the answers of the form follow from the severity.
  */
 #include <stdio.h>
@@ -8,13 +9,8 @@
 #include <string.h>
 
 #include "base/must.h"
+#include "main/cli/case.h"
 #include "main/cli/remote.h"
-
-static bool
-is_candidate(const char *id)
-{
-	return strncmp(id, "C-", 2) == 0 || strlen(id) == 26;
-}
 
 static int
 list_incidents(struct cli *c)
@@ -35,21 +31,6 @@ list_queue(struct cli *c)
 	auto_free char *path = tenant != NULL ? remote_path("/api/v1/queue?limit=500&tenant=%s", tenant) : x_strdup("/api/v1/queue?limit=500");
 
 	return remote_list(c, path, columns);
-}
-
-static int
-post(struct cli *c, const char *fmt, const char *id, const json_t *body)
-{
-	auto_free char *path = remote_path(fmt, id);
-	json_t *out = NULL;
-	int r = remote_do(c, "POST", path, body, &out);
-
-	if (r == CLI_DONE && cli_has(c, "--json"))
-		remote_print_json(out);
-	else if (r == CLI_DONE)
-		printf("%s\n", json_string_value(json_object_get(out, json_object_get(out, "number") != NULL && json_object_get(out, "decided_at") == NULL ? "number" : "id")));
-	json_decref(out);
-	return r;
 }
 
 static json_t *
@@ -81,39 +62,22 @@ decide(struct cli *c, const char *id)
 	                 json_object_get(json_object_get(shown, "form"), "evidence"));
 	if (reason != NULL)
 		json_object_set_new(body, "reason", json_string(reason));
-	r = post(c, "/api/v1/candidates/%s/decide", id, body);
+	r = case_send(c, "POST", "/api/v1/candidates/%s/decide", id, body);
 	json_decref(body);
 	json_decref(shown);
 	return r;
 }
 
 static int
-close_it(struct cli *c, const char *id)
+show(struct cli *c, const char *path_fmt, const char *id)
 {
-	const char *reason = cli_opt(c, "--reason", NULL);
-	json_t *body;
-	int r;
+	auto_free char *path = remote_path(path_fmt, id);
+	json_t *out = NULL;
+	int r = remote_do(c, "GET", path, NULL, &out);
 
-	if (reason == NULL)
-		return cli_usage(c, "close wants --reason");
-	body = json_pack("{s:s}", is_candidate(id) ? "reason" : "code", reason);
-	r = post(c, is_candidate(id) ? "/api/v1/candidates/%s/close" : "/api/v1/incidents/%s/close", id, body);
-	json_decref(body);
-	return r;
-}
-
-static int
-claim(struct cli *c, const char *id)
-{
-	const char *as = cli_opt(c, "--as", NULL);
-	json_t *body;
-	int r;
-
-	if (as == NULL)
-		return cli_usage(c, "claim wants --as LOGIN");
-	body = json_pack("{s:s}", "as", as);
-	r = post(c, "/api/v1/candidates/%s/claim", id, body);
-	json_decref(body);
+	if (r == CLI_DONE)
+		remote_print_json(out);
+	json_decref(out);
 	return r;
 }
 
@@ -123,28 +87,50 @@ cli_incident(struct cli *c)
 	const char *what = cli_operand(c, 0), *id = cli_operand(c, 1);
 
 	if (what == NULL)
-		return cli_usage(c, "wanted queue, list, show, claim, decide or close");
+		return cli_usage(c, "wanted queue, list, or a word and an ID");
 	if (strcmp(what, "list") == 0 && id == NULL)
 		return list_incidents(c);
 	if (strcmp(what, "queue") == 0 && id == NULL)
 		return list_queue(c);
 	if (id == NULL)
 		return cli_usage(c, "%s wants an id", what);
-	if (strcmp(what, "show") == 0) {
-		auto_free char *path = remote_path(is_candidate(id) ? "/api/v1/candidates/%s" : "/api/v1/incidents/%s", id);
-		json_t *out = NULL;
-		int r = remote_do(c, "GET", path, NULL, &out);
-
-		if (r == CLI_DONE)
-			remote_print_json(out);
-		json_decref(out);
-		return r;
-	}
+	if (strcmp(what, "show") == 0)
+		return show(c, case_is_candidate(id) ? "/api/v1/candidates/%s" : "/api/v1/incidents/%s", id);
 	if (strcmp(what, "decide") == 0)
 		return decide(c, id);
-	if (strcmp(what, "close") == 0)
-		return close_it(c, id);
-	if (strcmp(what, "claim") == 0)
-		return claim(c, id);
-	return cli_usage(c, "unknown word %s", what);
+	return case_act(c, what, id, case_is_candidate(id));
+}
+
+static int
+list_candidates(struct cli *c)
+{
+	static const char *const columns[] = { "CANDIDATE=number", "STATE=state", "TENANT=tenant.id", "PROPOSED=proposal.severity", "CLOSED=closed.at", "REASON=closed.reason",
+		                               "AGAIN=asked_again_at", "TITLE=title.en", NULL };
+	const char *tenant = cli_opt(c, "--tenant", NULL);
+	auto_buf struct buf path = { 0 };
+
+	buf_put_str(&path, "/api/v1/candidates");
+	remote_query(&path, "limit", "500");
+	remote_query(&path, "state", cli_opt(c, "--state", "open"));
+	if (tenant != NULL)
+		remote_query(&path, "tenant", tenant);
+	return remote_list(c, buf_cstr(&path), columns);
+}
+
+int
+cli_candidate(struct cli *c)
+{
+	const char *what = cli_operand(c, 0), *id = cli_operand(c, 1);
+
+	if (what == NULL)
+		return cli_usage(c, "wanted list, or a word and an ID");
+	if (strcmp(what, "list") == 0 && id == NULL)
+		return list_candidates(c);
+	if (id == NULL)
+		return cli_usage(c, "%s wants an id", what);
+	if (strcmp(what, "show") == 0)
+		return show(c, "/api/v1/candidates/%s", id);
+	if (strcmp(what, "decide") == 0)
+		return decide(c, id);
+	return case_act(c, what, id, true);
 }
