@@ -237,6 +237,8 @@ const char *const desk_schema[] = {
 	"CREATE INDEX registrations_tenant ON registrations(tenant, state, device);"
 	"ALTER TABLE lcps ADD COLUMN config @int NOT NULL DEFAULT 1;"
 	"ALTER TABLE beats ADD COLUMN config TEXT;",
+	/* what a heartbeat counts from */
+	"ALTER TABLE beats ADD COLUMN since @int NOT NULL DEFAULT 0;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 

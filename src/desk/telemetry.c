@@ -3,8 +3,8 @@
  * What is measured and not decided: heartbeats, lines, gaps, manifests, snapshots.  Not in the journal; a
  * fault here never stops a decision.
  *
- * A heartbeat's counts are totals since the collector began its spool; a total smaller than the one before
- * means that it was made anew, and then the whole total is new.
+ * A heartbeat's counts are totals since `since`; when that is another time than before, or a total is smaller than the one
+ * before, the collector began anew, and then the whole total is new.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,15 +92,18 @@ desk_heartbeat(struct desk *d, const char *tenant, const char *lcp, const json_t
 	const json_t *own = json_object_get(beat, "certificate");
 	auto_free char *text = json_is_object(spool) ? json_text(spool) : NULL, *cert = json_is_object(own) ? json_text(own) : NULL;
 	auto_free char *config = json_is_object(json_object_get(beat, "config")) ? json_text(json_object_get(beat, "config")) : NULL;
+	int64_t since = json_time(json_object_get(beat, "since")), last = db_int(d->db, 0, "SELECT since FROM beats WHERE tenant = ? AND lcp = ?", Q(tenant), Q(lcp));
 	size_t i;
 
 	if (zone == NULL)
 		return E_NOTFOUND;
 	db_begin(d->db);
+	if (since != 0 && last != 0 && since != last)
+		db_run(d->db, "UPDATE devices SET lines = 0, bytes = 0, dropped = 0 WHERE tenant = ? AND lcp = ?", Q(tenant), Q(lcp));
 	db_run(d->db,
-	       "INSERT INTO beats(tenant, lcp, at, version, offset_ms, spool, certificate, config) VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(tenant, lcp) DO UPDATE SET at ="
-	       " excluded.at, version = excluded.version, offset_ms = excluded.offset_ms, spool = excluded.spool, certificate = excluded.certificate, config = excluded.config",
-	       Q(tenant), Q(lcp), Q(now), Q(version), json_is_integer(off) ? Q(json_integer_value(off)) : Q_NULL, Q(text), Q(cert), Q(config));
+	       "INSERT INTO beats(tenant, lcp, at, version, offset_ms, spool, certificate, config, since) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(tenant, lcp) DO UPDATE SET at ="
+	       " excluded.at, version = excluded.version, offset_ms = excluded.offset_ms, spool = excluded.spool, certificate = excluded.certificate, config = excluded.config, since = excluded.since",
+	       Q(tenant), Q(lcp), Q(now), Q(version), json_is_integer(off) ? Q(json_integer_value(off)) : Q_NULL, Q(text), Q(cert), Q(config), Q(since));
 	json_array_foreach(devices, i, dev)
 		if (i < DEVICES_MAX)
 			one_device(&b, dev);

@@ -197,7 +197,7 @@ lcp_rows(struct desk *d, const char *tenant, int64_t now)
 	                         "SELECT l.lcp AS id, l.tenant, b.version, l.enrolled_at AS \"enrolled_at:t\", l.revoked_at AS \"revoked_at:t\", b.at AS"
 	                         " \"last_at:t\", b.offset_ms AS clock_offset_ms, b.spool AS \"spool:j\", (SELECT count(*) FROM devices e WHERE e.tenant = l.tenant"
 	                         " AND e.lcp = l.lcp) AS devices, l.serial, l.expires_at AS \"expires_at:t\", b.at, l.renewed_at AS \"renewed_at:t\", b.certificate AS"
-	                         " \"certificate:j\" FROM lcps l LEFT JOIN beats b ON"
+	                         " \"certificate:j\", l.config AS config_wanted, b.config AS \"config:j\" FROM lcps l LEFT JOIN beats b ON"
 	                         " b.tenant = l.tenant AND b.lcp = l.lcp WHERE (? IS NULL OR l.tenant = ?) ORDER BY l.tenant, l.lcp",
 	                         Q(tenant), Q(tenant));
 	json_t *a = json_array(), *o;

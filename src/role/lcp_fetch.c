@@ -9,7 +9,10 @@
  * signs came with the enrolment or a renewal and never changes by itself.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -140,6 +143,7 @@ fetch_put(struct uplink *u, struct buf *b)
 			jsonw_kv_i64(b, faults[i], (int64_t)f->refused[i]);
 	buf_put_byte(b, '}');
 	jsonw_kv_str(b, "why", f->why);
+	buf_put(b, f->where.p, f->where.n);
 	buf_put_byte(b, '}');
 }
 
@@ -153,6 +157,58 @@ read_kept(struct uplink *u)
 		return;
 	if (file_read(path, &envelope, LCP_TOLD_MAX) == 0)
 		take(u, buf_slice(&envelope), false);
+}
+
+static void
+put_list(struct buf *b, const char *key, bool *first, struct slice item)
+{
+	if (*first) {
+		jsonw_key(b, slice_str(key));
+		buf_put_byte(b, '[');
+	} else {
+		buf_put_byte(b, ',');
+	}
+	*first = false;
+	jsonw_string(b, item);
+}
+
+/* Where devices reach us, for the guides that people at the devices read. */
+void
+fetch_where(struct uplink *u)
+{
+	struct buf *b = &u->fetch.where;
+	struct ifaddrs *all = NULL;
+	struct lcp_setup setup;
+	struct whys ws = { 0 };
+	bool first = true;
+
+	buf_put_byte(b, '{'); /* so that the writer knows where it stands; goes again below */
+	if (lcp_setup_read(u->conf, &setup, &ws) == 0) {
+		for (size_t i = 0; i < setup.listeners.n; i++)
+			put_list(b, "listen", &first, slice_str(setup.listeners.v[i].name));
+		lcp_setup_fini(&setup);
+	}
+	if (!first)
+		buf_put_byte(b, ']');
+	first = true;
+	if (getifaddrs(&all) == 0)
+		for (struct ifaddrs *a = all; a != NULL; a = a->ifa_next) {
+			char text[INET6_ADDRSTRLEN];
+
+			/* the IPv4 ones: link-local and temporary addresses of IPv6 are no good in a device's settings */
+			if (a->ifa_addr == NULL || a->ifa_addr->sa_family != AF_INET || (a->ifa_flags & IFF_LOOPBACK) != 0 ||
+			    inet_ntop(AF_INET, &((struct sockaddr_in *)a->ifa_addr)->sin_addr, text, sizeof text) == NULL)
+				continue;
+			put_list(b, "addresses", &first, slice_str(text));
+		}
+	if (all != NULL)
+		freeifaddrs(all);
+	if (!first)
+		buf_put_byte(b, ']');
+	b->p[0] = ',';
+	if (b->n == 1)
+		buf_clear(b);
+	whys_fini(&ws);
 }
 
 void

@@ -193,6 +193,7 @@ lcp_uplink_main(const struct conf *c)
 	spool_pack_on_line(u->pack, beat_line, u);
 	tell_board(u);
 	http_open(u);
+	fetch_where(u);
 	enter_jail(u);
 	keys_load(u);
 	send_open(u);

@@ -72,6 +72,7 @@ struct fetch {                       /* the SOC's list of devices (lcp_fetch.c) 
 	char tenant[64], lcp[128];
 	uint64_t version, refused[FETCH_FAULTS];
 	const char *why;             /* why the last one was refused, "" = it was not */
+	struct buf where;            /* JSON members: our listeners and addresses */
 };
 
 struct uplink {
@@ -132,6 +133,7 @@ void renew_open(struct uplink *u);
 void renew_put(struct uplink *u, struct buf *beat); /* the heartbeat's part */
 
 /* lcp_fetch.c; fetch_open after the channel to the parent is there */
+void fetch_where(struct uplink *u); /* before the jail */
 void fetch_open(struct uplink *u);
 void fetch_wanted(struct uplink *u, uint64_t version); /* the SOC has this one; 0 = it does not say */
 void fetch_learn(struct uplink *u, const char *pem);   /* the key that signs; NULL or a second one: nothing happens */

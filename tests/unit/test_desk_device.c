@@ -110,6 +110,26 @@ from_asking_to_the_first_line(void **st)
 	scene_end(&s);
 }
 
+/* A collector that began anew and happens to say the total of before has heard that many new lines. */
+static void
+a_new_beginning_counts_whole(void **st)
+{
+	struct scene s;
+
+	(void)st;
+	scene_begin(&s);
+	engineer(&s);
+	for (int i = 0; i < 4; i++) {
+		json_t *o = json_pack("{s:i, s:I, s:[{s:s, s:i}]}", "v", 1, "since", (json_int_t)(T0 + (i < 2 ? 0 : 100) * SEC), "devices", "id", "fw", "lines", 7);
+
+		s.now += 10 * SEC;
+		assert_int_equal(desk_heartbeat(s.d, "aoba", "lcp-1", o, s.now), 0);
+		json_decref(o);
+	}
+	assert_int_equal(scene_count(&s, "SELECT sum(lines) FROM device_days WHERE device = 'fw'"), 14);
+	scene_end(&s);
+}
+
 static void
 who_asks_does_not_approve(void **st)
 {
@@ -243,7 +263,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(from_asking_to_the_first_line), cmocka_unit_test(who_asks_does_not_approve), cmocka_unit_test(bad_wishes_are_refused),
+		cmocka_unit_test(from_asking_to_the_first_line), cmocka_unit_test(who_asks_does_not_approve), cmocka_unit_test(a_new_beginning_counts_whole), cmocka_unit_test(bad_wishes_are_refused),
 		cmocka_unit_test(networks_and_assets_one_by_one), cmocka_unit_test(an_import_and_single_changes_agree),
 	};
 

@@ -40,6 +40,23 @@ beat_now(struct uplink *u)
 	beats++;
 }
 
+int
+lcp_setup_read(const struct conf *c, struct lcp_setup *ret, struct whys *ws)
+{
+	static struct lcp_listener l = { .name = "udp:0.0.0.0:514" };
+
+	(void)c;
+	(void)ws;
+	*ret = (struct lcp_setup){ .listeners = { .v = &l, .n = 1 } };
+	return 0;
+}
+
+void
+lcp_setup_fini(struct lcp_setup *s)
+{
+	*s = (struct lcp_setup){ 0 };
+}
+
 struct fixture {
 	struct uplink u;
 	struct worker w;
@@ -137,6 +154,7 @@ end(struct fixture *f)
 	curl_slist_free_all(f->u.fetch.call.headers);
 	buf_fini(&f->u.fetch.call.answer);
 	buf_fini(&f->u.cert);
+	buf_fini(&f->u.fetch.where);
 	loop_free(f->u.loop);
 }
 
@@ -247,7 +265,9 @@ what_is_not_ours_is_refused(void **st)
 	buf_put_str(&e, "{\"v\":1}");
 	stays_at(&f, &e, 5, FETCH_SYNTAX, 3);
 	assert_non_null(names_find(&f.w, SL("fw-1"), ""));
+	fetch_where(&f.u);
 	fetch_put(&f.u, &beat);
+	assert_non_null(strstr(buf_cstr(&beat), ",\"listen\":[\"udp:0.0.0.0:514\"]"));
 	assert_non_null(strstr(buf_cstr(&beat), "\"version\":5"));
 	assert_non_null(strstr(buf_cstr(&beat), "\"other\":2"));
 	assert_non_null(strstr(buf_cstr(&beat), "\"why\":\"syntax\""));
