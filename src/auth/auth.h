@@ -105,6 +105,20 @@ bool auth_factor_has(struct auth *a, const char *user); /* any that is proven */
 int auth_recovery_make(struct auth *a, const char *user, char ret[AUTH_RECOVERY][16]); /* the old ones are void */
 bool auth_recovery_check(struct auth *a, const char *user, const char *code);
 
+/* ---- webhooks (hook.c): addresses and secrets of endpoints, which no table of the desk holds ---- */
+
+#define AUTH_HOOK_URL 1000
+#define AUTH_HOOK_SECRET 72
+struct auth_hook {
+	char url[AUTH_HOOK_URL + 1];
+	char secret[AUTH_HOOK_SECRET], old[AUTH_HOOK_SECRET]; /* old "": none signs beside it any more */
+};
+int auth_hook_set_url(struct auth *a, const char *endpoint, const char *url);
+/* A new secret, "whsec_" and 64 hex digits; the one before signs beside it until old_until (wall ns). */
+int auth_hook_rotate(struct auth *a, const char *endpoint, int64_t old_until, char ret[AUTH_HOOK_SECRET]);
+bool auth_hook_get(struct auth *a, const char *endpoint, int64_t now, struct auth_hook *ret);
+void auth_hook_drop(struct auth *a, const char *endpoint);
+
 #define AUTH_CHALLENGE 48
 /* One at a time for a session and kind ("create", "get"); 43 letters base64url. */
 int auth_challenge_make(struct auth *a, const char *session, const char *kind, int64_t now, char ret[AUTH_CHALLENGE]);

@@ -29,6 +29,9 @@ static const char *const schema[] = {
 	"CREATE INDEX keys_user ON keys(user);"
 	"CREATE TABLE challenges(session TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, expires_at @int NOT NULL, PRIMARY KEY(session, kind)) @strict;"
 	"ALTER TABLE sessions ADD COLUMN proved_at @int NOT NULL DEFAULT 0;",
+
+	/* where webhooks go and what signs them */
+	"CREATE TABLE hooks(endpoint TEXT PRIMARY KEY, url TEXT, secret TEXT, old TEXT, old_until @int NOT NULL DEFAULT 0) @strict;",
 };
 
 int

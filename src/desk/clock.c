@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "desk/handover_priv.h"
+#include "desk/hook_priv.h"
 #include "desk/inquiry_priv.h"
 
 #define SHORT_NS (120 * NS_PER_S)
@@ -185,6 +186,7 @@ static const struct {
 	{ "digest.due", digest_due, WALL },
 	{ "exception.over", exception_over, WALL },
 	{ "roster.prove", roster_prove_again, WALL },
+	{ "webhook.failing", hook_failing, WALL },
 	{ "lcp.old_ends", lcp_old_ends, SPAN },
 	{ "lcp.expiring", lcp_expiring, WALL },
 	{ "handover.draft", handover_draft_due, WALL },

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "desk/facts_priv.h"
+#include "desk/hook_priv.h"
 #include "desk/roster_priv.h"
 #include "desk/work_priv.h"
 
@@ -160,6 +161,7 @@ start_notices(struct cmd *c, const char *candidate, const char *incident, const 
 	int64_t call_s = db_int(c->db, 600, "SELECT call_s FROM tenants WHERE id = ?", Q(c->tenant));
 
 	outbox_notices(c, incident, "incident");
+	hook_incident(c, db_int(c->db, 1, "SELECT decisions FROM incidents WHERE id = ?", Q(incident)) == 1 ? "incident.opened" : "incident.changed", incident, NULL, NULL);
 	if (!CALLS(s->rank) || chain_is_open(c->db, incident))
 		return;
 	clock_start(c, "call", c->tenant, candidate, incident, call_s);

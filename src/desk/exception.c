@@ -18,6 +18,7 @@
 
 #include "codec/ip.h"
 #include "desk/exception_priv.h"
+#include "desk/hook_priv.h"
 
 #define LIFE_MAX (366 * NS_PER_DAY)
 #define CONDITIONS_MAX 8
@@ -317,6 +318,7 @@ approve(struct cmd *c)
 	}
 	json_decref(seen.incidents);
 	db_run(c->db, "UPDATE exceptions SET state = 'active', approved_at = ?, approved_by = ? WHERE id = ?", Q(c->now), Q(c->who->user), Q(n.id));
+	hook_exception(c, "exception.started", n.id);
 }
 
 void
@@ -340,6 +342,8 @@ cmd_exception_end(struct cmd *c)
 	db_run(c->db, "UPDATE exceptions SET state = ?, ended_at = ?, ended_by = ?, end_reason = ? WHERE id = ?",
 	       Q(strcmp(n.state, "active") == 0 ? "ended" : "refused"), Q(c->now), Q(c->who->user), Q(text), Q(n.id));
 	timer_drop(c, n.id);
+	if (strcmp(n.state, "active") == 0)
+		hook_exception(c, "exception.ended", n.id);
 }
 
 void
@@ -354,6 +358,7 @@ exception_over(struct cmd *c, const char *id)
 		return;
 	snprintf(c->tenant, sizeof c->tenant, "%s", tenant);
 	db_run(c->db, "UPDATE exceptions SET state = 'expired', ended_at = ? WHERE id = ?", Q(c->now), Q(id));
+	hook_exception(c, "exception.ended", id);
 	alarm_raise(c, "exception_expired", id, "warning", tenant, NULL, ja, en);
 	cmd_changed(c, "exception", id, tenant, NULL);
 }

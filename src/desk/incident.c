@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "desk/facts_priv.h"
+#include "desk/hook_priv.h"
 #include "desk/work_priv.h"
 
 bool
@@ -60,6 +61,8 @@ cmd_incident_comment(struct cmd *c)
 		return;
 	entry_add(c, &(struct entry){ .candidate = n.candidate, .kind = cmd_is_customer(c) ? "customer" : visible ? "comment" : "note",
 	                              .visible = visible, .ja = text, .en = text, .lang = lang });
+	if (visible)
+		hook_incident(c, "incident.comment", n.id, text, lang);
 }
 
 void
@@ -81,6 +84,7 @@ ack_incident(struct cmd *c, const char *incident, const char *by, const char *ho
 	entry_add(c, &(struct entry){ .candidate = candidate, .kind = "acknowledge", .visible = true, .ja = ja, .en = en, .at = at });
 	chain_acknowledged(c, incident);
 	outbox_notices(c, incident, "acknowledged");
+	hook_incident(c, "incident.acknowledged", incident, by, NULL);
 }
 
 void
@@ -132,6 +136,8 @@ cmd_incident_change(struct cmd *c)
 	}
 	if (ticket != NULL)
 		db_run(c->db, "UPDATE incidents SET customer_ticket = ? WHERE id = ?", Q(arg_str(c, "customer_ticket", 64)), Q(n.id));
+	if (sev != NULL || ticket != NULL)
+		hook_incident(c, "incident.changed", n.id, NULL, NULL);
 }
 
 void
@@ -202,6 +208,7 @@ incident_close(struct cmd *c, const struct incident_now *n)
 	db_run(c->db, "UPDATE incidents SET state = 'closed', closed_at = ?, closed_by = ?, code = ?, close_ja = ?, close_en = ? WHERE id = ?", Q(c->now),
 	       Q(c->who->user), Q(code), Q(ja), Q(en), Q(n->id));
 	entry_say(c, n->candidate, "close", true, ja != NULL ? ja : "対応を終了しました。", en != NULL ? en : "Closed.");
+	hook_incident(c, "incident.closed", n->id, NULL, NULL);
 }
 
 void
@@ -239,6 +246,7 @@ cmd_incident_reopen(struct cmd *c)
 	db_run(c->db, "UPDATE incidents SET state = 'open', closed_at = NULL, closed_by = NULL, code = NULL WHERE id = ?", Q(n.id));
 	entry_add(c, &(struct entry){ .candidate = n.candidate, .kind = cmd_is_customer(c) ? "customer" : "reopen", .visible = true, .ja = text,
 	                              .en = text, .lang = "ja" });
+	hook_incident(c, "incident.reopened", n.id, text, NULL);
 	if (cmd_is_customer(c))
 		alarm_raise(c, "objection", n.id, "warning", n.tenant, n.id, "お客様が判定に異議を申し立てました。", "The customer objects to the decision.");
 }

@@ -13,6 +13,7 @@
  * A message has a language, and stands as it was written.  Internal notes are for staff only.  Files are named
  * by their hash; the bytes are kept beside the projection (desk.c, blobs).
  */
+#include "desk/hook_priv.h"
 #include "desk/inquiry_priv.h"
 
 #include <stdio.h>
@@ -155,6 +156,8 @@ inquiry_say(struct cmd *c, const struct inquiry_now *n, const struct inquiry_mes
 	       Q(c->who->user[0] != '\0' ? c->who->user : NULL), Q(m->who_ja != NULL ? m->who_ja : c->who->ja),
 	       Q(m->who_en != NULL ? m->who_en : c->who->en), Q(m->address), Q(m->mail_id), Q(m->text));
 	put_files(c, n, k, m->files);
+	if (m->visible && !n->held)
+		hook_inquiry(c, n->id, k);
 	return k;
 }
 

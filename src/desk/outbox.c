@@ -2,16 +2,18 @@
  *
  * Outbox: what shall leave the house, written in the transaction that decided it.  A row is one JOB of
  * docs/jobs.md, complete, so that a repeat has the same bytes.  `mail` rows are tried again with growing
- * pauses for 72 hours; a call is tried once, the chain decides what follows.
+ * pauses for 72 hours, `webhook` rows for 24; a call is tried once, the chain decides what follows.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "desk/facts_priv.h"
+#include "desk/hook_priv.h"
 #include "desk/inquiry_priv.h"
 #include "desk/roster_priv.h"
 
 #define MAIL_FOR (72 * 3600 * NS_PER_S)
+#define HOOK_FOR (24 * 3600 * NS_PER_S)
 #define EVENTS_MAX 64
 #define REPORT_MAX (56u << 10)
 
@@ -82,7 +84,8 @@ put(struct cmd *c, json_t *doc, const char *kind, const char *incident, const ch
 	json_object_set_new(doc, "kind", json_string(kind));
 	json_object_set_new(doc, "key", json_string(key));
 	json_object_set_new(doc, "tenant", json_string(c->tenant));
-	json_object_set_new(doc, "at", json_string(at));
+	if (json_object_get(doc, "at") == NULL) /* a repeat is from when it was said first */
+		json_object_set_new(doc, "at", json_string(at));
 	text = json_text(doc);
 	db_run(c->db,
 	       "INSERT INTO outbox(id, kind, tenant, incident, chain, contact, name, kana, shown, provider, try, key, doc, state, cancel,"
@@ -98,6 +101,15 @@ int64_t
 outbox_mail(struct cmd *c, json_t *doc, const char *contact, const char *name, const char *shown, const char *key)
 {
 	return put(c, doc, "mail", NULL, NULL, contact, name, NULL, shown, NULL, 1, key);
+}
+
+int64_t
+outbox_hook(struct cmd *c, json_t *doc, const struct hook_row *row)
+{
+	int64_t id = put(c, doc, "webhook", row->incident, NULL, NULL, row->name, NULL, row->shown, NULL, 1, row->key);
+
+	db_run(c->db, "UPDATE outbox SET endpoint = ?, event = ? WHERE id = ?", Q(row->endpoint), Q(row->event), Q(id));
+	return id;
 }
 
 int64_t
@@ -134,8 +146,8 @@ outbox_call(struct cmd *c, const char *chain, const char *incident, const char *
 
 /* ---- mail ---- */
 
-static json_t *
-incident_part(struct cmd *c, const char *incident, char **ret_severity)
+json_t *
+outbox_incident_part(struct cmd *c, const char *incident, char **ret_severity)
 {
 	struct rows r = db_query(c->db,
 	                         "SELECT i.severity, i.title_ja, i.title_en, i.summary_ja, i.summary_en, i.happened_at, i.decided_at, i.candidate"
@@ -263,7 +275,7 @@ void
 outbox_notices(struct cmd *c, const char *incident, const char *notice)
 {
 	auto_free char *severity = NULL;
-	json_t *part = incident_part(c, incident, &severity);
+	json_t *part = outbox_incident_part(c, incident, &severity);
 
 	if (part != NULL) {
 		mails(c, incident, notice, severity, part);
@@ -288,6 +300,27 @@ outbox_digest(struct cmd *c, const char *contact, json_t *items, int64_t more)
 	if (c->d->s.url != NULL)
 		json_object_set_new(doc, "url", json_string(url));
 	put(c, doc, "mail", NULL, NULL, contact, row_str(&r, 0), row_str(&r, 1), row_str(&r, 2), NULL, 1, key);
+	rows_close(&r);
+}
+
+void
+outbox_words(struct cmd *c, const struct word_mail *w)
+{
+	struct rows r = db_query(c->db,
+	                         "SELECT p.id, p.name, p.kana, p.mail, p.lang, p.zone, t.name_ja, t.name_en FROM contacts p JOIN tenants t ON t.id = p.tenant"
+	                         " WHERE p.tenant = ? AND p.active <> 0 AND p.mail IS NOT NULL AND p.reports <> 0 ORDER BY p.ord, p.id",
+	                         Q(c->tenant));
+
+	while (rows_next(&r)) {
+		auto_free char *key = x_asprintf("%s/%s", w->key, row_str(&r, 0)), *url = x_asprintf("%s%s", c->d->s.url != NULL ? c->d->s.url : "", w->path);
+		json_t *doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:{s:o, s:o}}", "notice", "words", "to", "address", row_str(&r, 3), "name", row_str(&r, 1), "lang",
+		                        row_str(&r, 4), "zone", row_str(&r, 5), "company", texts(row_str(&r, 6), row_str(&r, 7)), "words", "title", texts(w->about_ja, w->about_en), "text",
+		                        texts(w->text_ja, w->text_en));
+
+		if (c->d->s.url != NULL)
+			json_object_set_new(json_object_get(doc, "words"), "url", json_string(url));
+		put(c, doc, "mail", NULL, NULL, row_str(&r, 0), row_str(&r, 1), row_str(&r, 2), row_str(&r, 3), NULL, 1, key);
+	}
 	rows_close(&r);
 }
 
@@ -375,6 +408,7 @@ outbox_cancel(struct cmd *c, int64_t job)
 
 struct job_now {
 	int64_t id, queued_at, sends;
+	bool endpoint;
 	char kind[12], incident[64], chain[32], candidate[32], name[200];
 };
 
@@ -383,7 +417,7 @@ load_job(struct cmd *c, struct job_now *ret)
 {
 	int64_t id = arg_int(c, "job", 0);
 	struct rows r = db_query(c->db,
-	                         "SELECT o.kind, o.incident, o.chain, o.queued_at, o.sends, o.name, o.tenant, i.candidate FROM outbox o LEFT JOIN"
+	                         "SELECT o.kind, o.incident, o.chain, o.queued_at, o.sends, o.name, o.tenant, i.candidate, o.endpoint FROM outbox o LEFT JOIN"
 	                         " incidents i ON i.id = o.incident WHERE o.id = ? AND o.state = 'open'",
 	                         Q(id));
 	struct job_now j = { .id = id };
@@ -400,6 +434,7 @@ load_job(struct cmd *c, struct job_now *ret)
 	snprintf(j.name, sizeof j.name, "%.*s", text_clip(row_str(&r, 5), 190), row_str(&r, 5));
 	snprintf(c->tenant, sizeof c->tenant, "%s", row_str(&r, 6) != NULL ? row_str(&r, 6) : "");
 	snprintf(j.candidate, sizeof j.candidate, "%s", row_str(&r, 7) != NULL ? row_str(&r, 7) : "");
+	j.endpoint = row_kind(&r, 8) != DB_NULL;
 	rows_close(&r);
 	*ret = j;
 	if (j.incident[0] != '\0')
@@ -474,7 +509,7 @@ try_later(struct cmd *c, const struct job_now *j)
 	static const int pause_s[] = { 15, 30, 60, 120, 300, 600, 1200, 1800 };
 	int64_t k = j->sends < 7 ? j->sends : 7;
 
-	if (c->now - j->queued_at > MAIL_FOR)
+	if (c->now - j->queued_at > (strcmp(j->kind, "webhook") == 0 ? HOOK_FOR : MAIL_FOR))
 		return false;
 	db_run(c->db, "UPDATE outbox SET sends = sends + 1, not_before = ? WHERE id = ?", Q(c->now + pause_s[k] * NS_PER_S), Q(j->id));
 	return true;
@@ -525,8 +560,12 @@ cmd_job_done(struct cmd *c)
 		return;
 	if (outcome_find(outcome) < 0)
 		outcome = strcmp(j.kind, "call") == 0 ? "trunk_failure" : "rejected"; /* a word we do not know is no success */
-	if (strcmp(j.kind, "call") != 0 && strcmp(outcome, "deferred") == 0 && try_later(c, &j))
+	if (strcmp(j.kind, "webhook") == 0)
+		hook_delivered(c, j.id, outcome);
+	if (strcmp(j.kind, "call") != 0 && strcmp(outcome, "deferred") == 0 && try_later(c, &j)) {
+		db_run(c->db, "UPDATE outbox SET code = ?, text = ? WHERE id = ?", Q(arg_int(c, "code", 0)), Q(text), Q(j.id));
 		return;
+	}
 	db_run(c->db,
 	       "UPDATE outbox SET state = 'done', ended_at = ?, outcome = ?, code = ?, text = ?, dialled_at = coalesce(dialled_at, ?),"
 	       " answered_at = coalesce(answered_at, ?), sends = sends + 1 WHERE id = ?",
@@ -534,7 +573,7 @@ cmd_job_done(struct cmd *c)
 	       Q_MAYBE(told_at(c, "answered_at", j.queued_at)), Q(j.id));
 	if (strcmp(j.kind, "call") == 0)
 		call_done(c, &j, outcome);
-	else
+	else if (!j.endpoint) /* those have a log of their own */
 		notice_done(c, &j, outcome);
 }
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "codec/holiday.h"
-#include "desk/desk_priv.h"
+#include "desk/hook_priv.h"
 
 #define DAILY_AT (7 * 3600)
 #define DRAFT_AT (6 * 3600)
@@ -334,6 +334,7 @@ cmd_report_publish(struct cmd *c)
 	clock_stop(c, n.id, "report", c->now);
 	timer_drop(c, n.id);
 	outbox_report(c, n.id, "published", data);
+	hook_report(c, n.id);
 }
 
 /* ---- questions ---- */

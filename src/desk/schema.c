@@ -239,6 +239,16 @@ const char *const desk_schema[] = {
 	"ALTER TABLE beats ADD COLUMN config TEXT;",
 	/* what a heartbeat counts from */
 	"ALTER TABLE beats ADD COLUMN since @int NOT NULL DEFAULT 0;",
+
+	/* webhooks: addresses and secrets are in auth/ */
+	"CREATE TABLE endpoints(id TEXT PRIMARY KEY, number @int NOT NULL UNIQUE, tenant TEXT NOT NULL REFERENCES tenants(id), name TEXT NOT NULL,"
+	"  shown TEXT NOT NULL, format TEXT NOT NULL, lang TEXT NOT NULL, events TEXT NOT NULL, raw @int NOT NULL, days @int NOT NULL,"
+	"  state TEXT NOT NULL CHECK(state IN ('active','paused','disabled','removed')), made_at @int NOT NULL, made_by TEXT NOT NULL, secret_at @int NOT NULL,"
+	"  overlap_to @int, failing_at @int, disabled_at @int, delivered_at @int) @strict;"
+	"CREATE INDEX endpoints_tenant ON endpoints(tenant, number);"
+	"ALTER TABLE outbox ADD COLUMN endpoint TEXT;"
+	"ALTER TABLE outbox ADD COLUMN event TEXT;"
+	"CREATE INDEX outbox_endpoint ON outbox(endpoint, id) WHERE endpoint IS NOT NULL;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
@@ -248,5 +258,5 @@ const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users
 	"days_off", "exceptions", "hidden", "reports", "providers", "hooks", "digests",
 	"rosters", "handovers", "handover_items",
 	"registrations",
-	"lcp_certs",
+	"lcp_certs", "endpoints",
 	"inquiries", "inquiry_people", "inquiry_messages", "inquiry_mails", "inquiry_files", NULL };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "desk/facts_priv.h"
+#include "desk/hook_priv.h"
 #include "desk/work_priv.h"
 
 bool
@@ -295,6 +296,7 @@ answer(struct cmd *c)
 	ja = x_asprintf("お客様の回答：%s%s%s", json_string_value(json_object_get(words, "ja")), text != NULL ? "。" : "", text != NULL ? text : "");
 	en = x_asprintf("Answer of the customer: %s%s%s", json_string_value(json_object_get(words, "en")), text != NULL ? ". " : "", text != NULL ? text : "");
 	entry_say(c, n.candidate, "customer", true, ja, en);
+	hook_incident(c, "incident.answered", n.id, text, lang);
 	/* damage that we did not call damage: somebody has to look at the decision again */
 	if (strcmp(code, "damage") == 0 && strcmp(n.severity, "emergency") != 0)
 		alarm_raise(c, "damage_found", n.id, "alarm", n.tenant, n.id, "お客様が被害を確認しました。判定を見直してください。", "The customer found damage. Look at the decision again.");

@@ -2,9 +2,11 @@
  *
  * Webhook: the notice as JSON for machines, signed so that the receiver knows who wrote it and when.
  * X-Nezuban-Signature: t=UNIX,v1=HEX with HEX = HMAC-SHA-256(secret, "UNIX.BODY"); the receiver refuses old times.
+ * While a secret is rotated there are two v1, of the new one and of the old; docs/webhooks.md has the receiver's side.
  */
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/must.h"
@@ -63,11 +65,53 @@ put_incident(struct buf *out, const struct notice *n)
 }
 
 void
+hook_event_id(const struct notice *n, char out[40])
+{
+	unsigned char md[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	struct buf b = { 0 };
+
+	buf_printf(&b, "%s/%s", n->tenant, n->key);
+	must(EVP_Digest(b.p, b.n, md, &len, EVP_sha256(), NULL) == 1);
+	buf_fini(&b);
+	memcpy(out, "evt_", 4);
+	for (int i = 0; i < 16; i++)
+		snprintf(out + 4 + i * 2, 3, "%02x", md[i]);
+}
+
+static void
+event_body(const struct notice *n, struct buf *out)
+{
+	char id[40];
+
+	if (n->format != HOOK_JSON) {
+		(n->format == HOOK_SLACK ? chat_slack : chat_teams)(n, out);
+		return;
+	}
+	hook_event_id(n, id);
+	buf_put_byte(out, '{');
+	jsonw_kv_i64(out, "v", 1);
+	jsonw_kv_str(out, "id", id);
+	jsonw_kv_str(out, "event", n->event);
+	jsonw_kv_i64(out, "seq", n->seq);
+	jsonw_kv_str(out, "tenant", n->tenant);
+	put_time(out, "at", n->at);
+	put_both(out, "title", n->title);
+	jsonw_key(out, SL("data"));
+	buf_put_slice(out, n->data);
+	buf_put_byte(out, '}');
+}
+
+void
 hook_body(const struct notice *n, const char *domain, struct buf *out)
 {
 	static const char *const whats[] = { "incident", "acknowledged", "alarm" };
 	char id[128];
 
+	if (n->what == NOTICE_EVENT) {
+		event_body(n, out);
+		return;
+	}
 	notice_message_id(n, domain, id);
 	buf_put_byte(out, '{');
 	jsonw_kv_i64(out, "v", 1);
@@ -101,7 +145,9 @@ hook_sign(struct slice secret, int64_t unix_s, struct slice body, struct buf *ou
 	buf_put_slice(&b, body);
 	must(HMAC(EVP_sha256(), secret.p, (int)secret.n, (const unsigned char *)b.p, b.n, md, &len) != NULL);
 	buf_fini(&b);
-	buf_printf(out, "t=%lld,v1=", (long long)unix_s);
+	if (out->n == 0)
+		buf_printf(out, "t=%lld", (long long)unix_s);
+	buf_put_str(out, ",v1=");
 	for (unsigned i = 0; i < len; i++)
 		buf_printf(out, "%02x", md[i]);
 }

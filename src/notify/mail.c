@@ -14,7 +14,7 @@
 
 struct words {
 	const char *severity[4];
-	const char *subject_incident, *subject_acknowledged, *subject_alarm, *subject_warning, *subject_digest;
+	const char *subject_incident, *subject_acknowledged, *subject_alarm, *subject_warning, *subject_digest, *subject_words;
 	const char *decided, *acknowledged; /* first sentences */
 	const char *dear_before, *dear_after;
 	const char *f_title, *f_number, *f_severity, *f_decided, *f_first, *f_affected, *f_by, *f_at, *f_code_word, *f_call_back;
@@ -32,7 +32,7 @@ static const struct words both[NOTE_LANGS] = {
 		.subject_acknowledged = "【確認済み・%s】インシデント %s（%s）",
 		.subject_alarm = "【SOC 警報】%s %s",
 		.subject_warning = "【SOC 注意】%s %s",
-		.subject_digest = "【お知らせのまとめ】%s 件（%s）",
+		.subject_digest = "【お知らせのまとめ】%s 件（%s）", .subject_words = "【お知らせ】%s（%s）",
 		.decided = "重大度「%s」のインシデントを確定しました。",
 		.acknowledged = "重大度「%s」のインシデントは確認されました。続けての電話はかけません。",
 		.dear_before = "", .dear_after = " 様",
@@ -57,7 +57,7 @@ static const struct words both[NOTE_LANGS] = {
 		.subject_acknowledged = "[Acknowledged, %s] Incident %s (%s)",
 		.subject_alarm = "[SOC alarm] %s %s",
 		.subject_warning = "[SOC warning] %s %s",
-		.subject_digest = "[Digest] %s incidents (%s)",
+		.subject_digest = "[Digest] %s incidents (%s)", .subject_words = "[Notice] %s (%s)",
 		.decided = "An incident of severity %s was confirmed.",
 		.acknowledged = "The incident of severity %s was acknowledged. No further calls will be made.",
 		.dear_before = "To: ", .dear_after = "",
@@ -323,6 +323,14 @@ inquiry(struct page *p)
 	link_to(p, p->w->inquiry_how, n->url);
 }
 
+static void
+own_words(struct page *p)
+{
+	greet(p);
+	section(p, p->n->title[p->n->lang], p->n->summary[p->n->lang]);
+	link_to(p, p->w->h_portal, p->n->url);
+}
+
 /* Re: what was asked [Q-12 TOKEN]. */
 static void
 inquiry_subject(const struct notice *n, struct buf *out)
@@ -341,12 +349,13 @@ subject(struct page *p, struct buf *out)
 {
 	const struct notice *n = p->n;
 	char many[24];
-	const char *const alarm_args[] = { n->alarm, n->tenant }, *const digest_args[] = { many, n->company[n->lang] };
-	const char *const args[] = { p->w->severity[n->severity], n->incident, n->company[n->lang] };
-	const char *const *next = n->what == NOTICE_ALARM ? alarm_args : n->what == NOTICE_DIGEST ? digest_args : args;
+	const char *const alarm_args[] = { n->alarm, n->tenant }, *const digest_args[] = { many, n->company[n->lang] }, *const words_args[] = { n->title[n->lang], n->company[n->lang] };
+	const char *const args[] = { p->w->severity[n->severity < 0 ? 3 : n->severity], n->incident, n->company[n->lang] };
+	const char *const *next = n->what == NOTICE_ALARM ? alarm_args : n->what == NOTICE_DIGEST ? digest_args : n->what == NOTICE_WORDS ? words_args : args;
 	const char *fmt = n->what == NOTICE_INCIDENT ? p->w->subject_incident :
 	                  n->what == NOTICE_ACKNOWLEDGED ? p->w->subject_acknowledged :
 	                  n->what == NOTICE_DIGEST ? p->w->subject_digest :
+	                  n->what == NOTICE_WORDS ? p->w->subject_words :
 	                  n->alarm_is_warning ? p->w->subject_warning : p->w->subject_alarm;
 
 	snprintf(many, sizeof many, "%lld", (long long)(n->items_n + n->items_more));
@@ -401,6 +410,8 @@ mail_render(const struct notice *n, const char *domain, notice_zone_fn *zone, no
 		digest(&p);
 	else if (n->what == NOTICE_INQUIRY)
 		inquiry(&p);
+	else if (n->what == NOTICE_WORDS)
+		own_words(&p);
 	else
 		incident(&p);
 	foot = n->what == NOTICE_INQUIRY ? p.w->inquiry_foot : p.w->foot;

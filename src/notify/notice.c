@@ -262,6 +262,59 @@ read_inquiry(struct reading *r, const json_t *o, struct notice *n)
 			n->refs[n->refs_n++] = arena_cstr(r->a, slice_str(json_string_value(v)));
 }
 
+/* An endpoint that a customer made: the desk gives its secrets along. */
+static void
+read_endpoint(struct reading *r, const json_t *to, struct notice *n)
+{
+	static const char *const langs[] = { "ja", "en" }, *const formats[] = { "json", "slack", "teams" };
+	const json_t *v;
+	size_t i;
+
+	n->format = word(r, text(r, to, "format", true, 8), "format", formats, 3);
+	n->lang = word(r, text(r, to, "lang", true, 8), "lang", langs, 2);
+	json_array_foreach(json_object_get(to, "keys"), i, v)
+		if (n->hook_keys_n < NOTICE_KEYS)
+			n->hook_keys[n->hook_keys_n++] = read_text(r, v, "keys", true, 128, false);
+	if (n->hook_keys_n == 0)
+		fault(r, E_SYNTAX, "keys", "are missing");
+}
+
+static void
+read_event(struct reading *r, const json_t *o, struct notice *n)
+{
+	const json_t *card = object(r, o, "card"), *data = object(r, o, "data"), *v;
+	char *data_text = json_dumps(data, JSON_COMPACT);
+	size_t i;
+
+	if (n->channel != NOTICE_HOOK || n->hook_keys_n == 0)
+		fault(r, E_RANGE, "kind", "an event goes to an endpoint");
+	n->event = text(r, o, "event", true, 40);
+	n->seq = json_integer_value(json_object_get(o, "seq"));
+	n->severity = json_object_get(card, "severity") != NULL ? word(r, text(r, card, "severity", true, 16), "severity", severities, 4) : -1;
+	both(r, card, "title", true, n->lang, 400, n->title);
+	both(r, card, "text", false, n->lang, 8000, n->summary);
+	n->url = read_url(r, card, "url", false);
+	json_array_foreach(json_object_get(card, "facts"), i, v) {
+		if (n->facts_n == NOTICE_FACTS)
+			break;
+		both(r, v, "name", true, n->lang, 100, n->facts[n->facts_n].name);
+		both(r, v, "value", false, n->lang, 1600, n->facts[n->facts_n++].value);
+	}
+	if (data_text != NULL)
+		n->data = arena_dup(r->a, slice_str(data_text));
+	free(data_text);
+}
+
+static void
+read_words(struct reading *r, const json_t *o, struct notice *n)
+{
+	if (n->channel != NOTICE_MAIL)
+		fault(r, E_RANGE, "kind", "words go by mail");
+	both(r, o, "title", true, n->lang, 400, n->title);
+	both(r, o, "text", true, n->lang, 8000, n->summary);
+	n->url = read_url(r, o, "url", false);
+}
+
 static void
 read_target(struct reading *r, const json_t *o, struct notice *n)
 {
@@ -272,7 +325,10 @@ read_target(struct reading *r, const json_t *o, struct notice *n)
 	if (n->channel == NOTICE_HOOK) {
 		to = object(r, o, "hook");
 		n->hook_url = read_url(r, to, "url", true);
-		n->hook_secret = text(r, to, "secret", true, 64);
+		if (json_object_get(to, "endpoint") != NULL)
+			read_endpoint(r, to, n);
+		else
+			n->hook_secret = text(r, to, "secret", true, 64);
 		return;
 	}
 	to = object(r, o, "to");
@@ -286,7 +342,7 @@ read_target(struct reading *r, const json_t *o, struct notice *n)
 static void
 read_all(struct reading *r, const json_t *o, struct notice *n)
 {
-	static const char *const whats[] = { "incident", "acknowledged", "alarm", "report", "digest", "inquiry" }, *const hows[] = { "phone", "portal" };
+	static const char *const whats[] = { "incident", "acknowledged", "alarm", "report", "digest", "inquiry", "event", "words" }, *const hows[] = { "phone", "portal" };
 	const json_t *ack;
 
 	n->job = text(r, o, "job", true, 64);
@@ -296,7 +352,7 @@ read_all(struct reading *r, const json_t *o, struct notice *n)
 	n->at = moment(r, o, "at", true);
 	n->calling = json_is_true(json_object_get(o, "calling"));
 	read_target(r, o, n);
-	n->what = (enum notice_what)word(r, text(r, o, "notice", true, 16), "notice", whats, 6);
+	n->what = (enum notice_what)word(r, text(r, o, "notice", true, 16), "notice", whats, 8);
 	both(r, o, "company", n->what != NOTICE_ALARM, n->lang, 200, n->company);
 	if (n->what == NOTICE_ALARM) {
 		read_alarm(r, object(r, o, "alarm"), n);
@@ -312,6 +368,14 @@ read_all(struct reading *r, const json_t *o, struct notice *n)
 	}
 	if (n->what == NOTICE_INQUIRY) {
 		read_inquiry(r, object(r, o, "inquiry"), n);
+		return;
+	}
+	if (n->what == NOTICE_EVENT) {
+		read_event(r, o, n);
+		return;
+	}
+	if (n->what == NOTICE_WORDS) {
+		read_words(r, object(r, o, "words"), n);
 		return;
 	}
 	read_incident(r, object(r, o, "incident"), n);
@@ -337,7 +401,7 @@ notice_read(struct slice json, struct arena *a, struct notice *ret, char err[200
 	*ret = (struct notice){ .job = "", .key = "", .tenant = "", .address = "", .name = "", .zone = "", .hook_url = "",
 		                .hook_secret = "", .company = { "", "" }, .incident = "", .title = { "", "" },
 		                .summary = { "", "" }, .action = { "", "" }, .url = "", .code_word = { "", "" }, .call_back = "", .by = "", .how = "", .alarm = "",
-		                .alarm_text = { "", "" }, .token = "", .mail_id = "", .asked = "", .words = "", .writer = { "", "" } };
+		                .alarm_text = { "", "" }, .token = "", .mail_id = "", .asked = "", .words = "", .writer = { "", "" }, .event = "" };
 	err[0] = '\0';
 	o = json.n > 0 && json.n <= JOB_MAX ? json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, &je) : NULL;
 	if (!json_is_object(o)) {

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "codec/ip.h"
 #include "sys/loop.h"
 
 enum post_outcome {
@@ -29,17 +30,24 @@ enum post_outcome {
 const char *post_outcome_name(enum post_outcome o);
 
 enum { NOTE_JA, NOTE_EN, NOTE_LANGS };
-enum notice_what { NOTICE_INCIDENT, NOTICE_ACKNOWLEDGED, NOTICE_ALARM, NOTICE_REPORT, NOTICE_DIGEST, NOTICE_INQUIRY };
+enum notice_what { NOTICE_INCIDENT, NOTICE_ACKNOWLEDGED, NOTICE_ALARM, NOTICE_REPORT, NOTICE_DIGEST, NOTICE_INQUIRY, NOTICE_EVENT, NOTICE_WORDS };
 enum notice_channel { NOTICE_MAIL, NOTICE_HOOK };
+enum notice_format { HOOK_JSON, HOOK_SLACK, HOOK_TEAMS };
 
 #define NOTICE_AFFECTED 20
 #define NOTICE_DIGEST_ITEMS 100
 #define NOTICE_REFS 12
+#define NOTICE_FACTS 10
+#define NOTICE_KEYS 2
 
 struct notice_item {
 	const char *incident, *title[NOTE_LANGS];
 	int severity;
 	int64_t decided_at;
+};
+
+struct notice_fact {
+	const char *name[NOTE_LANGS], *value[NOTE_LANGS];
 };
 
 /* Strings live in the arena given to notice_read; an absent one is "". */
@@ -73,6 +81,13 @@ struct notice {
 	bool is_reply, is_receipt;
 	struct slice attached;               /* a PDF that goes with the mail; n 0: none. Not of the JOB */
 	const char *attached_name;           /* its file name: letters, digits, dot, hyphen */
+	/* NOTICE_EVENT, webhooks only: title, summary, url and facts are the card of a chat, data is for programs; severity -1 = none.
+	 * NOTICE_WORDS, mails only: title, summary and url */
+	const char *event, *hook_keys[NOTICE_KEYS]; /* secrets that sign; the first one is the present */
+	int hook_keys_n, format, facts_n;
+	struct notice_fact facts[NOTICE_FACTS];
+	struct slice data;                   /* a JSON object */
+	int64_t seq;
 	int64_t at, first_at, decided_at, acknowledged_at, due_at; /* wall ns, 0 = absent */
 };
 
@@ -98,9 +113,14 @@ void mail_fini(struct mail *m);
 void mail_header_text(struct buf *out, struct slice text, bool quote_ascii);
 /* An address that SMTP takes without extensions: ASCII, one @, no specials, ≤ 254 bytes. */
 bool mail_address_is_good(struct slice s);
-/* The webhook's body, and "t=…,v1=…" over it. */
+/* The webhook's body, and "t=…,v1=…" over it; a second secret's ",v1=…" is put behind the first's. */
 void hook_body(const struct notice *n, const char *domain, struct buf *out);
 void hook_sign(struct slice secret, int64_t unix_s, struct slice body, struct buf *out);
+/* "evt_" and 32 hex digits: of an event, the same for every attempt and every repeat. */
+void hook_event_id(const struct notice *n, char out[40]);
+/* An event as a message for people (chat.c). */
+void chat_slack(const struct notice *n, struct buf *out);
+void chat_teams(const struct notice *n, struct buf *out);
 /* "<32 hex@domain>": the same for every attempt of one notice. */
 void notice_message_id(const struct notice *n, const char *domain, char out[128]);
 /* The header References of an inquiry's mail, folded; nothing when it has none. */
@@ -109,6 +129,7 @@ void notice_references(const struct notice *n, const char *domain, struct buf *o
 void notice_reply_to(const struct notice *n, const char *inquiries, struct buf *out);
 
 #define POST_SECRETS 64
+#define POST_ALLOW 32
 
 struct post_conf {
 	char url[256];             /* smtp://host:port or smtps://…; empty: no mail */
@@ -119,12 +140,21 @@ struct post_conf {
 	char ca[256];              /* PEM file, empty: the system's */
 	int connections;
 	int64_t timeout_ns;
-	bool hook_plain;           /* http:// to loopback is allowed, for trials */
+	bool hook_plain;           /* http:// and this machine are allowed, for trials */
+	int64_t hook_timeout_ns;
+	struct { struct ip net; unsigned bits; } allow[POST_ALLOW]; /* networks besides the public Internet that webhooks may reach */
+	int allow_n;
 	struct { char name[65]; char secret[257]; } secrets[POST_SECRETS];
 	int secrets_n;
 	notice_zone_fn *zone;
 	notice_report_fn *report;
 };
+
+struct sockaddr;
+/* guard.c: may a webhook with this address be connected to that socket address? */
+bool guard_allows(const struct post_conf *c, const char *url, const struct sockaddr *to);
+bool guard_is_public(const struct ip *ip);
+bool guard_is_loopback(const struct ip *ip);
 
 struct conf;
 struct whys;

@@ -24,11 +24,14 @@ static const char *const names[] = {
 #undef OUTCOME
 };
 
+#define ANSWER_MAX (64u << 10)
+
 struct letter {
 	struct post *p;
 	enum notice_channel channel;
 	char job[65];
-	bool under_way;
+	bool under_way, blocked;           /* blocked: an address where webhooks may not go */
+	size_t answer;                     /* bytes of the answer so far */
 	int fd;                            /* the socket libcurl waits on for this letter; -1 none */
 	struct mail mail;
 	struct buf from, to, body, url;    /* envelope addresses; webhook: body and address */
@@ -110,8 +113,10 @@ mail_outcome(CURLcode r, long code)
 }
 
 static enum post_outcome
-hook_outcome(CURLcode r, long code)
+hook_outcome(const struct letter *t, CURLcode r, long code)
 {
+	if (r != CURLE_OK && t->blocked)
+		return POST_REJECTED;
 	if (r == CURLE_OK && code >= 200 && code < 300)
 		return POST_SENT;
 	if (r == CURLE_OK && code >= 300 && code < 500 && code != 408 && code != 429)
@@ -129,13 +134,15 @@ ended(struct post *p, CURL *easy, CURLcode r)
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
 	t->fd = -1; /* closed by libcurl */
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
+	if (r == CURLE_WRITE_ERROR && t->answer > ANSWER_MAX)
+		r = CURLE_OK; /* we had heard enough */
 	if (r != CURLE_OK && code < 400)
 		code = 0; /* the last good answer before the line broke says nothing about the end */
 	snprintf(text, sizeof text, "%s", r == CURLE_OK ? "" : t->error[0] != '\0' ? t->error : curl_easy_strerror(r));
 	for (at = text; *at != '\0'; at++)
 		if ((unsigned char)*at < 0x20 || (unsigned char)*at > 0x7e)
 			*at = ' ';
-	letter_done(t, t->channel == NOTICE_MAIL ? mail_outcome(r, code) : hook_outcome(r, code), (int)code, text);
+	letter_done(t, t->channel == NOTICE_MAIL ? mail_outcome(r, code) : hook_outcome(t, r, code), (int)code, t->blocked && r != CURLE_OK ? "the address is not one of the public Internet" : text);
 	(void)p;
 }
 
@@ -341,62 +348,92 @@ mail_start(struct letter *t)
 	}
 }
 
+static void
+hook_sign_by(struct letter *t, const char *const *secrets, int n)
+{
+	int64_t now = clock_now(clock_real()) / NS_PER_S;
+	struct buf b = { 0 };
+
+	for (int i = 0; i < n; i++)
+		hook_sign(slice_str(secrets[i]), now, buf_slice(&t->body), &b);
+	add_header(t, "X-Nezuban-Signature", buf_slice(&b));
+	buf_fini(&b);
+}
+
 static bool
 hook_fill(struct letter *t, const struct notice *n)
 {
 	struct post *p = t->p;
-	struct buf b = { 0 };
+	const char *secret = NULL;
 	char id[128];
 
-	for (int i = 0; i < p->conf.secrets_n; i++) {
-		if (strcmp(p->conf.secrets[i].name, n->hook_secret) != 0)
-			continue;
-		hook_body(n, p->domain, &t->body);
-		buf_put_str(&t->url, n->hook_url);
-		hook_sign(slice_str(p->conf.secrets[i].secret), clock_now(clock_real()) / NS_PER_S, buf_slice(&t->body), &b);
-		add_header(t, "X-Nezuban-Signature", buf_slice(&b));
-		buf_fini(&b);
+	for (int i = 0; i < p->conf.secrets_n; i++)
+		if (strcmp(p->conf.secrets[i].name, n->hook_secret) == 0)
+			secret = p->conf.secrets[i].secret;
+	if (n->what != NOTICE_EVENT && secret == NULL)
+		return false;
+	hook_body(n, p->domain, &t->body);
+	buf_put_str(&t->url, n->hook_url);
+	if (n->what == NOTICE_EVENT) {
+		hook_sign_by(t, n->hook_keys, n->hook_keys_n);
+		hook_event_id(n, id);
+		add_header(t, "X-Nezuban-Event", slice_str(n->event));
+		add_header(t, "X-Nezuban-Delivery", slice_str(n->job));
+	} else {
+		hook_sign_by(t, &secret, 1);
 		notice_message_id(n, p->domain, id);
-		add_header(t, "X-Nezuban-Id", slice_str(id));
-		add_header(t, "Content-Type", SL("application/json"));
-		return true;
 	}
-	return false;
+	add_header(t, "X-Nezuban-Id", slice_str(id));
+	add_header(t, "User-Agent", SL("Nezuban-Webhook/1"));
+	add_header(t, "Content-Type", SL("application/json"));
+	return true;
 }
 
+/* An answer is read so far and no further: what counts is its status. */
 static size_t
 swallow(char *p, size_t size, size_t n, void *ctx)
 {
+	struct letter *t = ctx;
+
 	(void)p;
-	(void)ctx;
-	return size * n;
+	t->answer += size * n;
+	return t->answer <= ANSWER_MAX ? size * n : 0;
 }
 
-static bool
-is_loopback(const char *url)
+static curl_socket_t
+open_guarded(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
 {
-	return strncmp(url, "http://127.0.0.1", 16) == 0 || strncmp(url, "http://localhost", 16) == 0;
+	struct letter *t = ctx;
+
+	(void)purpose;
+	if (!guard_allows(&t->p->conf, buf_cstr(&t->url), &to->addr)) {
+		t->blocked = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 static void
 hook_start(struct letter *t)
 {
-	const char *url = buf_cstr(&t->url);
-
-	curl_easy_setopt(t->easy, CURLOPT_URL, url);
-	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, t->p->conf.hook_plain && is_loopback(url) ? "http,https" : "https");
+	curl_easy_setopt(t->easy, CURLOPT_URL, buf_cstr(&t->url));
+	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, t->p->conf.hook_plain ? "http,https" : "https");
+	curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->body.p);
 	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE, (long)t->body.n);
 	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, swallow);
+	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, open_guarded);
+	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
 }
 
 static void
 letter_start(struct letter *t)
 {
 	struct post *p = t->p;
-	long ms = (long)(p->conf.timeout_ns / NS_PER_MS);
+	long ms = (long)((t->channel == NOTICE_MAIL ? p->conf.timeout_ns : p->conf.hook_timeout_ns) / NS_PER_MS);
 
 	t->under_way = true;
 	t->easy = curl_easy_init();

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/must.h"
+#include "codec/yaml.h"
 #include "conf/conf.h"
 #include "notify/notify.h"
 #include "sys/fd.h"
@@ -102,6 +103,23 @@ secrets(struct setup *s, struct post_conf *c)
 	free(dir);
 }
 
+static void
+networks(struct setup *s, struct post_conf *c)
+{
+	const struct ynode *list = conf_tree(s->conf, "webhook.allow");
+
+	for (const struct ynode *n = list != NULL ? list->child : NULL; n != NULL; n = n->next) {
+		if (n->kind == Y_SCALAR && c->allow_n < POST_ALLOW && ip_parse_cidr(n->text, &c->allow[c->allow_n].net, &c->allow[c->allow_n].bits)) {
+			c->allow_n++;
+		} else {
+			struct why *w = complain(s, "WEBHOOK-ALLOW");
+
+			why_found(w, "webhook.allow " SL_FMT, SL_ARG(n->text));
+			why_wanted(w, "at most %d networks such as 10.20.0.0/16", POST_ALLOW);
+		}
+	}
+}
+
 int
 post_conf_load(const struct conf *conf, struct post_conf *ret, struct whys *ws)
 {
@@ -124,6 +142,8 @@ post_conf_load(const struct conf *conf, struct post_conf *ret, struct whys *ws)
 	c->connections = (int)conf_int(conf, "mail.connections");
 	c->timeout_ns = conf_int(conf, "mail.timeout");
 	c->hook_plain = conf_bool(conf, "webhook.plain_loopback");
+	c->hook_timeout_ns = conf_int(conf, "webhook.timeout");
+	networks(&s, c);
 	if (c->url[0] != '\0' && strncmp(c->url, "smtp://", 7) != 0 && strncmp(c->url, "smtps://", 8) != 0) {
 		struct why *w = complain(&s, "MAIL-URL");
 

@@ -76,7 +76,9 @@ hand_out(void *ctx, int64_t job, const char *kind, struct slice doc)
 		snprintf(body, sizeof body, "{\"v\":1,\"job\":\"%lld\"}", (long long)job);
 		chan_send(to, MSG_JOB_CANCEL, (uint64_t)job, slice_str(body), -1);
 	} else {
-		chan_send(to, MSG_JOB, (uint64_t)job, doc, -1);
+		auto_free char *with = strcmp(kind, "webhook") == 0 ? desk_hook_job(dr, doc) : NULL;
+
+		chan_send(to, MSG_JOB, (uint64_t)job, with != NULL ? slice_str(with) : doc, -1);
 	}
 }
 

@@ -795,7 +795,7 @@ run(struct asking *q)
 			own[i].fn(q);
 			return;
 		}
-	if (!people_factor(q))
+	if (!people_factor(q) && !people_hooks(q))
 		to_desk(q);
 }
 

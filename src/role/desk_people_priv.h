@@ -37,5 +37,7 @@ json_t *asking_codes(const char (*codes)[16]);
 
 /* Answers the verbs about second factors; false when it is none of them. */
 bool people_factor(struct asking *q);
+/* Answers the verbs about webhooks that carry addresses and secrets (desk_hooks.c); false when it is none of them. */
+bool people_hooks(struct asking *q);
 
 #endif

@@ -67,6 +67,9 @@ void desk_role_check(struct desk_role *dr, int error);
 /* What a message of a less trusted role asks for, as a command; false when the body is no object. */
 bool desk_role_job(struct desk_role *dr, const char *command, struct slice body);
 
+/* desk_hooks.c: the JOB of an endpoint with its address and keys. Heap; NULL when it is none, or nothing is known of it. */
+char *desk_hook_job(struct desk_role *dr, struct slice doc);
+
 /* desk_files.c */
 #define DESK_FILES_MAX 10
 struct desk_files {

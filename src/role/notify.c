@@ -54,7 +54,10 @@ on_done(void *ctx, const char *job, enum post_outcome o, int code, const char *t
 	jsonw_kv_i64(&b, "code", code);
 	jsonw_kv_str(&b, "text", text);
 	buf_put_byte(&b, '}');
-	outbox_done(&n->out, job, buf_slice(&b));
+	if (o == POST_DEFERRED)
+		outbox_later(&n->out, job, buf_slice(&b));
+	else
+		outbox_done(&n->out, job, buf_slice(&b));
 	buf_fini(&b);
 }
 

@@ -66,6 +66,16 @@ outbox_done(struct outbox *o, const char *job, struct slice body)
 }
 
 void
+outbox_later(struct outbox *o, const char *job, struct slice body)
+{
+	struct map_slot *s = map_get(&o->active, slice_str(job));
+	uint64_t row = s != NULL ? s->u : 0;
+
+	map_del(&o->active, slice_str(job));
+	send_desk(o, MSG_JOB_DONE, row, body);
+}
+
+void
 outbox_bad(struct outbox *o, const char *job, uint64_t row, const char *kind, int64_t at, const char *why)
 {
 	char t[36];

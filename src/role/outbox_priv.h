@@ -26,6 +26,8 @@ struct outbox {
 bool outbox_begin(struct outbox *o, const char *job, uint64_t row);
 void outbox_event(struct outbox *o, const char *job, struct slice body);
 void outbox_done(struct outbox *o, const char *job, struct slice body);
+/* The same for an attempt that the desk will ask for again: it is not remembered, so that the next JOB is a new attempt. */
+void outbox_later(struct outbox *o, const char *job, struct slice body);
 /* A job that could not even be read. */
 void outbox_bad(struct outbox *o, const char *job, uint64_t row, const char *kind, int64_t at, const char *why);
 /* Reads {"job"} of JOB_CANCEL; E_SYNTAX when it is none. */

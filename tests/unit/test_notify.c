@@ -5,6 +5,9 @@
  */
 #include "unit.h"
 
+#include <arpa/inet.h>
+#include <jansson.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -211,12 +214,155 @@ test_webhook(void **state)
 	buf_fini(&b);
 }
 
+/* A job for an endpoint whose every text was written by an enemy. */
+static const char event_job[] =
+        "{\"v\":1,\"job\":\"88\",\"kind\":\"webhook\",\"key\":\"incident.opened/7/e\",\"tenant\":\"aoba\",\"at\":\"2026-11-23T04:05:06.789Z\",\"notice\":\"event\","
+        "\"event\":\"incident.opened\",\"seq\":7,\"hook\":{\"endpoint\":\"e\",\"format\":\"FORMAT\",\"lang\":\"en\",\"url\":\"https://x.example/\",\"keys\":[\"new\",\"old\"]},"
+        "\"company\":{\"ja\":\"青葉\",\"en\":\"Aoba <!here>\"},\"data\":{\"incident\":{\"id\":\"AOBA-2026-0007\"}},"
+        "\"card\":{\"title\":{\"ja\":\"件\",\"en\":\"An incident was confirmed\"},\"severity\":\"critical\",\"url\":\"https://soc.example/portal/incidents/AOBA-2026-0007\","
+        "\"text\":{\"ja\":\"x\",\"en\":\"<!channel> <https://evil.example|click> *bold* _i_ `c` [a](https://evil.example) **b**\"},"
+        "\"facts\":[{\"name\":{\"ja\":\"件名\",\"en\":\"Title\"},\"value\":{\"ja\":\"y\",\"en\":\"<@U123> & [x](javascript:alert(1))\"}}]}}";
+
+static json_t *
+event_as(const char *format)
+{
+	struct buf job = { 0 }, out = { 0 };
+	const char *at = strstr(event_job, "FORMAT");
+	struct notice n;
+	char err[200];
+	json_t *o;
+
+	buf_printf(&job, "%.*s%s%s", (int)(at - event_job), event_job, format, at + 6);
+	if (notice_read(buf_slice(&job), &arena, &n, err) != 0)
+		fail_msg("%s", err);
+	hook_body(&n, "soc.example", &out);
+	o = json_loadb(out.p, out.n, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(o);
+	buf_fini(&job);
+	buf_fini(&out);
+	return o;
+}
+
+/* Every string of the kind `key` inside objects whose "type" is `type`. */
+static void
+walk(const json_t *o, void (*look)(const char *type, const char *text))
+{
+	const json_t *v;
+	const char *key;
+	size_t i;
+
+	if (json_is_object(o) && json_is_string(json_object_get(o, "text")))
+		look(json_string_value(json_object_get(o, "type")) != NULL ? json_string_value(json_object_get(o, "type")) : "", json_string_value(json_object_get(o, "text")));
+	json_object_foreach((json_t *)o, key, v)
+		walk(v, look);
+	json_array_foreach(o, i, v)
+		walk(v, look);
+}
+
+static int texts_seen;
+
+static void
+slack_is_inert(const char *type, const char *text)
+{
+	texts_seen++;
+	if (strcmp(type, "mrkdwn") == 0) {
+		assert_string_equal(text, "<https://soc.example/portal/incidents/AOBA-2026-0007|Open in the portal>");
+		return;
+	}
+	assert_true(strcmp(type, "plain_text") == 0 || strcmp(type, "") == 0);
+	assert_null(strpbrk(text, "<>"));
+	if (strcmp(type, "") == 0) /* mrkdwn by default: nothing of others in it */
+		assert_string_equal(text, "◆ Critical: An incident was confirmed");
+}
+
+static void
+teams_is_inert(const char *type, const char *text)
+{
+	texts_seen++;
+	(void)text;
+	assert_string_equal(type, "TextRun"); /* knows no markdown */
+}
+
+static void
+test_chats_are_inert(void **state)
+{
+	json_t *o = event_as("slack");
+
+	(void)state;
+	texts_seen = 0;
+	walk(o, slack_is_inert);
+	assert_int_equal(texts_seen, 6);
+	assert_null(json_object_get(o, "id"));
+	json_decref(o);
+	o = event_as("teams");
+	texts_seen = 0;
+	walk(o, teams_is_inert);
+	assert_int_equal(texts_seen, 5);
+	o = json_incref(json_object_get(json_array_get(json_object_get(o, "attachments"), 0), "content"));
+	assert_string_equal(json_string_value(json_object_get(o, "type")), "AdaptiveCard");
+	assert_int_equal(json_array_size(json_object_get(o, "actions")), 1);
+	json_decref(o);
+	o = event_as("json");
+	assert_string_equal(json_string_value(json_object_get(o, "event")), "incident.opened");
+	assert_int_equal(strncmp(json_string_value(json_object_get(o, "id")), "evt_", 4), 0);
+	assert_string_equal(json_string_value(json_object_get(json_object_get(json_object_get(o, "data"), "incident"), "id")), "AOBA-2026-0007");
+	json_decref(o);
+}
+
+static void
+test_two_secrets_sign(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	hook_sign(SL("new"), 5, SL("{}"), &b);
+	hook_sign(SL("old"), 5, SL("{}"), &b);
+	assert_int_equal(b.n, 3 + 2 * (4 + 64));
+	assert_int_equal(strncmp(buf_cstr(&b), "t=5,v1=", 7), 0);
+	assert_int_equal(strncmp(buf_cstr(&b) + 3 + 68, ",v1=", 4), 0);
+	buf_fini(&b);
+}
+
+static void
+test_where_webhooks_may_go(void **state)
+{
+	static const struct {
+		const char *to;
+		bool may;
+	} v[] = {
+		{ "93.184.216.34", true }, { "2606:2800:220:1::1", true }, { "127.0.0.1", false }, { "127.9.9.9", false }, { "::1", false }, { "10.1.2.3", false }, { "172.16.0.1", false },
+		{ "172.32.0.1", true }, { "192.168.1.1", false }, { "169.254.169.254", false }, { "100.64.0.1", false }, { "0.0.0.0", false }, { "224.0.0.1", false }, { "255.255.255.255", false },
+		{ "::ffff:10.0.0.1", false }, { "::", false }, { "fe80::1", false }, { "fd00::1", false }, { "64:ff9b::a00:1", false }, { "2002:a00:1::1", false }, { "::10.0.0.1", false },
+		{ "10.20.3.4", true }, /* webhook.allow */
+	};
+	struct post_conf c = { .allow_n = 1 };
+	struct sockaddr_in lo = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in out = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x5db8d822) };
+
+	(void)state;
+	assert_true(ip_parse_cidr(SL("10.20.0.0/16"), &c.allow[0].net, &c.allow[0].bits));
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+		struct sockaddr_in four = { .sin_family = AF_INET };
+		bool is4 = strchr(v[i].to, ':') == NULL;
+
+		assert_int_equal(inet_pton(is4 ? AF_INET : AF_INET6, v[i].to, is4 ? (void *)&four.sin_addr : (void *)&six.sin6_addr), 1);
+		if (guard_allows(&c, "https://x.example/", is4 ? (struct sockaddr *)&four : (struct sockaddr *)&six) != v[i].may)
+			fail_msg("%s", v[i].to);
+	}
+	assert_false(guard_allows(&c, "http://x.example/", (struct sockaddr *)&out));
+	c.hook_plain = true; /* trials: this machine, and plain only there */
+	assert_true(guard_allows(&c, "http://x.example/", (struct sockaddr *)&lo));
+	assert_false(guard_allows(&c, "http://127.0.0.1.evil.example/", (struct sockaddr *)&out));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden_mails), cmocka_unit_test(test_a_repeat_is_the_same_mail), cmocka_unit_test(test_bad_jobs),
 		cmocka_unit_test(test_hostile_text_is_inert), cmocka_unit_test(test_header_texts), cmocka_unit_test(test_webhook),
+		cmocka_unit_test(test_chats_are_inert), cmocka_unit_test(test_two_secrets_sign), cmocka_unit_test(test_where_webhooks_may_go),
 	};
 	int r;
 

@@ -288,6 +288,8 @@ body_for(const char *verb)
 		{ "incident.task_change", "{}" },
 		{ "incident.answer", "{\"code\":\"handled\"}" },
 		{ "exception.add", "{\"tenant\":\"aoba\",\"reason\":\"x\",\"expires_at\":\"x\"}" },
+		{ "webhook.add", "{\"name\":\"x\",\"url\":\"https://x.example/\",\"events\":[\"incident.opened\"]}" },
+		{ "webhook.change", "{}" },
 		{ "inquiry.open", "{\"subject\":\"x\",\"text\":\"x\"}" },
 		{ "inquiry.message", "{\"text\":\"x\"}" },
 		{ "inquiry.change", "{}" },
