@@ -183,12 +183,16 @@ insert_incident(struct cmd *c, const struct candidate_now *n, const char *id, co
 	       Q(d->reason), Q(c->now), Q(c->who->user), Q(c->who->ja), Q(c->who->en), Q(c->seq), Q(c->now), Q(n->id));
 }
 
-/* LCP and SOC stamps come with the first detection, when the engine knows them. */
+/* When it reached LCP and SOC: of the detection that happened first. */
 static void
 put_stamps(struct cmd *c, const struct candidate_now *n, const char *id)
 {
-	json_t *all = candidate_detections(c->db, n->id), *d = json_array_get(all, 0);
+	json_t *all = candidate_detections(c->db, n->id), *d = json_array_get(all, 0), *other;
+	size_t i;
 
+	json_array_foreach(all, i, other)
+		if (json_integer_value(json_object_get(other, "first_at")) < json_integer_value(json_object_get(d, "first_at")))
+			d = other;
 	db_run(c->db, "UPDATE incidents SET lcp_at = ?, soc_at = ? WHERE id = ?", Q_MAYBE(json_integer_value(json_object_get(d, "lcp_at"))),
 	       Q_MAYBE(json_integer_value(json_object_get(d, "soc_at"))), Q(id));
 	json_decref(all);

@@ -50,7 +50,7 @@ fact_decision(struct cmd *c, const char *incident)
 		json_decref(keys);
 		return;
 	}
-	d = db_query(c->db, "SELECT key FROM detections WHERE candidate = ? ORDER BY at, id", Q(row_str(&r, 0)));
+	d = db_query(c->db, "SELECT key FROM detections WHERE candidate = ? ORDER BY first_at, at, id", Q(row_str(&r, 0)));
 	while (rows_next(&d))
 		json_array_append_new(keys, json_string(row_str(&d, 0)));
 	o = json_pack("{s:s, s:s, s:s, s:o, s:O*}", "id", incident, "candidate", row_str(&r, 0), "severity", row_str(&r, 1), "keys", keys, "first", json_array_get(keys, 0));

@@ -25,7 +25,8 @@ struct found {
 	unsigned confidence;
 	uint64_t group;                      /* hash of what makes it one detection */
 	uint64_t stable;                     /* correlation: the alarm's own key */
-	int64_t first_ns, last_ns;
+	int64_t first_ns, last_ns;           /* the devices' clocks */
+	int64_t lcp_ns, soc_ns;              /* when the first event reached the collector and the SOC; of a correlation the one that completed it */
 	uint64_t count;
 	struct sigma_ref refs[SIGMA_SAMPLES];
 	size_t ref_n;

@@ -115,7 +115,10 @@ found_count(struct detect_worker *w, struct found *f, bool is_new)
 	if (is_new) {
 		f->first_ns = f->last_ns = at;
 		f->device = w->device;
+		f->soc_ns = w->in->stored_ns;
 	}
+	if (is_new || at < f->first_ns)
+		f->lcp_ns = w->event.received_ns;
 	f->first_ns = at < f->first_ns ? at : f->first_ns;
 	f->last_ns = at > f->last_ns ? at : f->last_ns;
 	f->count++;

@@ -174,6 +174,10 @@ found_write(const struct found *f, struct slice tenant, struct buf *out)
 	write_rule(f, out);
 	jsonw_kv_i64(out, "at", f->last_ns);
 	jsonw_kv_i64(out, "first_at", f->first_ns);
+	if (f->soc_ns > 0) { /* not when a file is judged: it came from no collector */
+		jsonw_kv_i64(out, "lcp_at", f->lcp_ns);
+		jsonw_kv_i64(out, "soc_at", f->soc_ns);
+	}
 	jsonw_kv_i64(out, "count", (int64_t)f->count);
 	write_refs(f, out);
 	write_entities(f, out);

@@ -50,7 +50,15 @@ class Client:
         return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=context)
 
     def ask(self, method, path, body=None):
-        head = {"Accept": "application/json"}
+        text = self.fetch(path, method, body)
+        try:
+            return json.loads(text) if text else None
+        except ValueError:
+            return text.decode(errors="replace")
+
+    def fetch(self, path, method="GET", body=None):
+        """The bytes of the answer."""
+        head = {"Accept": "application/json" if method != "GET" else "*/*"}
         if body is not None:
             head["Content-Type"] = "application/json"
         if self.cookie:
@@ -67,13 +75,12 @@ class Client:
         for name, value in answer.getheaders():
             if name.lower() == "set-cookie":
                 self.cookie = value.split(";")[0]
-        try:
-            data = json.loads(text) if text else None
-        except ValueError:
-            data = text.decode(errors="replace")
         if answer.status >= 300:
-            raise Refused(answer.status, data)
-        return data
+            try:
+                raise Refused(answer.status, json.loads(text))
+            except ValueError:
+                raise Refused(answer.status, text.decode(errors="replace")) from None
+        return text
 
     def login(self, login, password, secret):
         session = self.ask("POST", "/api/v1/session", {"login": login, "password": password})

@@ -269,6 +269,8 @@ the_same_thing_is_one_detection_with_a_count(void **state)
 		total += (uint64_t)json_integer_value(json_object_get(one, "count"));
 		assert_int_equal(samples, names_entity(one, "user", "abe") ? 25 : SIGMA_SAMPLES);
 		assert_int_equal(json_integer_value(json_object_get(one, "first_at")), T0 + (names_entity(one, "user", "abe") ? 3 : 0) * NS_PER_S);
+		assert_int_equal(json_integer_value(json_object_get(one, "lcp_at")), json_integer_value(json_object_get(one, "first_at")));
+		assert_int_equal(json_integer_value(json_object_get(one, "soc_at")), T0 + 60 * NS_PER_S);
 	}
 	assert_int_equal(rules, 2);
 	assert_int_equal(total, 100);

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "unit.h"
 
+#include <stdio.h>
 #include <sys/socket.h>
 #undef MSG_BATCH /* sys/socket.h has an enumerator of that name as well: ours is never used here */
 #define MSG_BATCH NZ_MSG_BATCH

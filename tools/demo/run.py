@@ -8,6 +8,7 @@ import heapq
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -21,14 +22,15 @@ sys.path[:0] = [str(HERE), str(ROOT / "tests" / "lib")]
 
 import lines  # noqa: E402
 import ordinary  # noqa: E402
+import promises  # noqa: E402
 from service import Client, Collector, Process, Refused, Service, free_port, wait_until  # noqa: E402
 from stories import STORIES  # noqa: E402
 
 DAYS = 3
 LINES = {"aoba": 130_000, "harbor": 110_000}
 SEVERITIES = ["informational", "warning", "critical", "emergency"]
-ACCOUNTS = {"miyoshi": ("demo-analyst-one", "MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U"), "odagiri": ("demo-customer-aoba", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"),
-            "whitfield": ("demo-customer-harbor", "IFBEGRCFIZDUQSKKJNGE2TSPKBIVEU2U")}
+ACCOUNTS = {login: (password, secret) for login, password, secret in re.findall(
+    r"login: (\S+),.*password: (\S+), totp: (\w+)\}", (HERE / "tenants.yaml").read_text())}
 
 
 def say(text):
@@ -62,6 +64,7 @@ class Demo:
     def __init__(self, folder, scale, free):
         self.folder, self.scale, self.free = pathlib.Path(folder), scale, free
         self.helpers = []
+        self.people = {}
 
     def port(self, wanted, kind=socket.SOCK_STREAM):
         return free_port(kind) if self.free else wanted
@@ -159,11 +162,31 @@ class Demo:
 
     # ---- people ----
 
-    def person(self, login):
-        c = Client(port=self.service.web_port)
-        password, secret = ACCOUNTS[login]
-        c.login(login, password, secret)
-        return c
+    def person(self, login, again=False):
+        """Signed in once with password and code; `again`: a second session of the same person."""
+        if again or login not in self.people:
+            c = Client(port=self.service.web_port)
+            c.login(login, *ACCOUNTS[login])
+            if again:
+                return c
+            self.people[login] = c
+        return self.people[login]
+
+    def forget(self, login):
+        del self.people[login]
+
+    def letters(self):
+        for path in sorted(self.mails.glob("*.eml")):
+            yield email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+
+    @staticmethod
+    def seconds(first, last):
+        return iso_to_unix(last) - iso_to_unix(first)
+
+    def first_line(self, tenant, device):
+        """One line of a firewall that was not there before."""
+        with socket.create_connection(("127.0.0.1", self.collectors[tenant].tcp_port)) as s:
+            s.sendall(lines.fortigate(time.time(), tenant, device, srcip="10.20.20.15", dstip="198.51.100.9", dstport=443, action="accept").encode() + b"\n")
 
     def wait_for_lines(self):
         self.local = self.service.local()
@@ -251,35 +274,10 @@ def follow(demo, at, number):
         return "-", "-", False
     wait_until(lambda: len(demo.phone.has("bye")) >= len(demo.phone.has("ringing")), 60, 0.2, "the telephone hung up")
     rang, answered = (iso_to_unix(incident["stamps"][k]) - at for k in ("rang", "acknowledged"))
-    mailed = any(number in subject for subject in subjects(demo.mails))
+    mailed = any(number in str(m["subject"]) for m in demo.letters())
     if not mailed:
         print("   no mail about", number)
     return f"{rang:.1f} s", f"{answered:.1f} s", rang <= 15 and mailed
-
-
-def hand_over(demo):
-    """The analyst goes home: what she decided passes to the lead on duty for each customer, who accepts it. True when every open incident
-    then belongs to that lead."""
-    print()
-    logins = {p["person"]["id"]: p["login"] for p in demo.local.ask("GET", "/api/v1/roster")["people"]}
-    good = True
-    for tenant in LINES:
-        duty = demo.local.ask("GET", f"/api/v1/roster/who?tenant={tenant}")["duty"]
-        lead = logins[duty["lead"]["id"]]
-        h = demo.local.ask("POST", "/api/v1/handovers", {"as": "miyoshi", "to": lead, "tenants": [tenant]})
-        demo.local.ask("POST", f"/api/v1/handovers/{h['number']}/offer", {"as": "miyoshi", "words": "Every customer has confirmed. Watch for the same addresses.", "lang": "en"})
-        h = demo.local.ask("POST", f"/api/v1/handovers/{h['number']}/accept", {"as": lead})
-        mine = [i["owner"] and i["owner"]["id"] == duty["lead"]["id"] for i in demo.local.ask("GET", f"/api/v1/incidents?tenant={tenant}&state=open&limit=500")["items"]]
-        ok = h["state"] == "accepted" and len(mine) > 0 and all(mine)
-        good = good and ok
-        print(f"hand-over {h['number']} {tenant:<8}{h['counts']['accepted']:>3} items: K. Miyoshi → {duty['lead']['name']['en']}, {duty['site']['name']['en']} {duty['site']['local_time']}: "
-              + ("accepted, every open incident is theirs" if ok else f"NOT: {h['state']}, {sum(map(bool, mine))} of {len(mine)} incidents"))
-    return good
-
-
-def subjects(folder):
-    for path in sorted(folder.glob("*.eml")):
-        yield str(email.message_from_bytes(path.read_bytes(), policy=email.policy.default)["subject"])
 
 
 def funnel(demo):
@@ -315,13 +313,13 @@ def main():
         feeder.start()
         if args.once:
             good, total = judge(demo)
-            handed = hand_over(demo)
+            kept, promised = promises.keep_all(demo)
             funnel(demo)
             memory = demo.service.resident_kb()
             print(f"memory   roles {sum(memory.values()) // 1024} MB ({', '.join(f'{k} {v // 1024}' for k, v in sorted(memory.items()))}); collectors "
                   + ", ".join(f"{c.lcp} {c.resident_kb() // 1024} MB" for c in demo.collectors.values()))
-            print(f"time     {time.monotonic() - STARTED:.0f} s\ndemo: {good} of {total} stories", flush=True)
-            status = 0 if good == total and handed else 1
+            print(f"time     {time.monotonic() - STARTED:.0f} s\ndemo: {kept} of {promised} promises\ndemo: {good} of {total} stories", flush=True)
+            status = 0 if good == total and kept == promised else 1
         else:
             funnel(demo)
             print_doors(demo)

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the service promises beside the stories, each shown on the running demonstration. A promise is one function: it
+does what people would do, asserts what must be true, and answers in a few words what was seen."""
+import json
+import pathlib
+import subprocess
+import time
+
+from client import Refused
+from service import wait_until
+
+PROMISES = []
+
+
+def promise(name):
+    def keep(function):
+        PROMISES.append((name, function))
+        return function
+    return keep
+
+
+def must(condition, why):
+    if not condition:
+        raise AssertionError(why)
+
+
+def refused(status, call):
+    """The call must be refused with this status."""
+    try:
+        call()
+    except Refused as e:
+        must(e.status == status, f"wanted {status}, was refused with {e.status}: {e.body}")
+        return
+    raise AssertionError(f"wanted {status}, was accepted")
+
+
+def keep_all(demo):
+    """Prints one row each; returns (kept, all)."""
+    kept = 0
+    print(f"\n{'promise':<22}seen")
+    for name, function in PROMISES:
+        try:
+            seen = function(demo)
+            kept += 1
+        except (AssertionError, Refused, TimeoutError, RuntimeError, KeyError, IndexError, ValueError, OSError, StopIteration, subprocess.SubprocessError) as e:
+            seen = f"NOT KEPT: {type(e).__name__}: {e}"
+        print(f"{name:<22}{seen}", flush=True)
+    return kept, len(PROMISES)
+
+
+def incidents(person, severity, **more):
+    extra = "".join(f"&{k}={v}" for k, v in more.items())
+    return person.ask("GET", f"/api/v1/incidents?severity={severity}&limit=100{extra}")["items"]
+
+
+def mails_to(demo, address):
+    return [m for m in demo.letters() if address in str(m["to"])]
+
+
+# ---- deciding ----
+
+@promise("second person")
+def second_person(demo):
+    """An Emergency is lowered by two people, not by one."""
+    analyst, lead = demo.person("miyoshi"), demo.person("reid")
+    number = incidents(analyst, "emergency", tenant="harbor")[0]["id"]
+    decision = analyst.ask("GET", f"/api/v1/incidents/{number}")["decision"]
+    lower = analyst.ask("POST", f"/api/v1/incidents/{number}/severity", {"severity": "critical", "answers": decision["answers"], "reason": "The accounts were disabled before they were used."})
+    must(lower["severity"] == "emergency" and lower["downgrade"], "one person lowered it")
+    refused(403, lambda: analyst.ask("POST", f"/api/v1/incidents/{number}/confirm", {}))
+    after = lead.ask("POST", f"/api/v1/incidents/{number}/confirm", {})
+    must(after["severity"] == "critical" and not after["downgrade"], "the second person's word did not count")
+    return f"{number}: miyoshi proposed Critical, her own confirmation was refused, reid confirmed"
+
+
+@promise("telephone")
+def telephone(demo):
+    """From the decision to a person in ten minutes, at both customers."""
+    slowest, tenants = 0.0, set()
+    rows = incidents(demo.local, "critical") + incidents(demo.local, "emergency")
+    for row in rows:
+        incident = demo.local.ask("GET", f"/api/v1/incidents/{row['id']}")
+        must(incident["acknowledged_by"] and incident["acknowledged_by"]["how"] == "phone", f"{row['id']}: nobody acknowledged by telephone")
+        stamps = incident["stamps"]
+        slowest = max(slowest, demo.seconds(stamps["decided"], stamps["acknowledged"]))
+        tenants.add(row["tenant"]["id"])
+    must(slowest <= 600 and tenants == {"aoba", "harbor"}, f"{len(rows)} incidents of {tenants}, slowest {slowest:.0f} s")
+    return f"{len(rows)} incidents at both customers, the slowest answered by key after {slowest:.0f} s"
+
+
+@promise("holiday at 3 a.m.")
+def who_is_called(demo):
+    text = demo.service.cli("simulate", "calls", "--tenants", demo.folder / "tenants.yaml", "--at", "2027-01-01T03:00:00+09:00", "--json")
+    trees = json.loads(text)
+    aoba = next(t for t in trees if t["tenant"] == "aoba")
+    must(aoba["day_off"] and all(t["steps"] for t in trees), text[:200])
+    return "on New Year's Day in Tokyo " + ", ".join(f"{t['tenant']} has {t['steps'][0]['name']} ({t['steps'][0]['local_time']} there)" for t in trees)
+
+
+@promise("portal")
+def portal(demo):
+    """Warning and Informational wait on the portal; another customer's incident does not exist."""
+    aoba, harbor = demo.person("odagiri"), demo.person("whitfield")
+    seen = [len(incidents(aoba, s)) for s in ("warning", "informational")]
+    must(all(seen), f"seen {seen}")
+    refused(404, lambda: harbor.ask("GET", f"/api/v1/incidents/{incidents(aoba, 'warning')[0]['id']}"))
+    return f"{seen[0]} Warning and {seen[1]} Informational for Aoba, not to be found for Harbor"
+
+
+@promise("proof")
+def proof(demo):
+    """The customer's slice of the journal is verified without asking us; one changed byte is found."""
+    slice_, key = demo.folder / "aoba.journal", demo.service.data / "keys" / "desk.pub"
+    demo.service.cli("journal", "export", "--tenant", "aoba", "-o", slice_)
+    told = json.loads(demo.service.cli("verify", "--json", "--key", key, slice_))
+    text = slice_.read_bytes()
+    at = text.index(b'critical') + 2
+    forged = demo.folder / "forged.journal"
+    forged.write_bytes(text[:at] + b"R" + text[at + 1:])
+    done = subprocess.run([demo.service.program("nezuban"), "verify", "--json", "--key", str(key), str(forged)], capture_output=True, timeout=60)
+    must(done.returncode == 1, f"a changed byte went unnoticed ({done.returncode})")
+    return f"{told.get('rows', '?')} rows of the journal verified with the key; a changed byte was found"
+
+
+# ---- tuning ----
+
+@promise("exception")
+def exception(demo):
+    """Proposed by an analyst, approved by somebody else, seen by the customer, ended."""
+    analyst, engineer, customer = demo.person("miyoshi"), demo.person("engineer"), demo.person("odagiri")
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 30 * 86400))
+    made = analyst.ask("POST", "/api/v1/exceptions", {"tenant": "aoba", "conditions": [{"kind": "ip", "value": "203.0.113.250"}], "reason": "Denied at the edge; known scanner.", "lang": "en", "expires_at": until})
+    refused(403, lambda: analyst.ask("POST", f"/api/v1/exceptions/{made['id']}/approve", {"anyway": True}))
+    active = engineer.ask("POST", f"/api/v1/exceptions/{made['id']}/approve", {"anyway": True})
+    must(active["state"] == "active" and any(e["id"] == made["id"] for e in customer.ask("GET", "/api/v1/exceptions")["items"]), f"state {active['state']}")
+    analyst.ask("POST", f"/api/v1/exceptions/{made['id']}/end", {"text": "shown"})
+    return f"{made['number']} was proposed, approved by another person, seen by the customer and ended"
+
+
+@promise("look again")
+def look_again(demo):
+    """A closed candidate shows its reason to the customer, who asks again with one click."""
+    analyst, customer = demo.person("miyoshi"), demo.person("odagiri")
+    row = next(r for r in demo.candidates() if r["tenant"]["id"] == "aoba")
+    analyst.ask("POST", f"/api/v1/candidates/{row['id']}/claim", {})
+    analyst.ask("POST", f"/api/v1/candidates/{row['id']}/close", {"reason": "expected", "facts": {"ja": "通常の業務です。", "en": "Ordinary work."}})
+    refused(404, lambda: demo.person("whitfield").ask("POST", f"/api/v1/candidates/{row['id']}/again", {}))
+    customer.ask("POST", f"/api/v1/candidates/{row['id']}/again", {"text": "この端末は先週廃棄しました。"})
+    state = analyst.ask("GET", f"/api/v1/candidates/{row['id']}")["state"]
+    must(state != "closed", "nobody looks again")
+    return f"{row['number']} was closed with a reason and is {state} again at the customer's word"
+
+
+# ---- people ----
+
+@promise("inquiry")
+def inquiry(demo):
+    """Asked on the portal, answered by an analyst, the answer comes by mail too."""
+    customer, analyst = demo.person("whitfield"), demo.person("miyoshi")
+    asked = customer.ask("POST", "/api/v1/inquiries", {"subject": "Is the web shop affected?", "text": "We saw the news on HTTP/2 resets.", "lang": "en"})
+    analyst.ask("POST", f"/api/v1/inquiries/{asked['id']}/claim", {})
+    analyst.ask("POST", f"/api/v1/inquiries/{asked['id']}/messages", {"text": "Yes; it was patched on Tuesday, we have looked.", "lang": "en"})
+    wait_until(lambda: any("web shop" in str(m["subject"]) for m in mails_to(demo, "whitfield@harbor.example")), 30, 0.2, "the answer by mail")
+    thread = customer.ask("GET", f"/api/v1/inquiries/{asked['id']}")
+    must(len(thread["messages"]) == 2, f"{len(thread['messages'])} messages in the thread")
+    return f"{thread['number']}: asked on the portal, answered there and by mail"
+
+
+@promise("two factors")
+def two_factors(demo):
+    """A password alone opens nothing; a session is ended from another one."""
+    from client import Client
+    half = Client(port=demo.service.web_port)
+    half.csrf = half.ask("POST", "/api/v1/session", {"login": "auditor", "password": "demo-auditor-one"})["csrf"]
+    refused(401, lambda: half.ask("GET", "/api/v1/journal"))
+    one, other = demo.person("odagiri"), demo.person("odagiri", again=True)
+    mine = [s for s in other.ask("GET", "/api/v1/me/sessions")["items"] if not s["current"]]
+    for s in mine:
+        other.ask("DELETE", f"/api/v1/me/sessions/{s['id']}")
+    refused(401, lambda: one.ask("GET", "/api/v1/me"))
+    demo.forget("odagiri")
+    return f"the password alone was refused; {len(mine)} sessions ended from another one"
+
+
+@promise("new device")
+def new_device(demo):
+    """Registered by the customer, approved by an engineer, live with its first line."""
+    customer, engineer = demo.person("whitfield"), demo.person("engineer")
+    made = customer.ask("POST", "/api/v1/registrations", {"tenant": "harbor", "device": "harbor-fw9", "source": "fortinet.fortigate", "transport": "tcp"})
+    must(made["state"] == "proposed", made["state"])
+    refused(403, lambda: customer.ask("POST", f"/api/v1/registrations/{made['id']}/approve"))
+    must(engineer.ask("POST", f"/api/v1/registrations/{made['id']}/approve")["state"] == "waiting", "not waiting for its first line")
+    demo.first_line("harbor", "harbor-fw9")
+    live = wait_until(lambda: (lambda r: r if r["state"] == "live" else None)(customer.ask("GET", f"/api/v1/registrations/{made['id']}")), 90, 0.5, "its first line")
+    return f"harbor-fw9 was registered, approved and is live; heard as {live['heard_source']} through {live['first_lcp']}"
+
+
+# ---- reports ----
+
+@promise("monthly report")
+def monthly(demo):
+    """Drafted, with the analyst's words, published by the lead; PDF in both languages and CSV for the customer."""
+    analyst, lead, customer = demo.person("miyoshi"), demo.person("reid"), demo.person("odagiri")
+    now = time.gmtime()
+    month = f"{now.tm_year - (now.tm_mon == 1):04d}-{12 if now.tm_mon == 1 else now.tm_mon - 1:02d}"
+    report = f"aoba-{month}"
+    refused(404, lambda: customer.ask("GET", f"/api/v1/reports/{report}"))
+    analyst.ask("POST", f"/api/v1/reports/{report}/draft", {})
+    analyst.ask("POST", f"/api/v1/reports/{report}/words", {"words": {"ja": "導入の月です。", "en": "The month of the introduction."}, "recommendations": []})
+    lead.ask("POST", f"/api/v1/reports/{report}/publish", {})
+    pages = {}
+    for lang, wanted in (("ja", "導入の月です。"), ("en", "The month of the introduction.")):
+        path = demo.folder / f"{report}.{lang}.pdf"
+        path.write_bytes(customer.fetch(f"/api/v1/reports/{report}/pdf?lang={lang}"))
+        text = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, text=True, check=True).stdout
+        must(wanted in text.replace("\n", ""), f"{path.name} lacks the analyst's words")
+        pages[lang] = text.count("\f")
+    must(customer.fetch(f"/api/v1/reports/{report}/csv?lang=ja")[:3] == b"\xef\xbb\xbf", "no CSV")
+    wait_until(lambda: [m for m in mails_to(demo, "odagiri@aoba.example") if month.replace("-0", "-").split("-")[1] in str(m["subject"]) and "報告" in str(m["subject"])], 30, 0.2, "the mail about it")
+    return f"{report}: words, published, PDF of {pages['ja']} (ja) and {pages['en']} (en) pages, CSV, mail"
+
+
+@promise("eight times")
+def eight_times(demo):
+    """Percentiles of every step by month, for the customer too."""
+    months = demo.person("odagiri").ask("GET", "/api/v1/sla?tenant=aoba")["items"]
+    must(months, "no month")
+    seen = {i["id"]: i["n"] for i in months[0]["intervals"]}
+    must(all(seen[i] for i in ("device_to_lcp", "lcp_to_soc", "soc_to_detected", "detected_to_opened", "opened_to_decided", "decided_to_rang", "decided_to_acknowledged")), f"not all of them are known: {seen}")
+    p99 = next(i for i in months[0]["intervals"] if i["id"] == "decided_to_rang")["p99_ms"]
+    return f"all known for {months[0]['incidents']} incidents of {months[0]['month']}; decision to ringing p99 {p99 / 1000:.1f} s"
+
+
+@promise("follow the sun")
+def hand_over(demo):
+    """The analyst goes home: what she decided passes to the lead on duty for each customer, who accepts it."""
+    logins = {p["person"]["id"]: p["login"] for p in demo.local.ask("GET", "/api/v1/roster")["people"]}
+    seen = []
+    for tenant in ("aoba", "harbor"):
+        duty = demo.local.ask("GET", f"/api/v1/roster/who?tenant={tenant}")["duty"]
+        lead = logins[duty["lead"]["id"]]
+        h = demo.local.ask("POST", "/api/v1/handovers", {"as": "miyoshi", "to": lead, "tenants": [tenant]})
+        demo.local.ask("POST", f"/api/v1/handovers/{h['number']}/offer", {"as": "miyoshi", "words": "Every customer has confirmed. Watch for the same addresses.", "lang": "en"})
+        h = demo.local.ask("POST", f"/api/v1/handovers/{h['number']}/accept", {"as": lead})
+        owners = [i["owner"] and i["owner"]["id"] for i in demo.local.ask("GET", f"/api/v1/incidents?tenant={tenant}&state=open&limit=500")["items"]]
+        must(h["state"] == "accepted" and owners and all(o == duty["lead"]["id"] for o in owners), f"{h['number']}: {h['state']}, owners {owners}")
+        seen.append(f"{h['counts']['accepted']} items of {tenant} accepted by {duty['lead']['name']['en']}, {duty['site']['name']['en']} {duty['site']['local_time']}")
+    return "; ".join(seen)
