@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The console: rail, top bar, one screen, key bar.
 import { session } from '../shared/api';
-import { Account } from '../shared/account';
 import { t, title, tx } from '../shared/i18n';
 import { Icon, Mark, type IconName } from '../shared/icons';
 import { helpOpen, KeyBar, KeyHelp, repeatLast, useKeys } from '../shared/keys';
@@ -13,13 +12,9 @@ import { start } from '../shared/start';
 import { hms, offset, serverNow, zoneName } from '../shared/time';
 import { initials, Toast, undoLast } from '../shared/ui';
 import { Candidate } from './candidate';
-import { Clocks } from './clocks';
 import { counts } from './counts';
 import { Incident } from './incident';
 import { Incidents } from './incidents';
-import { Inquiries } from './inquiries';
-import { Inquiry, PhoneNote } from './inquiry';
-import { Journal } from './journal';
 import { Queue } from './queue';
 import '../shared/tokens.css';
 import '../shared/nezuban.css';
@@ -28,7 +23,15 @@ import './console.css';
 
 const Handover = lazy(() => import('./handover').then((m) => m.Handover)), Handovers = lazy(() => import('./handovers').then((m) => m.Handovers)), Roster = lazy(() => import('./roster').then((m) => m.Roster));
 
-const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'logs' | 'clocks' | 'handover' | 'roster' | 'journal' | 'account', roles?: string]> = [
+const Clocks = lazy(() => import('./clocks').then((m) => m.Clocks));
+const Inquiries = lazy(() => import('./inquiries').then((m) => m.Inquiries));
+const Inquiry = lazy(() => import('./inquiry').then((m) => m.Inquiry));
+const PhoneNote = lazy(() => import('./inquiry').then((m) => m.PhoneNote));
+const Account = lazy(() => import('../shared/account').then((m) => m.Account));
+const Journal = lazy(() => import('./journal').then((m) => m.Journal));
+const Registrations = lazy(() => import('./registrations').then((m) => m.Registrations));
+
+const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'logs' | 'clocks' | 'handover' | 'roster' | 'devices' | 'journal' | 'account', roles?: string]> = [
 	['/console/queue', 'queue', 'queue'],
 	['/console/incidents', 'flag', 'incidents'],
 	['/console/inquiries', 'chat', 'inquiries'],
@@ -36,6 +39,7 @@ const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queu
 	['/console/clocks', 'clock', 'clocks'],
 	['/console/handover', 'swap', 'handover'],
 	['/console/roster', 'calendar', 'roster'],
+	['/console/devices', 'devices', 'devices'],
 	['/console/journal', 'hash', 'journal', 'auditor admin'],
 	['/console/account', 'gear', 'account'],
 ];
@@ -85,6 +89,7 @@ function Screen() {
 	case '/console/handover': return <Handovers />;
 	case '/console/roster': return <Roster />;
 	case '/console/journal': return <Journal />;
+	case '/console/devices': return <Registrations />;
 	case '/console/account': return <div class="scroll pad"><Account /></div>;
 	default: return <Queue />;
 	}

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Devices with last line and losses, the collectors, and the ledger that must add up.
+// Devices with last line and losses, those asked for, the collectors, the ledger that must add up, networks and assets.
 import { call } from '../shared/api';
 import { num, t, title } from '../shared/i18n';
 import { Icon } from '../shared/icons';
 import { whenLong } from '../shared/time';
 import { Show } from '../shared/ui';
 import { useLoad } from '../shared/use';
+import { Asked, Site } from './site';
 
 const bytes = (n: number) => (n >= 1 << 30 ? `${(n / (1 << 30)).toFixed(1)} GB` : n >= 1 << 20 ? `${(n / (1 << 20)).toFixed(1)} MB` : `${Math.ceil(n / 1024)} kB`);
 const tone: Record<string, string> = { healthy: ' ok', silent: ' half', dropping: ' late', late: ' half', revoked: ' late' };
@@ -45,5 +46,5 @@ function LedgerTable() {
 export function Devices() {
 	const d = t();
 	title.value = d.nav.devices;
-	return <><div class="hd"><h1 class="big">{d.nav.devices}</h1></div><p class="s lead">{d.dev.lead}</p><div class="stack"><DeviceList /><Collectors /><LedgerTable /></div></>;
+	return <><div class="hd"><h1 class="big">{d.nav.devices}</h1></div><p class="s lead">{d.dev.lead}</p><div class="stack"><DeviceList /><Asked /><Collectors /><LedgerTable /><Site /></div></>;
 }

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The portal: one tenant's people. Bar on top, five places at the bottom of a phone.
 import { session, call } from '../shared/api';
-import { Account } from '../shared/account';
 import { t, title, tx } from '../shared/i18n';
 import { Icon, WordMark, type IconName } from '../shared/icons';
 import { helpOpen, KeyHelp, useKeys } from '../shared/keys';
 import { lastHeard, online } from '../shared/live';
 import { Logs } from '../shared/logs';
+import { lazy } from '../shared/lazy';
 import { go, Link, match, place } from '../shared/router';
 import { start } from '../shared/start';
 import { hms } from '../shared/time';
 import { initials, Toast } from '../shared/ui';
 import { useLoad } from '../shared/use';
 import { Closed } from './closed';
-import { Devices } from './devices';
 import { Home } from './home';
 import { Incident } from './incident';
 import { Incidents } from './incidents';
@@ -22,6 +21,11 @@ import '../shared/tokens.css';
 import '../shared/nezuban.css';
 import '../shared/app.css';
 import './portal.css';
+
+const Account = lazy(() => import('../shared/account').then((m) => m.Account));
+const Devices = lazy(() => import('./devices').then((m) => m.Devices));
+const Register = lazy(() => import('./register').then((m) => m.Register));
+const Registration = lazy(() => import('./registration').then((m) => m.Registration));
 
 type Name = 'home' | 'incidents' | 'inquiries' | 'closed' | 'logsPortal' | 'devices' | 'account';
 const places: ReadonlyArray<readonly [to: string, icon: IconName, name: Name]> = [
@@ -52,6 +56,8 @@ function Screen() {
 	if (i?.id) return <Incident key={i.id} id={i.id} />;
 	const q = match('/portal/inquiries/{id}');
 	if (q?.id) return q.id === 'new' ? <NewInquiry /> : <Inquiry key={q.id} id={q.id} />;
+	const r = match('/portal/devices/{id}');
+	if (r?.id) return r.id === 'new' ? <Register /> : <Registration key={r.id} id={r.id} />;
 	switch (place.value.pathname.replace(/\/$/, '')) {
 	case '/portal/incidents': return <Incidents />;
 	case '/portal/inquiries': return <Inquiries />;

@@ -3,20 +3,12 @@
 import { useState } from 'preact/hooks';
 import type { Factors as Have, TotpSecret } from './api.gen';
 import { ApiError, call, session } from './api';
-import { t, tx } from './i18n';
+import { t } from './i18n';
 import { addKey, hasKeys } from './passkey';
+import { Codes, keyFault } from './step';
 import { whenLong } from './time';
 import { say, Show } from './ui';
 import { useLoad } from './use';
-
-export const Codes = ({ codes }: { codes: string[] }) => <div class="secret" role="status"><p class="q t12">{t().login.recovery}</p><code class="mono rc">{codes.join('  ')}</code></div>;
-
-/** The words for what a browser or the service said to a key. */
-export function keyFault(x: unknown): string {
-	const d = t().fac;
-	if (x instanceof ApiError) return x.status === 409 && x.problem.detail?.includes('last') ? d.last : x.status === 409 ? d.known : tx(x.problem.title) || t().err.title;
-	return x instanceof DOMException && x.name === 'InvalidStateError' ? d.known : t().step.noKey;
-}
 
 function App({ have, take }: { have: Have; take: (f: Have) => void }) {
 	const d = t().fac;

@@ -3,10 +3,10 @@
 import { useState } from 'preact/hooks';
 import type { TotpSecret } from './api.gen';
 import { ApiError, call, leave, resume, session, take } from './api';
-import { Codes, keyFault } from './factors';
 import { lang, t, title } from './i18n';
 import { WordMark } from './icons';
 import { addKey, hasKeys, signWithKey } from './passkey';
+import { Codes, keyFault } from './step';
 
 function failed(e: unknown, code: boolean): string {
 	const d = t();

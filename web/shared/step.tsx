@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The second factor once more, before a sensitive act: the request that was refused is sent again by itself.
+// The second factor once more, before a sensitive act: the request that was refused is sent again by itself. And the words
+// that signing in and the account page share.
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, call, onStepUp, session } from './api';
-import { t } from './i18n';
+import { t, tx } from './i18n';
 import { hasKeys, signWithKey } from './passkey';
+
+export const Codes = ({ codes }: { codes: string[] }) => <div class="secret" role="status"><p class="q t12">{t().login.recovery}</p><code class="mono rc">{codes.join('  ')}</code></div>;
+
+/** The words for what a browser or the service said to a key. */
+export function keyFault(x: unknown): string {
+	const d = t().fac;
+	if (x instanceof ApiError) return x.status === 409 && x.problem.detail?.includes('last') ? d.last : x.status === 409 ? d.known : tx(x.problem.title) || t().err.title;
+	return x instanceof DOMException && x.name === 'InvalidStateError' ? d.known : t().step.noKey;
+}
 
 const asked = signal<((ok: boolean) => void) | null>(null);
 let under: Promise<boolean> | null = null;

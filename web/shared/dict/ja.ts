@@ -115,6 +115,16 @@ export const ja: Dict = {
 	},
 	acc: { title: '設定', lang: '言語', theme: '配色', auto: '端末に合わせる', light: '明るい', dark: '暗い', density: '行の高さ', calm: 'ゆったり', close: '詰める', keys: '単独キーの操作', on: '使う', off: '使わない', zone: '時間帯', sessions: 'サインイン中', current: 'この端末', end: '終わらせる', since: '開始', seen: '最終', address: 'アドレス', password: 'パスワード', old: '今のパスワード', fresh: '新しいパスワード（12文字以上）', change: '変更する', changed: '変更しました。ほかのサインインは終わりました。' },
 	jou: { seq: '番号', at: '時刻', command: 'コマンド', who: '操作した人', hash: 'ハッシュ', prev: '直前', record: '記録', all: 'すべてのコマンド', none: '行がありません。', older: '古いほう', newest: '最新', verify: '連鎖を検証する', walking: '検証中…', whole: (n, h) => `異常なし：${n} 行、先頭 ${h}`, broken: (n, why) => `${n} 行目で途切れています：${why}`, hidden: '担当範囲外のテナントの行です。ハッシュだけが連鎖に残ります。' },
+	reg: {
+		add: '機器を追加する', lead: '機器の種類と送り方をお知らせください。承認後に収集装置へ設定が届き、最初の行がここに表示されます。', asked: '申請した機器', none: '申請はありません。', state: '状態', open: '申請中と稼働中',
+		field: { device: '名前', source: 'ログの種類', transport: '送り方', address: '機器のアドレス', lcp: '収集装置', zone: '機器の時計の時間帯', note: '承認する人への連絡', tenant: 'テナント' },
+		deviceHint: 'ログの見出しにある名前です。アドレスを指定すれば任意の名前を付けられます。', addressHint: 'このアドレスから届く行は、見出しにかかわらずこの名前になります。', auto: '自動で判別', anyLcp: 'どれでも',
+		transport: { udp: 'Syslog（UDP）', tcp: 'Syslog（TCP）', tls: 'Syslog（TLS）', file: '収集装置と同じ機械のファイル' }, ask: '申請する', guide: '機器側の設定', collectorAddress: '収集装置', progress: '進み具合', done: '完了',
+		stepAsked: '申請', stepApproved: '承認', stepTold: '収集装置へ配布', stepLine: '最初の行', waitApproval: '当社のリードまたは技術担当が確認します。', waitLine: '最初の行を待っています…', noCollector: '収集装置がまだ登録されていません',
+		firstLine: '最初の行', raw: '届いたまま', soonSearchable: 'まもなく検索できるようになります…', withdraw: '取り下げる', approve: '承認する', refuse: '却下する', reason: '理由（お客様に表示されます）',
+		networks: 'ネットワーク', assets: '重要な資産', name: '名前', range: '範囲', addNetwork: 'ネットワークを追加', addAsset: '追加', addresses: 'アドレス', hosts: 'ホスト名', value: '重要度', weight: ['なし', '低', '中', '高'], remove: '削除',
+		st: { proposed: '申請中', waiting: '最初の行を待っています', live: '稼働中', refused: '却下', withdrawn: '取り下げ' },
+	},
 	step: { title: 'ご本人の確認', why: 'この操作には、もう一度二要素目の確認が必要です。', withKey: 'セキュリティキーまたはパスキーを使う', go: '確認する', noKey: 'キーから応答がありません。もう一度お試しください。' },
 	fac: { title: '二要素認証', keys: 'セキュリティキーとパスキー', name: '名前', added: '登録', used: '最終使用', synced: '同期', change: '名前を変える', remove: '外す', noKeys: 'キーはまだありません。', newName: '新しいキーの名前', add: 'キーを登録する', app: '認証アプリ', appOn: '設定済み', appOff: '未設定', appSet: '設定する', appNew: '新しい鍵にする', confirm: '確認する', recovery: '回復用のコード', left: (n) => `残り ${n} 個`, newCodes: '新しいコードを作る', saved: '保存しました。', last: '最後の二要素目なので外せません。', known: 'このキーは登録済みか、確認の期限が切れています。' },
 	keys: {
