@@ -31,13 +31,26 @@ struct crews {
 	bool has_on, has_next;
 };
 
+/* Is there an account that works among them? */
+static bool
+somebody(struct db *db, const struct duty *d)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(d->people, i, v)
+		if (db_int(db, 0, "SELECT 1 FROM users WHERE login = ? AND disabled = 0", Q(json_string_value(v))) != 0)
+			return true;
+	return false;
+}
+
 static void
-crews_of(const struct roster *r, const char *tenant, int64_t now, struct crews *ret)
+crews_of(struct db *db, const struct roster *r, const char *tenant, int64_t now, struct crews *ret)
 {
 	if (strcmp(ret->tenant, tenant) == 0)
 		return;
 	snprintf(ret->tenant, sizeof ret->tenant, "%s", tenant);
-	ret->has_on = roster_duty(r, tenant, now, &ret->on);
+	ret->has_on = roster_duty(r, tenant, now, &ret->on) && somebody(db, &ret->on);
 	ret->has_next = roster_duty(r, tenant, now + roster_draft_ns(r), &ret->next);
 }
 
@@ -63,7 +76,7 @@ unowned(struct db *db, int64_t now, struct desk_overdue *ret, size_t n, size_t m
 		bool fresh = strcmp(k.tenant, row_str(&r, 1)) != 0;
 		int64_t since = row_int(&r, 3);
 
-		crews_of(roster, row_str(&r, 1), now, &k);
+		crews_of(db, roster, row_str(&r, 1), now, &k);
 		if (fresh && !k.has_on)
 			put(&ret[n++], "uncovered", row_str(&r, 1), row_str(&r, 1), now);
 		/* what nobody took stands in the queue, and that is the crew's */
@@ -107,7 +120,7 @@ json_t *
 desk_overdue_alarm(const struct desk_overdue *o)
 {
 	bool mine = strcmp(o->kind, "unowned") == 0, nobody = strcmp(o->kind, "uncovered") == 0;
-	auto_free char *key = x_asprintf("%s%s", o->kind, o->id);
+	auto_free char *key = x_asprintf("%s%s", mine || nobody ? "" : o->kind, o->id);
 	auto_free char *ja = mine     ? x_asprintf("%s：担当者が当番にいません。受け持つ人を決めてください。", o->id)
 	                     : nobody ? x_asprintf("%s：当番が一人もいません。", o->id)
 	                              : x_strdup("予定の時刻を過ぎても行われていない処理があります。");

@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "desk/desk_priv.h"
+#include "desk/roster_priv.h"
 
 #define SIGNALLING_S 25               /* speech, INVITE and hang-up around ring and talk */
 #define HURRY_FOR_S 20                /* while nothing has rung: the contract clock runs until it does */
@@ -125,6 +125,18 @@ end(struct cmd *c, struct chain *h, const char *state)
 	timer_drop(c, h->id);
 }
 
+/* The chronology names the lead on duty, who has heard of it. */
+static void
+say_lead(struct cmd *c, const struct chain *h, const char *ja, const char *en)
+{
+	auto_free char *lead = duty_lead(c->d, h->tenant, c->now), *more_ja = NULL, *more_en = NULL;
+	auto_free char *name_ja = db_text(c->db, "SELECT name_ja FROM users WHERE id = ?", Q(lead)), *name_en = db_text(c->db, "SELECT name_en FROM users WHERE id = ?", Q(lead));
+
+	more_ja = name_ja != NULL ? x_asprintf("%s当番の責任者：%s", ja, name_ja) : x_strdup(ja);
+	more_en = name_en != NULL ? x_asprintf("%s Lead on duty: %s.", en, name_en) : x_strdup(en);
+	entry_say(c, h->candidate, "alarm", false, more_ja, more_en);
+}
+
 static void
 duty_alarm(struct cmd *c, struct chain *h)
 {
@@ -132,7 +144,7 @@ duty_alarm(struct cmd *c, struct chain *h)
 	auto_free char *en = x_asprintf("%s: nobody at the customer has acknowledged. The duty manager takes over.", h->incident);
 
 	alarm_raise(c, "duty_manager", h->incident, "alarm", h->tenant, h->incident, ja, en);
-	entry_say(c, h->candidate, "alarm", false, ja, en);
+	say_lead(c, h, ja, en);
 	end(c, h, "alarmed");
 }
 
@@ -454,7 +466,7 @@ lead_alarm(struct cmd *c, struct chain *h, int attempt)
 
 	db_run(c->db, "UPDATE chains SET lead_alarmed_at = coalesce(lead_alarmed_at, ?) WHERE id = ?", Q(c->now), Q(h->id));
 	alarm_raise(c, "call_late", key, "alarm", h->tenant, h->incident, ja, en);
-	entry_say(c, h->candidate, "alarm", false, ja, en);
+	say_lead(c, h, ja, en);
 }
 
 /* A dial nobody told anything about: the role is away or the message was lost. */

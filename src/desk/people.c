@@ -9,6 +9,7 @@
 
 #include "desk/device_priv.h"
 #include "desk/journal_priv.h"
+#include "desk/roster_priv.h"
 
 
 static const char *
@@ -165,6 +166,7 @@ cmd_tenant_import(struct cmd *c)
 
 	json_array_foreach(tenants_in, i, v) {
 		put_tenant(c, v);
+		roster_look_for(c, str(v, "id", ""));
 		contacts += (int64_t)json_array_size(json_object_get(v, "contacts"));
 	}
 	json_array_foreach(users, i, v)

@@ -13,6 +13,7 @@
 
 #define SPANS_MAX 16
 #define NEAR_DAYS 9     /* a moment's crew is looked for that far; further only when it lasts longer */
+#define MEMO_DAYS 100    /* an answer is remembered for so long at most */
 #define TELL 3          /* faults of one roster or person that are told one by one */
 
 struct turn {
@@ -23,6 +24,12 @@ struct turn {
 	int n;
 };
 
+struct memo {
+	struct duty v[2];
+	int64_t from[2], to[2]; /* good for moments in between */
+	unsigned next, filled;
+};
+
 struct one { /* roster */
 	const char *id;
 	const json_t *tenants; /* NULL: all that no other names */
@@ -31,6 +38,7 @@ struct one { /* roster */
 	const json_t *days_off;
 	struct turn *turns;
 	size_t n;
+	struct memo *memo; /* the crews that were asked for last: the same question comes again and again */
 };
 
 struct roster {
@@ -144,6 +152,7 @@ read_one(const struct roster *r, const json_t *in, struct one *ret)
 {
 	const json_t *home = roster_site(r, str(in, "home")), *turns = json_object_get(in, "turns"), *tenants = json_object_get(in, "tenants");
 
+	ret->memo = x_calloc(1, sizeof *ret->memo);
 	ret->id = str(in, "id");
 	ret->tenants = json_is_array(tenants) ? tenants : NULL;
 	if (home == NULL || ret->id == NULL || str(home, "zone") == NULL || !json_is_array(turns) || json_array_size(turns) == 0 ||
@@ -161,12 +170,39 @@ read_one(const struct roster *r, const json_t *in, struct one *ret)
 	return true;
 }
 
+/* Names, zones and languages are where the views look for them. */
+static bool
+is_whole(const json_t *doc)
+{
+	const json_t *v, *name;
+	size_t i;
+
+	json_array_foreach(json_object_get(doc, "sites"), i, v) {
+		name = json_object_get(v, "name");
+		if (str(v, "id") == NULL || str(name, "ja") == NULL || str(name, "en") == NULL || str(v, "zone") == NULL || zone_open(slice_str(str(v, "zone"))) == NULL ||
+		    str(v, "country") == NULL)
+			return false;
+	}
+	json_array_foreach(json_object_get(doc, "people"), i, v)
+		if (str(v, "login") == NULL || str(v, "site") == NULL || !is_list_of_text(json_object_get(v, "lang")))
+			return false;
+	return true;
+}
+
+static bool
+is_span(const json_t *doc, const char *key)
+{
+	json_int_t s = json_integer_value(json_object_get(doc, key));
+
+	return s > 0 && s <= 86400;
+}
+
 struct roster *
 roster_new(const json_t *doc)
 {
 	const json_t *list = json_object_get(doc, "rosters");
 	struct roster *r = x_calloc(1, sizeof *r);
-	bool good = json_is_array(list);
+	bool good = json_is_array(list) && is_whole(doc) && is_span(doc, "draft_s") && is_span(doc, "accept_s");
 
 	r->doc = json_incref((json_t *)doc);
 	r->v = x_calloc(json_array_size(list) + 1, sizeof *r->v);
@@ -174,7 +210,7 @@ roster_new(const json_t *doc)
 		good = read_one(r, json_array_get(list, r->n), &r->v[r->n]);
 		r->n++;
 	}
-	if (good && roster_draft_ns(r) > 0 && roster_accept_ns(r) > 0)
+	if (good)
 		return r;
 	roster_free(r);
 	return NULL;
@@ -189,6 +225,7 @@ roster_free(struct roster *r)
 		for (size_t k = 0; k < r->v[i].n; k++)
 			json_decref(r->v[i].turns[k].people);
 		free(r->v[i].turns);
+		free(r->v[i].memo);
 	}
 	free(r->v);
 	json_decref(r->doc);
@@ -287,8 +324,14 @@ crew_at(const struct one *o, int64_t at, int64_t days, struct duty *ret, bool *r
 static bool
 duty_of(const struct one *o, int64_t at, struct duty *ret)
 {
+	struct memo *m = o->memo;
 	bool edge = false;
 
+	for (unsigned i = 0; i < m->filled; i++)
+		if (m->from[i] <= at && at < m->to[i]) {
+			*ret = m->v[i];
+			return true;
+		}
 	if (!crew_at(o, at, NEAR_DAYS, ret, &edge))
 		return false;
 	if (edge && crew_at(o, at, ROSTER_PROVEN_DAYS, ret, &edge) && edge) {
@@ -297,6 +340,11 @@ duty_of(const struct one *o, int64_t at, struct duty *ret)
 		if (ret->from < at - ROSTER_PROVEN_DAYS * NS_PER_DAY)
 			ret->from = INT64_MIN;
 	}
+	m->v[m->next] = *ret;
+	m->from[m->next] = ret->from > at - MEMO_DAYS * NS_PER_DAY ? ret->from : at - MEMO_DAYS * NS_PER_DAY;
+	m->to[m->next] = ret->to < at + MEMO_DAYS * NS_PER_DAY ? ret->to : at + MEMO_DAYS * NS_PER_DAY;
+	m->next = (m->next + 1) % 2;
+	m->filled = m->filled < 2 ? m->filled + 1 : 2;
 	return true;
 }
 

@@ -129,6 +129,19 @@ keep_first(void *ctx, const struct roster_fault *f)
 	k->found = true;
 }
 
+void
+roster_look_for(struct cmd *c, const char *tenant)
+{
+	const struct roster *r = desk_roster(c->d);
+
+	if (r == NULL || roster_of(r, tenant) != NULL)
+		return;
+	auto_free char *ja = x_asprintf("%s：当番表に載っていません。当番が一人もいません。", tenant);
+	auto_free char *en = x_asprintf("%s: it is in no roster. Nobody is on duty.", tenant);
+
+	alarm_raise(c, "uncovered", tenant, "alarm", tenant, NULL, ja, en);
+}
+
 /* Once a week: what was 400 days away at the import may hold a holiday that was announced since. */
 void
 roster_prove_again(struct cmd *c, const char *ref)

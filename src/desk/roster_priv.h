@@ -2,7 +2,7 @@
  *
  * Who is on duty for a tenant at a time.  roster_duty is the only place that answers it: the queue, alarms, the
  * telephone's lead alarms, hand-overs, the auditor and the percentiles by site all ask here.  Pure: a roster is made
- * from its document once and never changes; no table, no clock.
+ * from its document once and its answers never change (it remembers the last ones); no table, no clock.
  *
  *     {"draft_s","accept_s",
  *      "sites":[{"id","name":{"ja","en"},"zone","country","days_off":[days since 1970]}],
@@ -81,6 +81,8 @@ json_t *duty_json(struct db *db, const struct roster *r, const char *tenant, int
 const char *duty_site_of(struct desk *d, const char *tenant, const char *user, int64_t at);
 /* Writes down at which site the incident was decided. */
 void duty_decided(struct cmd *c, const char *incident, const char *tenant);
+/* Raises an alarm for a tenant that the roster in force does not name. */
+void roster_look_for(struct cmd *c, const char *tenant);
 void roster_prove_again(struct cmd *c, const char *ref);
 
 #endif

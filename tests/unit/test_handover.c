@@ -416,7 +416,7 @@ the_auditor_finds_what_has_no_owner_on_duty(void **st)
 	assert_int_equal(audit(&s, late), 1);
 	/* a tenant that came after the roster, and is in none */
 	doit(&s, NULL, "roster.import", 200,
-	     json_loads("{\"draft_s\":1800,\"accept_s\":900,\"sites\":[{\"id\":\"a\",\"zone\":\"UTC\",\"country\":\"GB\"}],\"people\":[],\"rosters\":[{\"id\":\"r\",\"home\":\"a\","
+	     json_loads("{\"draft_s\":1800,\"accept_s\":900,\"sites\":[{\"id\":\"a\",\"name\":{\"ja\":\"a\",\"en\":\"a\"},\"zone\":\"UTC\",\"country\":\"GB\"}],\"people\":[],\"rosters\":[{\"id\":\"r\",\"home\":\"a\","
 	                "\"tenants\":[\"harbor\"],\"turns\":[{\"site\":\"a\",\"when\":\"always\",\"lead\":\"bell\"}]}]}", 0, NULL));
 	assert_int_equal(audit(&s, late), 1);
 	assert_string_equal(late[0].kind, "uncovered");

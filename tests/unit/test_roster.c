@@ -319,18 +319,21 @@ masks_hold(void **st)
 	import(&s, SITES AOBA HARBOR);
 	json_t *mask = json_pack("[s]", "harbor");
 	struct desk_actor who = { .user = "x", .ja = "x", .en = "x", .role = "analyst", .tenants = mask };
-	struct desk_answer a = desk_ask(s.d, "roster.show", &who, json_object(), s.now);
+	json_t *none = json_object(), *of_aoba = json_pack("{s:s}", "tenant", "aoba");
+	struct desk_answer a = desk_ask(s.d, "roster.show", &who, none, s.now);
 
 	b = json_object_get(a.body, "rosters");
 	assert_int_equal(json_array_size(b), 1);
 	assert_string_equal(jstr(json_array_get(b, 0), "id"), "rest");
 	json_decref(a.body);
-	a = desk_ask(s.d, "duty.show", &who, json_pack("{s:s}", "tenant", "aoba"), s.now);
+	a = desk_ask(s.d, "duty.show", &who, of_aoba, s.now);
 	assert_int_equal(a.status, 404);
 	json_decref(a.body);
-	a = desk_ask(s.d, "duty.list", &who, json_object(), s.now);
+	a = desk_ask(s.d, "duty.list", &who, none, s.now);
 	assert_int_equal(json_array_size(json_object_get(a.body, "rosters")), 1);
 	json_decref(a.body);
+	json_decref(none);
+	json_decref(of_aoba);
 	json_decref(mask);
 	scene_end(&s);
 }
@@ -356,7 +359,7 @@ rosters_follow_each_other(void **st)
 	json_decref(b);
 	assert_int_equal(scene_count(&s, "SELECT count(*) FROM timers WHERE kind = 'roster.prove'"), 1);
 	/* the document that stands now has a hole */
-	b = json_loads("{\"draft_s\":1800,\"accept_s\":900,\"sites\":[{\"id\":\"a\",\"zone\":\"UTC\",\"country\":\"GB\"}],\"people\":[],\"rosters\":[{\"id\":\"r\",\"home\":\"a\","
+	b = json_loads("{\"draft_s\":1800,\"accept_s\":900,\"sites\":[{\"id\":\"a\",\"name\":{\"ja\":\"a\",\"en\":\"a\"},\"zone\":\"UTC\",\"country\":\"GB\"}],\"people\":[],\"rosters\":[{\"id\":\"r\",\"home\":\"a\","
 	               "\"turns\":[{\"site\":\"a\",\"when\":\"Mon-Sun 00:00-24:00\",\"lead\":\"bell\"}]}]}", 0, NULL);
 	json_decref(scene_do(&s, NULL, "roster.import", 200, b));
 	s.now += 8 * NS_PER_DAY;
