@@ -119,10 +119,20 @@ const handoverItems = [
 	item(9, 'queue', 'aoba', 'aoba', null, '待ち行列に、担当者のいない候補が 4 件あります。', '4 candidates without an owner are in the queue.', { due_at: ago(-250) }),
 ];
 const handovers = () => [handover('H-12', 'offered'), handover('H-13', 'draft', { at: ago(-1500), due_at: ago(-2400), given: null, words: '', may_give: true, may_accept: false, from: { site: sites[5], lead: people.miyoshi }, to: { site: sites[4], lead: crew[4] }, tenants: [tenants.harbor] }), handover('H-11', 'late', { at: ago(30000), due_at: ago(29100), counts: { open: 0, kept: 0, refused: 0, accepted: 3, late: 1 } })];
+const month = (back) => { const d = new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth() - back, 15)); return d.toISOString().slice(0, 7); };
+const reportRow = (tenant, back, state) => ({ id: `${tenant}-${month(back)}`, tenant, kind: 'monthly', month: month(back), state, drafted_at: ago(200000), due_at: ago(-150000 - back * 9000), published_at: state === 'published' ? ago(back * 2600000) : null, published_by: state === 'published' ? people.watson.name : null });
+const reports = (role) => [reportRow('aoba', 1, 'draft'), reportRow('harbor', 1, 'draft'), reportRow('aoba', 2, 'published'), reportRow('aoba', 3, 'published'), reportRow('harbor', 2, 'published')].filter((r) => role !== 'customer' || (r.tenant === 'aoba' && r.state === 'published'));
+const reclock = (kind, limit, count, broken, p50, p95, max) => ({ kind, count, met: count - broken, broken, running: 0, limit_s: limit, p50_ms: count ? p50 * 1000 : null, p95_ms: count ? p95 * 1000 : null, p99_ms: count ? max * 1000 : null, max_ms: count ? max * 1000 : null });
+const report = (id, role) => { const r = reports(role).find((x) => x.id === id); if (!r) return null; const draft = r.state === 'draft';
+	const words = draft ? two('VPN装置への総当たりが前月の約2倍に増えました。', '') : two('今月はVPN装置への総当たりが前月の約2倍に増えました。多くは遮断されましたが、12日未明の1件ではパスワードが破られ、緊急と判定して電話でお知らせしました。\n\nVPNに二要素認証がない状態が続いています。年内の最優先の対策としてお勧めします。', 'Password guessing against the VPN gateway doubled this month. Most of it was blocked; one password was guessed on the 12th, and we called you.\n\nThe VPN still has no second factor. We recommend it as the first measure of this year.');
+	const recommendations = [{ owner: 'customer', text: two('VPNに二要素認証を設定してください（年内）。', 'Turn on a second factor for the VPN (this year).') }];
+	const breaches = [{ kind: 'call', number: 'AOBA-2026-0007', started_at: ago(900000), due_at: ago(899400), stopped_at: ago(899345), over_s: 55, cause: { id: 'provider', name: two('電話回線・事業者の障害', 'Telephone trunk or provider'), text: '事業者 A が 503 を返した\u202e。' } }, ...(draft && r.tenant === 'aoba' ? [{ kind: 'decide', number: 'C-48211', started_at: ago(800000), due_at: ago(799100), stopped_at: ago(799000), over_s: 103, cause: null }] : [])];
+	return { ...r, words, recommendations, data: { v: 1, kind: 'monthly', state: r.state, tenant: tenants[r.tenant], made_at: ago(100), period: { first: `${r.month}-01`, last: `${r.month}-28`, zone: 'Asia/Tokyo', from: ago(4000000), to: ago(1400000), utc_offset_s: 32400 }, funnel: { lines: 58259889, events: 57910315, unparsed: 349574, dropped: 1204, detections: 520, candidates: 141, closed: 118, incidents: 23, by_severity: { emergency: 1, critical: 8, warning: 7, informational: 7 } }, incidents_total: 23, incidents: [], clocks: [reclock('decide', 900, 141, draft ? 1 : 0, 261, 702, 1003), reclock('call', 600, 9, 1, 61, 655, 655), reclock('answer', 600, 9, 0, 102, 402, 402), reclock('report', 345600, 0, 0), reclock('inquiry', 28800, 3, 0, 900, 4000, 4000)], breaches, closed: [], devices: [], devices_total: 47, devices_troubled: 2, ledger: {}, availability: { measured: false, target: '99.90' }, words, recommendations,
+		facts: [{ owner: 'customer', text: two('機器「AOB-PX-02」から 1 日間ログが届いていません。機器と転送設定を確認してください。', 'Device "AOB-PX-02" sent nothing on 1 day. Check the device and its forwarding.') }, { owner: 'soc', text: two('約束の時間を守れなかった件があります。', 'Promised times were missed.') }] } }; };
 
 function answer(role, method, u, body) {
 	const p = u.pathname.replace('/api/v1/', ''), find = (id) => rows.find((r) => r[0].toLowerCase() === id) ?? rows[1];
-	const user = role === 'customer' ? { id: 'u9', login: 'odagiri', name: two('小田切 真一', 'Shinichi Odagiri'), role, tenant: 'aoba', tenants: [], lang: 'ja', zone: 'Asia/Tokyo' } : { id: 'u1', login: 'miyoshi', name: people.miyoshi.name, role: 'analyst', tenant: null, tenants: [], lang: 'ja', zone: 'Asia/Tokyo' };
+	const user = role === 'customer' ? { id: 'u9', login: 'odagiri', name: two('小田切 真一', 'Shinichi Odagiri'), role, tenant: 'aoba', tenants: [], lang: 'ja', zone: 'Asia/Tokyo' } : { id: 'u1', login: 'miyoshi', name: people.miyoshi.name, role, tenant: null, tenants: [], lang: 'ja', zone: 'Asia/Tokyo' };
 	if (p === 'journal/verify') return { ok: true, rows: 48211, head: { seq: 48211, hash: 'ab'.repeat(32), at: ago(4) }, bad_seq: null };
 	if (p === 'journal') return { items: [['user.signed', null], ['candidate.decide', 'aoba'], ['exception.approve', 'harbor'], ['timer.fire', 'aoba']].map(([command, tenant], i) => ({ seq: 48211 - i, at: ago(i * 97), actor: 'u1', command, tenant, record: JSON.stringify({ actor: { id: 'u1', ...people.miyoshi.name, role: 'analyst' }, args: { text: '\u202egpj.exe' }, cmd: command, seq: 48211 - i }), prev: 'cd'.repeat(32), hash: 'ab'.repeat(32) })), head: { seq: 48211, hash: 'ab'.repeat(32), at: ago(0) } };
 	if (p === 'sources') return { items: [{ id: 'fortinet.fortigate', title: 'Fortinet FortiGate', guide: two('FortiGate のコマンドラインで次を実行します。\n\n    config log syslogd setting\n        set server {address}\n        set port {port}\n    end\n', 'On the command line:\n\n    config log syslogd setting\n        set server {address}\n        set port {port}\n    end\n') }, { id: 'squid.access', title: 'Squid proxy', guide: null }] };
@@ -146,6 +156,8 @@ function answer(role, method, u, body) {
 	if (p === 'roster/week') return { from: ago(0), to: ago(-604800), rosters: [weekOf('aoba', [0, 5, 4]), weekOf('harbor', [5, 4, 2])] };
 	if (p === 'handovers') return { now: ago(0), items: handovers() };
 	if (p.startsWith('handovers/')) { const h = handovers().find((x) => x.number === p.split('/')[1] || x.id === p.split('/')[1]) ?? handovers()[0]; return { ...h, items: handoverItems, ...(p.endsWith('/accept') ? { items: handoverItems.map((i) => (!body.items || body.items.includes(i.n) ? { ...i, state: 'accepted', owner: people.watson } : i)) } : {}) }; }
+	if (p === 'reports') return { items: reports(role) };
+	if (p.startsWith('reports/')) { const r = report(p.split('/')[1], role); return r && { ...r, ...(body.words ? body : {}), ...(p.endsWith('/publish') ? { state: 'published', published_at: ago(0), published_by: people.watson.name } : {}) }; }
 	if (p === 'clocks') return { now: ago(0), items: rows.slice(0, 6).map((r) => row(r).clock) };
 	if (p === 'home') return home();
 	if (p === 'devices') return { items: devices };
@@ -160,7 +172,9 @@ function answer(role, method, u, body) {
 	return null;
 }
 
-/** Serves role 'analyst' or 'customer' on a free port; returns {url, close}. */
+export const draftOf = (tenant) => `${tenant}-${month(1)}`;
+
+/** Serves role 'analyst', 'lead' or 'customer' on a free port; returns {url, close}. */
 export async function fake(dist, role) {
 	let signed = true;
 	const server = createServer((req, res) => {

@@ -92,6 +92,7 @@ def prepare(service, people):
     analyst.ask("POST", f"/api/v1/candidates/{last['id']}/close", {"reason": "expected", "facts": {"ja": "想定内です。", "en": "It was expected."}})
     inquiry = people["customer"].ask("POST", "/api/v1/inquiries", {"subject": "walk", "text": "x", "files": [{"name": "a.txt", "data": "eA=="}]})
     month = (datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=9))).replace(day=1) - datetime.timedelta(days=1)).strftime("%Y-%m")
+    analyst.ask("POST", f"/api/v1/reports/aoba-{month}/draft")
     handover = analyst.ask("POST", "/api/v1/handovers", {"to": "reid", "tenants": ["aoba"]})
     return {"report": f"aoba-{month}", "handover": handover["id"], "inquiry": inquiry["id"], "incident": incident["id"], "closed": last["id"], "open": next(r["id"] for r in rows[1:] if r["id"] != last["id"])}
 

@@ -9,7 +9,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { browser, check, page } from './browser.mjs';
-import { fake } from './fake.mjs';
+import { draftOf, fake } from './fake.mjs';
 
 const args = Object.fromEntries(process.argv.slice(2).reduce((a, x, i, all) => (x.startsWith('--') ? [...a, [x.slice(2), all[i + 1] ?? '']] : a), []));
 const root = new URL('../..', import.meta.url).pathname, shots = args.shots ?? join(root, 'build/web-shots');
@@ -28,6 +28,8 @@ const screens = [
 	['console-roster', 'analyst', '/console/roster', '.bars li'], ['console-handovers', 'analyst', '/console/handover', 'tbody tr'],
 	['console-handover', 'analyst', '/console/handover/H-12', '.oi', 1300],
 	...(args.live ? [] : [['console-give', 'analyst', '/console/handover/H-13', '#sign'], ['console-held', 'analyst', '/console/inquiries/Q-15', '.msg']]),
+	['console-reports', 'analyst', '/console/reports?show=all', 'tbody tr'], ['console-report', 'analyst', '/console/reports/R-AOBA', '#words-ja', 1080], ['portal-reports', 'customer', '/portal/reports', '.card'],
+	...(args.live ? [] : [['console-publish', 'lead', '/console/reports/R-HARBOR', '#publish', 1080]]),
 ];
 
 let passed = 0, failed = 0;
@@ -40,8 +42,8 @@ function tell(name, faults) {
 
 const dist = join(root, 'web/dist');
 const live = args.live ? JSON.parse(readFileSync(args.live, 'utf8')) : null;
-const homes = live ? { analyst: { url: live.base, close() {} }, customer: { url: live.base, close() {} } } : { analyst: await fake(dist, 'analyst'), customer: await fake(dist, 'customer') };
-const named = (path) => (live ? path.replace('AOBA-2026-0007', live.ids.incident).replaceAll('c-48213', live.ids.open).replace('Q-14', live.ids.inquiry).replace('H-12', live.ids.handover) : path);
+const homes = live ? { analyst: { url: live.base, close() {} }, customer: { url: live.base, close() {} } } : { analyst: await fake(dist, 'analyst'), lead: await fake(dist, 'lead'), customer: await fake(dist, 'customer') };
+const named = (path) => (live ? path.replace('AOBA-2026-0007', live.ids.incident).replaceAll('c-48213', live.ids.open).replace('Q-14', live.ids.inquiry).replace('H-12', live.ids.handover).replace('R-AOBA', live.ids.report) : path.replace('R-AOBA', draftOf('aoba')).replace('R-HARBOR', draftOf('harbor')));
 const { b, close } = await browser();
 
 async function screen([name, who, path, wait, height], lang, theme, more = {}) {
@@ -71,6 +73,7 @@ if (!args.only) {
 	await screen(screens[0], 'ja', 'dark', { width: 1000, tag: '-narrow' });
 	await screen(screens[8], 'en', 'light', { width: 390, height: 844, tag: '-phone' });
 	await screen(screens[10], 'ja', 'light', { width: 390, height: 844, tag: '-phone' });
+	await screen(screens.find(([n]) => n === 'portal-reports'), 'ja', 'light', { width: 390, height: 844, tag: '-phone' });
 	await screen(screens.find(([n]) => n === 'portal-inquiry'), 'ja', 'light', { width: 390, height: 844, tag: '-phone' });
 }
 
@@ -183,6 +186,34 @@ if (!live && (!args.only || args.only === 'keys')) {
 		await p.keyboard.press('ArrowRight');
 		await p.waitForSelector('.bars li');
 	});
+	await keys('a report goes out only with both languages, by a lead, after a second look', async (p) => {
+		const posted = [];
+		p.on('request', (r) => { if (r.url().includes('/reports/') && r.method() === 'POST') posted.push([r.url().split('/').pop(), JSON.parse(r.postData() || 'null')]); });
+		await p.goto(`${homes.analyst.url}/console/reports/${draftOf('harbor')}`);
+		await p.waitForSelector('#words-ja');
+		want(await p.locator('#publish').count() === 0, 'an analyst has no button');
+		await p.goto(`${homes.lead.url}/console/reports`);
+		await p.waitForSelector('tbody tr');
+		await p.keyboard.press('j');
+		await p.keyboard.press('j');
+		await p.keyboard.press('Enter');
+		await at(p, `/reports/${draftOf('harbor')}`);
+		await p.waitForSelector('#publish');
+		want(await p.isDisabled('#publish'), 'English is missing');
+		await p.keyboard.press('n');
+		want(await p.evaluate(() => document.activeElement?.id === 'words-ja'), 'n goes to the words');
+		await p.fill('#words-en', 'A quiet month.');
+		await p.click('.repr .btn.pri >> text=Save');
+		await p.waitForFunction(() => !document.querySelector('#publish').disabled);
+		want(posted.length === 1 && posted[0][0] === 'words' && posted[0][1].words.en === 'A quiet month.', 'the words were saved');
+		await p.click('#publish');
+		await p.waitForSelector('[role=alertdialog]');
+		want(posted.length === 1, 'nothing went out before the second look');
+		await p.keyboard.press('Enter');
+		await p.waitForSelector('.tag >> text=published');
+		want(posted.length === 2 && posted[1][0] === 'publish', 'published once');
+		want(await p.getAttribute('.docs a', 'href') === `/api/v1/reports/${draftOf('harbor')}/pdf?lang=en`, 'the reader’s own language first');
+	});
 	await keys('assign, then take back; close needs a reason', async (p) => {
 		await p.goto(`${homes.analyst.url}/console/queue`);
 		await p.waitForSelector('.qr.cur');
@@ -256,6 +287,7 @@ if (!live && (!args.only || args.only === 'keys')) {
 
 await close();
 homes.analyst.close();
+homes.lead?.close();
 homes.customer.close();
 console.log(`web: ${passed} passed, ${failed} failed; pictures in ${shots}`);
 process.exit(failed ? 1 : 0);

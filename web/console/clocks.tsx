@@ -17,7 +17,7 @@ export function Clocks() {
 					<table class="t rt inl"><thead><tr><th>{d.clocks.left}</th><th>{d.clocks.what}</th><th>{d.clocks.subject}</th><th>{d.inc.tenant}</th><th>{d.clocks.due}</th><th>{d.clocks.of}</th></tr></thead>
 						<tbody>{v.items.map((c, i) => (
 							<tr key={i}><td><ClockChip c={c} /></td><td>{d.clocks.kind[c.kind]} {c.severity && c.kind !== 'inquiry' && <Sev s={c.severity} proposed={c.kind === 'decide'} />}</td>
-								<td>{c.incident ? <Link to={`/console/incidents/${c.incident}`}>{c.incident}</Link> : c.kind === 'inquiry' ? <Link to={`/console/inquiries/${c.number ?? ''}`}>{c.number ?? ''}</Link> : <Link to={`/console/candidates/${c.candidate ?? ''}`}>{c.number ?? ''}</Link>}</td><td>{c.tenant}</td><td class="nw">{whenLong(c.due_at)}</td><td>{clockText(c.limit_s)}</td></tr>
+								<td>{c.incident ? <Link to={`/console/incidents/${c.incident}`}>{c.incident}</Link> : c.kind === 'report' ? <Link to={`/console/reports/${c.candidate ?? ''}`}>{c.candidate ?? ''}</Link> : c.kind === 'inquiry' ? <Link to={`/console/inquiries/${c.number ?? ''}`}>{c.number ?? ''}</Link> : <Link to={`/console/candidates/${c.candidate ?? ''}`}>{c.number ?? ''}</Link>}</td><td>{c.tenant}</td><td class="nw">{whenLong(c.due_at)}</td><td>{clockText(c.limit_s)}</td></tr>
 						))}</tbody></table>
 				</div>
 			)}</Show>

@@ -22,6 +22,7 @@ import '../shared/app.css';
 import './console.css';
 
 const Handover = lazy(() => import('./handover').then((m) => m.Handover)), Handovers = lazy(() => import('./handovers').then((m) => m.Handovers)), Roster = lazy(() => import('./roster').then((m) => m.Roster));
+const Reports = lazy(() => import('./report').then((m) => m.Reports)), Report = lazy(() => import('./report').then((m) => m.Report));
 
 const Clocks = lazy(() => import('./clocks').then((m) => m.Clocks));
 const Inquiries = lazy(() => import('./inquiries').then((m) => m.Inquiries));
@@ -31,7 +32,7 @@ const Account = lazy(() => import('../shared/account').then((m) => m.Account));
 const Journal = lazy(() => import('./journal').then((m) => m.Journal));
 const Registrations = lazy(() => import('./registrations').then((m) => m.Registrations));
 
-const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'logs' | 'clocks' | 'handover' | 'roster' | 'devices' | 'journal' | 'account', roles?: string]> = [
+const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'logs' | 'clocks' | 'handover' | 'roster' | 'devices' | 'reports' | 'journal' | 'account', roles?: string]> = [
 	['/console/queue', 'queue', 'queue'],
 	['/console/incidents', 'flag', 'incidents'],
 	['/console/inquiries', 'chat', 'inquiries'],
@@ -40,6 +41,7 @@ const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queu
 	['/console/handover', 'swap', 'handover'],
 	['/console/roster', 'calendar', 'roster'],
 	['/console/devices', 'devices', 'devices'],
+	['/console/reports', 'report', 'reports'],
 	['/console/journal', 'hash', 'journal', 'auditor admin'],
 	['/console/account', 'gear', 'account'],
 ];
@@ -81,10 +83,13 @@ function Screen() {
 	if (q?.id) return q.id === 'new' ? <PhoneNote /> : <Inquiry key={q.id} id={q.id} />;
 	const h = match('/console/handover/{id}');
 	if (h?.id) return <Handover key={h.id} id={h.id} />;
+	const r = match('/console/reports/{id}');
+	if (r?.id) return <Report key={r.id} id={r.id} />;
 	switch (place.value.pathname.replace(/\/$/, '')) {
 	case '/console/inquiries': return <Inquiries />;
 	case '/console/incidents': return <Incidents />;
 	case '/console/logs': return <Logs staff />;
+	case '/console/reports': return <Reports />;
 	case '/console/clocks': return <Clocks />;
 	case '/console/handover': return <Handovers />;
 	case '/console/roster': return <Roster />;

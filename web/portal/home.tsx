@@ -67,7 +67,7 @@ function Month({ h }: { h: Data }) {
 	const none = <span class="q">{d.noCallYet}</span>;
 	return (
 		<section class="card">
-			<div class="sec"><h2>{d.month}</h2></div>
+			<div class="sec"><h2>{d.month}</h2><span class="sp" /><Link to="/portal/reports" class="t14">{t().nav.reports}</Link></div>
 			<table class="t"><tbody>
 				<tr><td>{d.call}</td><td class="r"><b class="b">{m?.rang_max_s !== null && m?.rang_max_s !== undefined ? d.longest(span(m.rang_max_s)) : none}</b></td></tr>
 				<tr><td>{d.ackLongest}</td><td class="r"><b class="b">{m?.acknowledged_max_s !== null && m?.acknowledged_max_s !== undefined ? d.longest(span(m.acknowledged_max_s)) : none}</b></td></tr>

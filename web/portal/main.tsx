@@ -27,9 +27,11 @@ const Devices = lazy(() => import('./devices').then((m) => m.Devices));
 const Register = lazy(() => import('./register').then((m) => m.Register));
 const Registration = lazy(() => import('./registration').then((m) => m.Registration));
 
-type Name = 'home' | 'incidents' | 'inquiries' | 'closed' | 'logsPortal' | 'devices' | 'account';
+const Reports = lazy(() => import('./reports').then((m) => m.Reports));
+
+type Name = 'home' | 'reports' | 'incidents' | 'inquiries' | 'closed' | 'logsPortal' | 'devices' | 'account';
 const places: ReadonlyArray<readonly [to: string, icon: IconName, name: Name]> = [
-	['/portal/', 'home', 'home'], ['/portal/incidents', 'flag', 'incidents'], ['/portal/inquiries', 'chat', 'inquiries'], ['/portal/closed', 'closed', 'closed'],
+	['/portal/', 'home', 'home'], ['/portal/incidents', 'flag', 'incidents'], ['/portal/inquiries', 'chat', 'inquiries'], ['/portal/closed', 'closed', 'closed'], ['/portal/reports', 'report', 'reports'],
 	['/portal/logs', 'search', 'logsPortal'], ['/portal/devices', 'devices', 'devices'],
 ];
 
@@ -61,6 +63,7 @@ function Screen() {
 	switch (place.value.pathname.replace(/\/$/, '')) {
 	case '/portal/incidents': return <Incidents />;
 	case '/portal/inquiries': return <Inquiries />;
+	case '/portal/reports': return <Reports />;
 	case '/portal/closed': return <Closed />;
 	case '/portal/logs': return <><h1 class="big">{t().nav.logsPortal}</h1><div class="card logsc"><Logs /></div></>;
 	case '/portal/devices': return <Devices />;
@@ -86,7 +89,7 @@ function Frame() {
 				<Screen />
 				<p class="foot">{d.home.codeWord}</p>
 			</main>
-			<nav class="tabs5" aria-label={title.value}>{places.filter(([, , name]) => name !== 'closed').map(([to, icon, name]) => <Link key={to} to={to} class={here(to) ? 'on' : ''} aria-current={here(to) ? 'page' : undefined}><Icon name={icon} size={20} /><span>{d.nav[name]}</span></Link>)}</nav>
+			<nav class="tabs5" aria-label={title.value}>{places.filter(([, , name]) => name !== 'closed' && name !== 'reports').map(([to, icon, name]) => <Link key={to} to={to} class={here(to) ? 'on' : ''} aria-current={here(to) ? 'page' : undefined}><Icon name={icon} size={20} /><span>{d.nav[name]}</span></Link>)}</nav>
 			<Toast />
 			<KeyHelp />
 		</div>

@@ -36,6 +36,8 @@ export const hour = (x: string | number) => (lang.value === 'ja' ? `${hm(x).slic
 export const day = (x: string | number) => fmt('day', lang.value === 'ja' ? { month: 'numeric', day: 'numeric' } : { day: 'numeric', month: 'short' }).format(ms(x));
 export const dayLong = (x: string | number) => fmt('dl', lang.value === 'ja' ? { year: 'numeric', month: 'long', day: 'numeric', weekday: 'short' } : { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }).format(ms(x));
 export const date = (x: string | number) => fmt('date', { year: 'numeric', month: lang.value === 'ja' ? '2-digit' : 'short', day: '2-digit' }).format(ms(x));
+/** '2026-10' in words. */
+export const monthName = (x: string) => fmt('month', { year: 'numeric', month: 'long', timeZone: 'UTC' }).format(ms(`${x}-15T12:00:00Z`));
 export const zoneName = (): string => {
 	if (zone.value === 'Asia/Tokyo') return 'JST';
 	const p = fmt('zone', { timeZoneName: 'short' }, 'en-GB').formatToParts(ms(serverNow())).find((x) => x.type === 'timeZoneName');

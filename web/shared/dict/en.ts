@@ -7,7 +7,7 @@ export const en = {
 	sev: { emergency: 'Emergency', critical: 'Critical', warning: 'Warning', informational: 'Informational' },
 	nav: {
 		queue: 'Queue', incidents: 'Incidents', logs: 'Log explorer', clocks: 'Clocks', closed: 'Closed candidates',
-		devices: 'Devices', home: 'Home', account: 'Account', inquiries: 'Inquiries', journal: 'Journal', handover: 'Hand-over', roster: 'Roster', main: 'Main', logsPortal: 'Logs', skip: 'Skip to content',
+		devices: 'Devices', home: 'Home', reports: 'Reports', account: 'Account', inquiries: 'Inquiries', journal: 'Journal', handover: 'Hand-over', roster: 'Roster', main: 'Main', logsPortal: 'Logs', skip: 'Skip to content',
 	},
 	login: {
 		title: 'Sign in', login: 'Login', password: 'Password', next: 'Next', code: 'Six digits of your second factor',

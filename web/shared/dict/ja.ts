@@ -9,7 +9,7 @@ export const ja: Dict = {
 	nav: {
 		handover: '引き継ぎ', roster: '当番表',
 		queue: '待ち行列', incidents: 'インシデント', logs: 'ログ検索', clocks: '時計', closed: '終了した候補',
-		devices: '機器', home: 'ホーム', account: '設定', inquiries: 'お問い合わせ', journal: 'ジャーナル', main: '主な画面', logsPortal: 'ログ', skip: '本文へ',
+		devices: '機器', home: 'ホーム', reports: '報告書', account: '設定', inquiries: 'お問い合わせ', journal: 'ジャーナル', main: '主な画面', logsPortal: 'ログ', skip: '本文へ',
 	},
 	login: {
 		title: 'サインイン', login: 'ログイン名', password: 'パスワード', next: '次へ', code: '二要素認証の6桁の数字',
