@@ -105,6 +105,15 @@ bool auth_factor_has(struct auth *a, const char *user); /* any that is proven */
 int auth_recovery_make(struct auth *a, const char *user, char ret[AUTH_RECOVERY][16]); /* the old ones are void */
 bool auth_recovery_check(struct auth *a, const char *user, const char *code);
 
+/* ---- API keys (apikey.c) ---- */
+
+#define AUTH_APIKEY 64
+/* The key for the row `id` (26 letters), shown once. pepper: secret of the house, at most 64 bytes count. */
+int auth_apikey_make(struct auth *a, struct slice pepper, const char *id, char ret[AUTH_APIKEY]);
+bool auth_apikey_check(struct auth *a, struct slice pepper, const char *key, char ret_id[27]);
+void auth_apikey_used(struct auth *a, const char *id, const char *address, int64_t now); /* to the minute */
+int64_t auth_apikey_last(struct auth *a, const char *id, char ret_address[64]);          /* wall ns, 0 = never */
+
 /* ---- webhooks (hook.c): addresses and secrets of endpoints, which no table of the desk holds ---- */
 
 #define AUTH_HOOK_URL 1000

@@ -32,6 +32,9 @@ static const char *const schema[] = {
 
 	/* where webhooks go and what signs them */
 	"CREATE TABLE hooks(endpoint TEXT PRIMARY KEY, url TEXT, secret TEXT, old TEXT, old_until @int NOT NULL DEFAULT 0) @strict;",
+
+	/* API keys: their hashes and last use */
+	"CREATE TABLE apikeys(id TEXT PRIMARY KEY, hash TEXT NOT NULL, used_at @int NOT NULL, address TEXT) @strict;",
 };
 
 int

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "desk/desk_priv.h"
+#include "desk/apikey_priv.h"
 #include "desk/journal_priv.h"
 #include "desk/roster_priv.h"
 
@@ -228,6 +228,7 @@ desk_problem(int status, const char *type, const char *field, const char *detail
 		{ "step_up", "もう一度、二要素目で確認してください。", "Confirm with your second factor first." },
 		{ "csrf", "画面を読み込み直してください。", "Reload the page." },
 		{ "limited", "試行が多すぎます。しばらくお待ちください。", "Too many attempts. Wait a while." },
+		{ "idempotency", "同じ Idempotency-Key が別の内容に使われています。", "The Idempotency-Key was used for another request." },
 		{ "state", "今の状態ではできません。", "Not possible in the present state." },
 		{ "unavailable", "保存できませんでした。もう一度お試しください。", "Not saved. Try again." },
 	};
@@ -290,6 +291,8 @@ run_command(struct cmd *c, const char *command, cmd_fn *fn)
 	fn(c);
 	if (!cmd_failed(c))
 		journal_append(c, command);
+	if (c->once && !cmd_failed(c))
+		once_keep(c);
 	return db_commit(c->db);
 }
 
@@ -317,9 +320,9 @@ answer_of(struct cmd *c, int r)
 
 static struct desk_answer
 apply(struct desk *d, const char *command, cmd_fn *fn, const struct desk_actor *who, const json_t *args, int64_t now,
-      const struct desk_blob *blobs, size_t n, struct cmd *c)
+      const struct desk_blob *blobs, size_t n, bool once, struct cmd *c)
 {
-	*c = (struct cmd){ .d = d, .db = d->db, .now = now, .who = who, .args = args };
+	*c = (struct cmd){ .d = d, .db = d->db, .now = now, .who = who, .args = args, .once = once && d->once.key[0] != '\0' };
 	randombytes_buf(c->rnd, sizeof c->rnd);
 	db_begin(d->db);
 	for (size_t i = 0; i < n; i++)
@@ -335,7 +338,7 @@ desk_apply(struct desk *d, const char *command, const struct desk_actor *who, co
 
 	if (fn == NULL)
 		return desk_problem(404, "not_found", NULL, command);
-	return apply(d, command, fn, who, args, now, NULL, 0, &c);
+	return apply(d, command, fn, who, args, now, NULL, 0, false, &c);
 }
 
 int
@@ -464,7 +467,7 @@ desk_do_with(struct desk *d, const char *verb, const struct desk_actor *who, con
 
 	if (fn == NULL)
 		return desk_ask(d, verb, who, args, now);
-	a = apply(d, verb, fn, who, args, now, blobs, n, &c);
+	a = apply(d, verb, fn, who, args, now, blobs, n, true, &c);
 	if (a.status != 204 || c.noun[0] == '\0')
 		return a;
 	q = json_pack("{s:s}", "id", c.id);

@@ -90,6 +90,17 @@ void desk_blob_hash(struct slice body, char ret[65]);
 struct desk_answer desk_problem(int status, const char *type, const char *field, const char *detail);
 bool desk_sees(const struct desk_actor *who, const char *tenant);
 
+/* API keys: the scope that opens a verb (tbl/scopes.tbl); NULL: closed to every key. */
+const char *desk_scope_of(const char *verb);
+
+/* A request with an Idempotency-Key (once.c). NEW: run it with desk_do, whose answer is kept in the same transaction, then end. SAME: *ret is the
+ * first answer. OTHER: *ret is the problem 422. */
+enum desk_once_found { DESK_ONCE_NEW, DESK_ONCE_SAME, DESK_ONCE_OTHER };
+void desk_once_hash(const char *verb, const json_t *args, char ret[65]);
+enum desk_once_found desk_once_begin(struct desk *d, const char *actor, const char *key, const char hash[65], int64_t now, struct desk_answer *ret);
+void desk_once_end(struct desk *d);
+void desk_once_sweep(struct desk *d, int64_t now); /* forgets what is older than a day */
+
 /* The time for all that follows.  Notices that the wall clock was set, and moves what is a span under way along
  * (step.c): ask it before every command. *ret_error as in desk_answer. */
 int64_t desk_now(struct desk *d, const struct clock *clock, int *ret_error);

@@ -30,6 +30,9 @@ struct desk {
 	VEC(struct change) changes; /* of the command that runs */
 	struct roster *roster;  /* made from the row that roster_id names (roster_desk.c); NULL without one */
 	char roster_id[32];
+	struct {
+		char actor[64], key[129], hash[65];
+	} once;                 /* of the request that runs; key "" = it has none (once.c) */
 };
 
 struct cmd {
@@ -43,6 +46,7 @@ struct cmd {
 	char tenant[32];         /* for the journal row, once known */
 	char noun[16], id[64];   /* what it changed: the answer shows it */
 	json_t *body;            /* of the answer; NULL = show the noun */
+	bool once;               /* the answer is kept under the request's Idempotency-Key */
 	int status;              /* of the problem, 0 = fine */
 	const char *type, *field;
 	char detail[240];

@@ -249,6 +249,15 @@ const char *const desk_schema[] = {
 	"ALTER TABLE outbox ADD COLUMN endpoint TEXT;"
 	"ALTER TABLE outbox ADD COLUMN event TEXT;"
 	"CREATE INDEX outbox_endpoint ON outbox(endpoint, id) WHERE endpoint IS NOT NULL;",
+
+	/* API keys; first answers kept for a repeat */
+	"CREATE TABLE apikeys(id TEXT PRIMARY KEY, number @int NOT NULL UNIQUE, tenant TEXT NOT NULL REFERENCES tenants(id), name TEXT NOT NULL,"
+	"  scopes TEXT NOT NULL, made_at @int NOT NULL, made_by TEXT NOT NULL, expires_at @int NOT NULL, ended_at @int, ended_by TEXT) @strict;"
+	"CREATE INDEX apikeys_tenant ON apikeys(tenant, number);"
+	"CREATE TABLE answers(actor TEXT NOT NULL, key TEXT NOT NULL, hash TEXT NOT NULL, at @int NOT NULL, status @int NOT NULL, body TEXT,"
+	"  PRIMARY KEY(actor, key)) @strict;"
+	"CREATE INDEX answers_at ON answers(at);"
+	"CREATE INDEX incidents_updated ON incidents(tenant, updated_at, id);",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
@@ -258,5 +267,5 @@ const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users
 	"days_off", "exceptions", "hidden", "reports", "providers", "hooks", "digests",
 	"rosters", "handovers", "handover_items",
 	"registrations",
-	"lcp_certs", "endpoints",
+	"lcp_certs", "endpoints", "apikeys",
 	"inquiries", "inquiry_people", "inquiry_messages", "inquiry_mails", "inquiry_files", NULL };

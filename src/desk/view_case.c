@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/apikey_priv.h"
 #include "desk/roster_priv.h"
 
 #define HOUR (3600 * NS_PER_S)
@@ -36,6 +37,8 @@ person(struct db *db, const char *user)
 
 	if (user == NULL || user[0] == '\0')
 		return json_null();
+	if (strncmp(user, "key/", 4) == 0)
+		return apikey_person(db, user);
 	r = db_query(db, "SELECT id, name_ja AS \"name:2\", name_en FROM users WHERE id = ?", Q(user));
 	o = row_first(&r);
 	return o != NULL ? o : json_null();

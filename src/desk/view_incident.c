@@ -40,6 +40,37 @@ incident_row(struct db *db, struct rows *r, int64_t now)
 	return o;
 }
 
+/* What changed behind a cursor "ns.id", oldest first; `next` is where to go on, also when nothing is there. */
+static json_t *
+changed_after(struct ask *a, const char *tenant, const char *cursor)
+{
+	struct slice left = slice_str(cursor), head = slice_cut(&left, '.');
+	int64_t limit = ask_int(a, "limit", 100), at = 0;
+	auto_free char *id = x_asprintf(SL_FMT, SL_ARG(left)), *next = x_strdup(cursor);
+	json_t *items = json_array(), *o;
+	struct rows r;
+
+	if (!slice_i64(head, &at)) {
+		json_decref(items);
+		return ask_no(a, 422, "invalid", "changed_after");
+	}
+	limit = limit < 1 || limit > 500 ? 100 : limit;
+	r = db_query(a->db,
+	             "SELECT " INCIDENT_COLUMNS ", i.updated_at FROM incidents i JOIN candidates c ON c.id = i.candidate WHERE (? IS NULL OR i.tenant = ?)"
+	             " AND (i.updated_at > ? OR (i.updated_at = ? AND i.id > ?)) ORDER BY i.updated_at, i.id",
+	             Q(tenant), Q(tenant), Q(at), Q(at), Q(id));
+	while ((int64_t)json_array_size(items) < limit && rows_next(&r)) {
+		if (!desk_sees(a->who, row_str(&r, 1)))
+			continue;
+		json_array_append_new(items, incident_row(a->db, &r, a->now));
+		free(next);
+		next = x_asprintf("%lld.%s", (long long)row_int(&r, 18), row_str(&r, 0));
+	}
+	rows_close(&r);
+	o = json_pack("{s:o, s:I, s:s}", "items", items, "total", (json_int_t)json_array_size(items), "next", next);
+	return o;
+}
+
 json_t *
 ask_incident_list(struct ask *a)
 {
@@ -52,6 +83,10 @@ ask_incident_list(struct ask *a)
 	if (a->status != 0) {
 		json_decref(items);
 		return NULL;
+	}
+	if (ask_str(a, "changed_after") != NULL) {
+		json_decref(items);
+		return changed_after(a, tenant, ask_str(a, "changed_after"));
 	}
 	limit = limit < 1 || limit > 500 ? 100 : limit;
 	if (state != NULL && strcmp(state, "all") == 0)

@@ -173,6 +173,8 @@ on_sweep(void *ctx)
 	struct desk_role *dr = ctx;
 
 	auth_sweep(dr->auth, desk_role_now(dr));
+	desk_once_sweep(dr->desk, desk_role_now(dr));
+	map_fini(&dr->rates);
 }
 
 static void
@@ -448,6 +450,7 @@ read_settings(struct desk_role *dr)
 	dr->settings.alarm_mail = mail[0] != '\0' ? mail : NULL;
 	dr->settings.url = conf_str(dr->env->conf, "desk.url");
 	dr->settings.silent_ns = conf_int(dr->env->conf, "desk.silent");
+	dr->api_rate = conf_int(dr->env->conf, "desk.api_rate");
 	read_origin(dr);
 }
 
@@ -480,7 +483,7 @@ open_keys(struct desk_role *dr)
 {
 	const char *data = conf_str(dr->env->conf, "data");
 	auto_free char *key = x_asprintf("%s/keys/ca.key", data), *crt = x_asprintf("%s/keys/ca.crt", data);
-	auto_free char *sign = x_asprintf("%s/keys/sign.pub", data), *journal = x_asprintf("%s/keys/desk.key", data);
+	auto_free char *sign = x_asprintf("%s/keys/sign.pub", data), *journal = x_asprintf("%s/keys/desk.key", data), *token = x_asprintf("%s/keys/token.key", data);
 	int r = read_key(key, &dr->ca_key);
 
 	if (r == 0)
@@ -489,6 +492,8 @@ open_keys(struct desk_role *dr)
 		r = file_read(crt, &dr->ca_crt, 64u << 10);
 	if (r == 0)
 		r = file_read(sign, &dr->receipt_key, 64u << 10);
+	if (r == 0)
+		r = file_read(token, &dr->token_key, 64);
 	if (r != 0)
 		log_error("desk.keys", kv_str("folder", data), kv_err(r));
 	return r;

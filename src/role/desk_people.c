@@ -22,16 +22,27 @@
 #define TRIES_LOGIN 10
 #define TRIES_ADDRESS 100
 
-void
-people_answer(struct desk_role *dr, uint64_t id, int status, json_t *body)
+static void
+answer(struct desk_role *dr, uint64_t id, json_t *o)
 {
-	json_t *o = json_pack("{s:i, s:o?}", "status", status, "body", body);
 	char *text = json_dumps(o, JSON_COMPACT);
 
 	if (text != NULL && dr->web != NULL)
 		chan_send(dr->web, MSG_ANSWER, id, slice_str(text), -1);
 	free(text);
 	json_decref(o);
+}
+
+void
+people_answer(struct desk_role *dr, uint64_t id, int status, json_t *body)
+{
+	answer(dr, id, json_pack("{s:i, s:o?}", "status", status, "body", body));
+}
+
+void
+people_answer_again(struct desk_role *dr, uint64_t id, int status, json_t *body)
+{
+	answer(dr, id, json_pack("{s:i, s:o?, s:b}", "status", status, "body", body, "again", 1));
 }
 
 void
@@ -52,8 +63,8 @@ asking_arg(const struct asking *q, const char *key)
 
 /* ---- who ---- */
 
-static void
-fill_actor(struct asking *q)
+void
+asking_fill_actor(struct asking *q)
 {
 	const json_t *u = q->user, *name = json_object_get(u, "name");
 
@@ -86,7 +97,7 @@ asking_take_session(struct asking *q, int found)
 		auth_session_end_all(q->dr->auth, q->session.user, NULL);
 		return false;
 	}
-	fill_actor(q);
+	asking_fill_actor(q);
 	return true;
 }
 
@@ -184,7 +195,7 @@ login_done(void *ctx, bool ok, const char *hash)
 	} else {
 		const char *user;
 
-		fill_actor(&q);
+		asking_fill_actor(&q);
 		user = q.who.user;
 		snprintf(key, sizeof key, "login:%s", l->login);
 		auth_try_forget(l->dr->auth, key);
@@ -324,6 +335,10 @@ session_check(struct asking *q)
 	const char *csrf = json_string_value(json_object_get(q->args, "csrf"));
 	json_t *actor;
 
+	if (json_object_get(q->args, "bearer") != NULL) {
+		asking_key_check(q);
+		return;
+	}
 	if (!asking_take_session(q, auth_session_find(q->dr->auth, slice_str(asking_arg(q, "token")), desk_role_now(q->dr), &q->session))) {
 		struct desk_answer a = desk_problem(401, "unauthenticated", NULL, NULL);
 
@@ -374,7 +389,7 @@ setting_made(void *ctx, bool ok, const char *hash)
 	} else {
 		auth_session_end_all(s->dr->auth, s->user, s->keep);
 		if (q.user != NULL)
-			fill_actor(&q);
+			asking_fill_actor(&q);
 		asking_note(s->dr, q.user != NULL ? &q.who : &desk_service, "password");
 		people_answer(s->dr, s->id, 204, NULL);
 	}
@@ -795,8 +810,18 @@ run(struct asking *q)
 			own[i].fn(q);
 			return;
 		}
-	if (!people_factor(q) && !people_hooks(q))
+	if (!people_factor(q) && !people_hooks(q) && !people_keys(q))
 		to_desk(q);
+}
+
+/* Runs it, once if it names an Idempotency-Key. */
+static void
+run_once(struct asking *q)
+{
+	if (q->once != NULL && !asking_once(q, q->once))
+		return;
+	run(q);
+	desk_once_end(q->dr->desk);
 }
 
 static void
@@ -810,16 +835,21 @@ as_local(struct asking *q)
 	else if (strncmp(q->verb, "session.", 8) == 0 || strncmp(q->verb, "me.", 3) == 0)
 		asking_no(q, 409, "state", NULL, "the local socket has no session");
 	else
-		run(q);
+		run_once(q);
 }
 
 static void
 as_person(struct asking *q, const json_t *actor)
 {
-	const char *session = json_string_value(json_object_get(actor, "session"));
+	const char *session = json_string_value(json_object_get(actor, "session")), *key = json_string_value(json_object_get(actor, "key"));
 	unsigned who = auth_who_may(q->verb);
 	bool half;
 
+	if (key != NULL) {
+		if (asking_take_key(q, key))
+			run_once(q);
+		return;
+	}
 	if (session == NULL || !asking_take_session(q, auth_session_by_id(q->dr->auth, session, desk_role_now(q->dr), &q->session))) {
 		asking_no(q, 401, "unauthenticated", NULL, NULL);
 		return;
@@ -831,7 +861,7 @@ as_person(struct asking *q, const json_t *actor)
 	else if (!half && auth_wants_step_up(q->verb) && desk_role_now(q->dr) - q->session.proved_at >= q->dr->step_up_ns)
 		asking_no(q, 401, "step_up", NULL, NULL);
 	else
-		run(q);
+		run_once(q);
 }
 
 void
@@ -842,6 +872,7 @@ people_ask(struct desk_role *dr, uint64_t id, struct slice body)
 	struct asking q = { .dr = dr, .id = id, .verb = json_string_value(json_object_get(o, "verb")) };
 	const char *address = json_string_value(json_object_get(actor, "address"));
 
+	q.once = json_string_value(json_object_get(o, "once"));
 	q.args = json_is_object(args) ? json_incref(args) : json_object();
 	q.address = address != NULL ? address : "";
 	if (q.verb == NULL)

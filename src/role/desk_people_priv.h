@@ -15,7 +15,7 @@ struct asking {
 	uint64_t id;
 	const char *verb;
 	json_t *args;
-	const char *address;
+	const char *address, *once; /* once: the request's Idempotency-Key or NULL */
 	bool local;
 	struct auth_session session; /* id "" without one */
 	json_t *user;                /* of the session; owned */
@@ -39,5 +39,11 @@ json_t *asking_codes(const char (*codes)[16]);
 bool people_factor(struct asking *q);
 /* Answers the verbs about webhooks that carry addresses and secrets (desk_hooks.c); false when it is none of them. */
 bool people_hooks(struct asking *q);
+void asking_fill_actor(struct asking *q); /* q->who from q->user */
+/* desk_key.c */
+bool people_keys(struct asking *q);                       /* the verbs about API keys; false when it is none of them */
+void asking_key_check(struct asking *q);                  /* web's session.check of a key */
+bool asking_take_key(struct asking *q, const char *id);   /* may this key ask q->verb? False: it was answered */
+bool asking_once(struct asking *q, const char *key);      /* the Idempotency-Key; false: it was answered */
 
 #endif

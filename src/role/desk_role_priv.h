@@ -34,6 +34,9 @@ struct desk_role {
 	struct pki_key *journal_key; /* signs heads of the journal */
 	struct chan *ingest, *archive, *store, *notify, *call, *web, *intel, *verify, *mail, *engine[64];
 	char boot[64];               /* of this boot of the machine */
+	struct map rates;            /* API key → minute and its requests */
+	int64_t api_rate;            /* requests of one key in a minute; 0 = any number */
+	struct buf token_key;        /* what API keys are hashed with */
 	struct map sent;             /* job → when it was handed out last (mono ns); empty again after a restart */
 	struct desk_settings settings;
 	bool tenants_changed, lcps_changed;
@@ -61,6 +64,7 @@ void desk_role_send(struct desk_role *dr);
 json_t *desk_role_load(struct slice s); /* an object or NULL */
 /* {"status","body"}; takes the body over. */
 void people_answer(struct desk_role *dr, uint64_t id, int status, json_t *body);
+void people_answer_again(struct desk_role *dr, uint64_t id, int status, json_t *body); /* of an earlier request */
 int64_t desk_role_now(struct desk_role *dr);
 /* After a database error that must end the process (R2). */
 void desk_role_check(struct desk_role *dr, int error);

@@ -6,11 +6,13 @@
  *     ingest.key ingest.crt  what collectors see
  *     sign.key sign.pub      Ed25519: receipts and manifests (archive)
  *     desk.key desk.pub      Ed25519: heads of the journal (desk)
+ *     token.key              32 bytes: what API keys are hashed with (desk)
  *
  * A pair that is there is never replaced.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -126,6 +128,19 @@ make_signing(const struct conf *conf, const char *secret_name, const char *publi
 	return r != 0 ? r : keep(conf, secret_name, buf_slice(&secret), true, user);
 }
 
+static int
+make_token_key(const struct conf *conf)
+{
+	uint8_t bytes[32];
+	int r;
+
+	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+		return E_IO;
+	r = keep(conf, "token.key", slice_of(bytes, sizeof bytes), true, "nezuban-desk");
+	explicit_bzero(bytes, sizeof bytes);
+	return r;
+}
+
 int
 frame_keys(const struct conf *conf)
 {
@@ -140,6 +155,8 @@ frame_keys(const struct conf *conf)
 		r = make_signing(conf, "sign.key", "sign.pub", "nezuban-archive");
 	if (r == 0 && !is_there(conf, "desk.key"))
 		r = make_signing(conf, "desk.key", "desk.pub", "nezuban-desk");
+	if (r == 0 && !is_there(conf, "token.key"))
+		r = make_token_key(conf);
 	if (r != 0)
 		log_error("keys.make", kv_str("folder", dir), kv_err(r));
 	return r;

@@ -97,9 +97,9 @@ web_refuse(struct question *q, unsigned status, const char *type, const char *fi
 
 /* Sends {verb, actor, args}; false when that role is away. Takes over neither. */
 static bool
-send_ask(struct chan *to, uint64_t id, const char *verb, json_t *actor, json_t *args)
+send_ask(struct chan *to, uint64_t id, const char *verb, json_t *actor, json_t *args, const char *once)
 {
-	json_t *o = json_pack("{s:s,s:O?,s:O?}", "verb", verb, "actor", actor, "args", args);
+	json_t *o = json_pack("{s:s,s:O?,s:O?,s:s*}", "verb", verb, "actor", actor, "args", args, "once", once);
 	char *text;
 
 	if (to == NULL) {
@@ -121,7 +121,7 @@ ask_owner(struct web *w, struct question *q)
 
 	q->step = STEP_OWNER;
 	q->peer = q->route->owner == API_STORE ? ROLE_STORE : ROLE_DESK;
-	if (send_ask(to, q->id, q->route->verb, q->actor, q->args))
+	if (send_ask(to, q->id, q->route->verb, q->actor, q->args, q->once[0] != '\0' ? q->once : NULL))
 		return;
 	web_refuse(q, 503, NULL, NULL, NULL);
 	web_question_drop(w, q);
@@ -156,7 +156,7 @@ ask_session(struct web *w, struct question *q, struct slice token, struct slice 
 	json_object_set_new(args, "write", json_boolean(write));
 	q->step = STEP_SESSION;
 	q->peer = ROLE_DESK;
-	if (!send_ask(w->desk, q->id, "session.check", NULL, args)) {
+	if (!send_ask(w->desk, q->id, "session.check", NULL, args, NULL)) {
 		web_refuse(q, 503, NULL, NULL, NULL);
 		web_question_drop(w, q);
 	}
@@ -164,6 +164,54 @@ ask_session(struct web *w, struct question *q, struct slice token, struct slice 
 }
 
 /* ---- requests ---- */
+
+/* A program with a key: nothing that a browser would send along by itself, so nothing can be forged. */
+static void
+ask_key(struct web *w, struct question *q, struct http_req *req, struct slice key)
+{
+	json_t *args = json_pack("{s:s, s:s}", "verb", q->route->verb, "address", http_peer(req)->address);
+
+	json_object_set_new(args, "bearer", json_stringn(key.p, key.n));
+	q->step = STEP_SESSION;
+	q->peer = ROLE_DESK;
+	if (json_object_get(args, "bearer") == NULL) {
+		web_refuse(q, 401, NULL, NULL, NULL);
+		web_question_drop(w, q);
+	} else if (!send_ask(w->desk, q->id, "session.check", NULL, args, NULL)) {
+		web_refuse(q, 503, NULL, NULL, NULL);
+		web_question_drop(w, q);
+	}
+	json_decref(args);
+}
+
+/* "Bearer nzk_…"; p NULL when there is none. */
+static struct slice
+bearer(struct http_req *req)
+{
+	struct slice h = http_header(req, "Authorization");
+
+	return h.p != NULL && h.n > 7 && h.n < 200 && slice_eq_nocase(slice_sub(h, 0, 7), SL("Bearer ")) ? slice_sub(h, 7, h.n) : (struct slice){ NULL, 0 };
+}
+
+/* False when the header is there and is none: then it was refused. */
+static bool
+take_once(struct web *w, struct question *q, struct http_req *req)
+{
+	struct slice key = http_header(req, "Idempotency-Key");
+	bool good = key.n > 0 && key.n <= 128;
+
+	if (key.p == NULL || strcmp(q->route->method, "POST") != 0)
+		return true;
+	for (size_t i = 0; i < key.n; i++)
+		good = good && (unsigned char)key.p[i] > ' ' && (unsigned char)key.p[i] < 0x7f;
+	if (good) {
+		snprintf(q->once, sizeof q->once, SL_FMT, SL_ARG(key));
+		return true;
+	}
+	web_refuse(q, 422, "invalid", "Idempotency-Key", "wanted 1 to 128 visible characters");
+	web_question_drop(w, q);
+	return false;
+}
 
 static bool
 is_write(const struct api_route *r)
@@ -197,10 +245,12 @@ put_origin(struct question *q, struct http_req *req)
 static void
 on_person(struct web *w, struct question *q, struct http_req *req)
 {
-	struct slice token = http_cookie(req, "__Host-nezuban");
+	struct slice token = http_cookie(req, "__Host-nezuban"), key = bearer(req);
 	bool write = is_write(q->route);
 
-	if (write && api_is_cross_site(req)) {
+	if (key.p != NULL && (q->route->who & API_ANYBODY) == 0)
+		ask_key(w, q, req, key);
+	else if (write && api_is_cross_site(req)) {
 		web_refuse(q, 403, "csrf", NULL, NULL);
 		web_question_drop(w, q);
 	} else if ((q->route->who & API_ANYBODY) != 0) {
@@ -227,6 +277,8 @@ on_request(void *ctx, struct http_req *req)
 
 	q->fault_status = 500;
 	q->args = api_args(w->spec, route, req, &q->fault_status, &q->fault);
+	if (!take_once(w, q, req))
+		return;
 	if (q->http == w->local)
 		on_local(w, q, req);
 	else
@@ -291,11 +343,13 @@ web_answer(struct question *q, unsigned status, json_t *body)
 	json_t *after = json_object_get(body, "retry_after_s");
 	bool empty = status == 204 || body == NULL || json_is_null(body);
 	char *text = empty ? NULL : json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY);
-	struct http_header extra[3] = { { NULL, NULL }, { NULL, NULL }, { NULL, NULL } };
+	struct http_header extra[4] = { { NULL, NULL }, { NULL, NULL }, { NULL, NULL }, { NULL, NULL } };
 	size_t n = 0;
 
 	if (set != NULL)
 		extra[n++] = (struct http_header){ "Set-Cookie", cookie };
+	if (q->again)
+		extra[n++] = (struct http_header){ "Idempotency-Replayed", "true" };
 	if (status == 429 || status == 503) {
 		snprintf(retry, sizeof retry, "%lld", json_is_integer(after) ? (long long)json_integer_value(after) : 5);
 		extra[n++] = (struct http_header){ "Retry-After", retry };
@@ -371,6 +425,7 @@ on_answer(struct web *w, enum role_id peer, struct msg *m)
 			return;
 		}
 		complete_problem((unsigned)status, body);
+		q->again = json_is_true(json_object_get(o, "again"));
 		web_answer(q, (unsigned)status, body);
 		look_at_answer(w, q, (unsigned)status, status == 204 ? NULL : json_object_get(o, "body"));
 		web_question_drop(w, q);

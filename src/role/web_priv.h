@@ -23,6 +23,8 @@ struct question {
 	unsigned fault_status;   /* args is NULL: the request is not as described, and this says why */
 	struct api_fault fault;
 	char token[129];
+	char once[129];          /* Idempotency-Key; "" without one */
+	bool again;              /* the answer is that of an earlier request */
 	bool last_event;
 	uint64_t last_event_id;
 	int64_t until;

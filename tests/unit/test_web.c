@@ -288,6 +288,7 @@ body_for(const char *verb)
 		{ "incident.task_change", "{}" },
 		{ "incident.answer", "{\"code\":\"handled\"}" },
 		{ "exception.add", "{\"tenant\":\"aoba\",\"reason\":\"x\",\"expires_at\":\"x\"}" },
+		{ "apikey.add", "{\"name\":\"x\",\"scopes\":[\"incidents:read\"],\"expires_at\":\"2027-01-01T00:00:00Z\"}" },
 		{ "webhook.add", "{\"name\":\"x\",\"url\":\"https://x.example/\",\"events\":[\"incident.opened\"]}" },
 		{ "webhook.change", "{}" },
 		{ "inquiry.open", "{\"subject\":\"x\",\"text\":\"x\"}" },

@@ -108,6 +108,7 @@ BODIES = {"session.key": {k: "AAAA" for k in ("credential", "client_data", "auth
           "incident.merge": {"into": "none"}, "incident.split": {"detections": ["none"]}, "incident.attach": {"detections": ["none"]}, "incident.relate": {"other": "none", "reason": "x"}, "incident.task": {"text": "x"},
           "incident.task_change": {"done": True}, "incident.answer": {"code": "handled"}, "exception.add": {"tenant": "aoba", "rule": "walk", "reason": "x", "expires_at": "2020-01-01T00:00:00Z"},
           "exception.preview": {"tenant": "aoba", "rule": "walk"}, "report.cause": {"cause": "staff", "text": "x"}, "inquiry.cause": {"cause": "staff", "text": "x"}, "clock.cause": {"kind": "call", "cause": "staff", "text": "x"},
+          "webhook.add": {"tenant": "aoba", "name": "walk", "url": "https://walk.example/", "events": ["webhook.test"]}, "webhook.change": {}, "apikey.add": {"tenant": "aoba", "name": "walk", "scopes": ["incidents:read"], "expires_at": "2020-01-01T00:00:00Z"},
           "inquiry.open": {"tenant": "aoba", "subject": "walk", "text": "x"}, "inquiry.change": {}, "inquiry.message": {"text": "x"}, "inquiry.assign": {"to": "miyoshi"}, "inquiry.close": {"text": "x"}, "inquiry.place": {"tenant": "aoba"}}
 # a door that is open to the role may still be shut for this person: the second person is never the first
 SELF = {"me.password", "incident.confirm", "handover.accept", "handover.refuse", "handover.offer", "handover.words", "handover.again"}
