@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/must.h"
+#include "spool/keep_priv.h"
 #include "spool/group_priv.h"
 #include "spool/seglog_priv.h"
 
@@ -130,6 +131,7 @@ spool_in_open(const struct spool_opts *o, struct spool_in **ret)
 	if (in->log.damage.records != 0 || in->log.damage.torn != 0)
 		log_warn("spool.in_damage", kv_u64("records", in->log.damage.records), kv_u64("bytes", in->log.damage.bytes),
 		         kv_u64("torn", in->log.damage.torn));
+	spool_keep(o);
 	in->durable = in->log.next - 1; /* seglog_open synced what it read */
 	buf_reserve(&in->bytes, 4 * SPOOL_COMMIT_BYTES);
 	*ret = in;

@@ -9,6 +9,7 @@
  * so a crash in between goes on where it was.
  */
 #define _GNU_SOURCE
+#include "spool/keep_priv.h"
 #include "spool/out_priv.h"
 
 #include <errno.h>
@@ -81,30 +82,6 @@ read_stored(struct spool_out *out)
 }
 
 static void
-keep_space(const char *path, uint64_t bytes)
-{
-	int fd;
-
-	if (bytes == 0 || access(path, F_OK) == 0)
-		return;
-	if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
-		return;
-	if (fallocate(fd, 0, 0, (off_t)bytes) != 0)
-		unlink(path);
-	close(fd);
-}
-
-/* `reserve` for positions; `turn` for the second segment that this log needs to turn round, so that a disk
- * filled by the other log does not stop the way out as well. */
-static void
-make_reserve(struct spool_out *out)
-{
-	keep_space(out->reserve_path, out->reserve);
-	if (out->reserve != 0)
-		keep_space(out->turn_path, out->log.segment);
-}
-
-static void
 random_epoch(uint64_t ret[2])
 {
 	must(getrandom(ret, 16, 0) == 16);
@@ -120,9 +97,11 @@ spool_out_open(const struct spool_opts *o, struct spool_out **ret)
 
 	out->stored_path = x_asprintf("%s/stored", o->dir);
 	out->reserve_path = x_asprintf("%s/reserve", o->dir);
+	out->first_path = x_asprintf("%s/first", o->dir);
 	out->turn_path = x_asprintf("%s/turn", o->dir);
 	out->limit = o->limit != 0 ? o->limit : 10ull << 30;
-	out->reserve = o->reserve;
+	out->opts = *o;
+	out->opts.dir = x_strdup(o->dir);
 	out->fd = -1;
 	out->zip = batch_zip_new();
 	out->bb = batch_builder_new();
@@ -135,7 +114,7 @@ spool_out_open(const struct spool_opts *o, struct spool_out **ret)
 	for (size_t i = 0; i < out->log.firsts.n; i++)
 		index_segment(out, out->log.firsts.v[i]);
 	read_stored(out);
-	make_reserve(out);
+	spool_keep(o);
 	if (out->log.damage.records != 0 || out->log.damage.torn != 0)
 		log_warn("spool.out_damage", kv_u64("records", out->log.damage.records),
 		         kv_u64("bytes", out->log.damage.bytes), kv_u64("torn", out->log.damage.torn));
@@ -159,7 +138,9 @@ spool_out_close(struct spool_out *out)
 	buf_fini(&out->read);
 	free(out->stored_path);
 	free(out->reserve_path);
+	free(out->first_path);
 	free(out->turn_path);
+	free((void *)(uintptr_t)out->opts.dir);
 	free(out);
 }
 
@@ -235,13 +216,13 @@ make_room(struct spool_out *out, size_t payload)
 		if ((e = trim_oldest(out)) != 0)
 			return e;
 	}
-	e = seglog_rotate(&out->log, false);
+	e = out->log.firsts.n == 0 ? seglog_rotate_kept(&out->log, out->first_path) : E_FULL;
+	if (e == E_FULL)
+		e = seglog_rotate(&out->log, false);
 	if (e == E_FULL && oldest_is_done(out) && (e = trim_oldest(out)) == 0)
 		e = seglog_rotate(&out->log, false);
-	if (e == E_FULL && unlink(out->turn_path) == 0) {
+	if (e == E_FULL && (e = seglog_rotate_kept(&out->log, out->turn_path)) == 0)
 		log_alert("spool.turn_used", kv_str("path", out->turn_path));
-		e = seglog_rotate(&out->log, false);
-	}
 	if (e != 0)
 		return e;
 	vec_push(&out->marks, (struct segment_mark){ .first = out->log.next });
@@ -326,7 +307,7 @@ spool_out_save(struct spool_out *out)
 	if (e == 0)
 		out->saved = out->stored;
 	if (e == 0)
-		make_reserve(out);
+		spool_keep(&out->opts);
 	return e;
 }
 

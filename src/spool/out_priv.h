@@ -44,10 +44,10 @@ struct spool_out {
 	struct out_head last;
 	bool known;
 	VEC(struct segment_mark) marks; /* parallel to log.firsts */
-	uint64_t limit, in_bytes, reserve;
+	uint64_t limit, in_bytes;
+	struct spool_opts opts; /* dir: ours */
 	uint64_t stored, saved;
-	char *stored_path, *reserve_path;
-	char *turn_path;       /* space of one segment, given up when the disk is full */
+	char *stored_path, *reserve_path, *first_path, *turn_path; /* keep.c */
 	struct batch_zip *zip;
 	struct batch_builder *bb;
 	struct buf block, wire, read;

@@ -214,6 +214,37 @@ make_segment(struct seglog *s, const char *path)
 	return 0;
 }
 
+/* The file of the next segment, which is there, becomes the one written to. */
+static int
+begin_segment(struct seglog *s, int old)
+{
+	SPOOL_STEP("segment.named");
+	if (old >= 0)
+		close(old);
+	s->off = s->since_checkpoint = 0;
+	vec_push(&s->firsts, s->next);
+	if (dir_sync(s->dir) != 0)
+		return E_IO;
+	SPOOL_STEP("segment.synced");
+	return 0;
+}
+
+/* An existing file becomes the next segment. */
+static int
+take_file(struct seglog *s, const char *from, const char *path)
+{
+	int fd = open(from, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? E_NOTFOUND : E_IO;
+	if (rename(from, path) != 0) {
+		close(fd);
+		return E_IO;
+	}
+	s->fd = fd;
+	return 0;
+}
+
 int
 seglog_rotate(struct seglog *s, bool reuse)
 {
@@ -224,26 +255,27 @@ seglog_rotate(struct seglog *s, bool reuse)
 		return e;
 	if (reuse) {
 		auto_free char *oldest = seg_path(s->dir, s->log, s->firsts.v[0]);
-		int fd;
 
 		must(s->firsts.n >= 2);
-		if ((fd = open(oldest, O_RDWR | O_CLOEXEC)) < 0 || rename(oldest, path) != 0)
+		if (take_file(s, oldest, path) != 0)
 			return E_IO;
 		memmove(s->firsts.v, s->firsts.v + 1, (s->firsts.n - 1) * sizeof *s->firsts.v);
 		s->firsts.n--;
-		s->fd = fd;
 	} else if ((e = make_segment(s, path)) != 0) {
 		return e;
 	}
-	SPOOL_STEP("segment.named");
-	if (old >= 0)
-		close(old);
-	s->off = s->since_checkpoint = 0;
-	vec_push(&s->firsts, s->next);
-	if (dir_sync(s->dir) != 0)
-		return E_IO;
-	SPOOL_STEP("segment.synced");
-	return 0;
+	return begin_segment(s, old);
+}
+
+int
+seglog_rotate_kept(struct seglog *s, const char *kept)
+{
+	auto_free char *path = seg_path(s->dir, s->log, s->next);
+	int e, old = s->fd;
+
+	if ((e = seglog_sync(s)) != 0 || (e = take_file(s, kept, path)) != 0)
+		return e == E_NOTFOUND ? E_FULL : e;
+	return begin_segment(s, old);
 }
 
 static int

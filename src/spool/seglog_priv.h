@@ -87,6 +87,8 @@ void seglog_close(struct seglog *s);
 bool seglog_fits(const struct seglog *s, size_t payload);
 /* Begins a new segment, using the oldest again when `reuse` (its records are not wanted any more). */
 int seglog_rotate(struct seglog *s, bool reuse);
+/* The same with a file of a segment's size that was kept for it and never written; E_FULL when there is none. */
+int seglog_rotate_kept(struct seglog *s, const char *kept);
 /* Appends behind the end without syncing; the record must fit. */
 int seglog_append(struct seglog *s, uint8_t kind, const struct iovec *parts, int count);
 int seglog_sync(struct seglog *s);
