@@ -119,31 +119,41 @@ chart_legend(struct paper *p)
 	p->y += 16;
 }
 
-/* As large as it fits. */
-static PangoLayout *
-figure(struct paper *p, int64_t n, double w)
+/* One size for all five, as large as the longest fits. */
+static enum face
+figure_face(struct paper *p, double w)
 {
 	static const enum face sizes[] = { FACE_NUMBER, FACE_SUBHEAD, FACE_SMALL, FACE_TINY };
+	double widest = 0, wide;
+	int64_t n = 0;
+	size_t i;
 
-	for (size_t i = 0;; i++) {
-		PangoLayout *l = paper_layout(p, sizes[i], SIDE_LEFT, -1, 0, rep_figure(p->r, n));
+	for (i = 0; i < 3; i++) {
+		widest = 0;
+		for (size_t k = 0; rep_funnel(p->r, k, &n) != NULL; k++) {
+			PangoLayout *l = paper_layout(p, sizes[i], SIDE_LEFT, -1, 0, rep_figure(p->r, n));
 
-		if (paper_natural(l) <= w || i == 3)
-			return l;
-		g_object_unref(l);
+			wide = paper_natural(l);
+			widest = wide > widest ? wide : widest;
+			g_object_unref(l);
+		}
+		if (widest <= w)
+			break;
 	}
+	return sizes[i];
 }
 
 void
 chart_funnel(struct paper *p)
 {
 	double w = PAPER_WIDTH / 5, top = p->y, band = 44, most = log10((double)rep_num(p->r->data, "funnel.lines") + 1);
+	enum face f = figure_face(p, w - 10);
 	const char *name;
 	int64_t n = 0;
 
 	for (size_t i = 0; (name = rep_funnel(p->r, i, &n)) != NULL; i++) {
 		double x = PAPER_LEFT + w * (double)i, lg = n > 0 ? log10((double)n + 1) : 0, h = most > 0 && lg > 0 ? band * fmin(lg / most, 1) : 0;
-		PangoLayout *l = figure(p, n, w - 8);
+		PangoLayout *l = paper_layout(p, f, SIDE_LEFT, -1, 0, rep_figure(p->r, n));
 
 		paper_text(p, x, top, w - 8, FACE_SMALL, SIDE_LEFT, INK_TEXT_3, 1, name);
 		paper_put(p, l, x, top + 12 + (24 - paper_height(l)), w - 6, INK_TEXT, "P");
