@@ -532,6 +532,9 @@ ask_doctor_show(struct ask *a)
 	n = db_int(a->db, 0, "SELECT count(*) FROM lcps l LEFT JOIN beats b ON b.tenant = l.tenant AND b.lcp = l.lcp WHERE l.serial IS NOT NULL AND l.revoked_at IS NULL"
 	                     " AND coalesce(b.at, 0) < ?", Q(a->now - a->d->s.lcp_late_ns));
 	check(list, "collectors", n == 0, "すべての収集装置が応答している", "every collector speaks", n, &ok);
+	n = db_int(a->db, 0, "SELECT count(*) FROM beats b JOIN lcps l ON l.tenant = b.tenant AND l.lcp = b.lcp WHERE l.revoked_at IS NULL AND b.config LIKE '%\"why\":\"%'"
+	                     " AND b.config NOT LIKE '%\"why\":\"\"%'");
+	check(list, "device_lists", n == 0, "どの収集装置も機器の一覧を受け入れている", "every collector takes its list of devices", n, &ok);
 	n = lcps_expiring(a->db, a->now);
 	check(list, "certificates", n == 0, "収集装置の証明書はすべて更新されている", "every collector's certificate was renewed in time", n, &ok);
 	n = db_int(a->db, 0, "SELECT count(*) FROM tenants t WHERE NOT EXISTS(SELECT 1 FROM contacts p JOIN numbers x ON x.contact = p.id WHERE p.tenant = t.id"

@@ -130,6 +130,42 @@ a_new_beginning_counts_whole(void **st)
 	scene_end(&s);
 }
 
+static bool
+doctor_says(struct scene *s, const char *check)
+{
+	json_t *o = scene_do(s, "eng", "doctor.show", 200, NULL);
+	const json_t *v;
+	bool ok = false;
+	size_t i;
+
+	json_array_foreach(json_object_get(o, "checks"), i, v)
+		if (strcmp(jstr(v, "id"), check) == 0)
+			ok = json_is_true(json_object_get(v, "ok"));
+	json_decref(o);
+	return ok;
+}
+
+/* What a collector refuses is seen by us, and goes away with the next good one. */
+static void
+a_refused_list_is_told(void **st)
+{
+	static const char *const why[] = { "", "signature", "" };
+	struct scene s;
+
+	(void)st;
+	scene_begin(&s);
+	engineer(&s);
+	for (size_t i = 0; i < 3; i++) {
+		json_t *o = json_pack("{s:i, s:{s:i, s:{s:i}, s:s}}", "v", 1, "config", "version", 3, "refused", "signature", 1, "why", why[i]);
+
+		s.now += 10 * SEC;
+		assert_int_equal(desk_heartbeat(s.d, "aoba", "lcp-1", o, s.now), 0);
+		assert_true(doctor_says(&s, "device_lists") == (why[i][0] == '\0'));
+		json_decref(o);
+	}
+	scene_end(&s);
+}
+
 static void
 who_asks_does_not_approve(void **st)
 {
@@ -263,7 +299,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(from_asking_to_the_first_line), cmocka_unit_test(who_asks_does_not_approve), cmocka_unit_test(a_new_beginning_counts_whole), cmocka_unit_test(bad_wishes_are_refused),
+		cmocka_unit_test(from_asking_to_the_first_line), cmocka_unit_test(who_asks_does_not_approve), cmocka_unit_test(a_new_beginning_counts_whole), cmocka_unit_test(a_refused_list_is_told), cmocka_unit_test(bad_wishes_are_refused),
 		cmocka_unit_test(networks_and_assets_one_by_one), cmocka_unit_test(an_import_and_single_changes_agree),
 	};
 

@@ -144,8 +144,51 @@ await story('in Japanese', async () => {
 	await p.waitForSelector('input[name=login]');
 	await p.click('text=English');
 });
-await story('a copied key is refused', async () => {
+await story('a device is asked for in the portal and approved in the console, after the second factor', async () => {
 	await cdp.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: second }); // its key was removed: it would answer "not mine" at once
+	await password('fresh');
+	await button('Use my security key or passkey').click();
+	await p.waitForSelector('nav');
+	await p.goto(`${base}/portal/devices/new`);
+	await p.waitForSelector('.regf');
+	await p.fill('input[name=device]', 'fw-9');
+	await p.selectOption('select[name=source]', 'fortinet.fortigate');
+	await p.waitForSelector('.guide pre >> text=config log syslogd setting');
+	await p.fill('input[name=address]', '10.1.0');
+	await button('Ask for it').click();
+	await p.waitForSelector('.regf >> text=Its address');
+	await p.fill('input[name=address]', '10.1.0.1');
+	await button('Ask for it').click();
+	await p.waitForSelector('.steps');
+	await p.waitForSelector('.hd >> text=asked for');
+	await look(p, 'asked-en');
+	await p.goto(`${base}/portal/devices`);
+	await p.fill('input[name=network-name]', 'plant 工場');
+	await p.fill('input[name=cidr]', '10.7.0.0/16');
+	await button('Add a network').click();
+	await p.waitForSelector('td >> text=10.7.0.0/16');
+	await button('Remove plant 工場').click();
+	await p.waitForSelector('td >> text=10.7.0.0/16', { state: 'detached' });
+	await p.goto(`${base}/portal/account`);
+	await out();
+	await password('eng');
+	await button('Use a security key or passkey').click();
+	await p.waitForSelector('text=Your key is set up');
+	await button('Go on').click();
+	await p.waitForSelector('nav.rail');
+	await p.goto(`${base}/console/devices`);
+	await p.waitForSelector('td >> text=fw-9');
+	stale();
+	await button('Approve fw-9').click();
+	await p.waitForSelector('dialog.step[open]');
+	await p.locator('dialog.step').getByRole('button', { name: 'Use my security key or passkey' }).click();
+	await p.waitForSelector('td >> text=waiting for its first line');
+	await look(p, 'approved-en');
+	await p.goto(`${base}/console/account`);
+	await p.waitForSelector('.acct');
+	await out();
+});
+await story('a copied key is refused', async () => {
 	sql('UPDATE keys SET counter = 1000'); // as if its copy had been used a thousand times elsewhere
 	await password('fresh');
 	await button('Use my security key or passkey').click();

@@ -22,6 +22,7 @@ tenants:
 accounts:
   - {login: fresh, name: {ja: 島村 由佳, en: Yuka Shimamura}, role: customer, tenant: aoba, password: four random words here}
   - {login: chief, name: {ja: 大友 修, en: Osamu Otomo}, role: admin, password: four random words here}
+  - {login: eng, name: {ja: 技術 太郎, en: T. Gijutsu}, role: engineer, password: four random words here}
   - {login: audit, name: {ja: 監査 太郎, en: T. Audit}, role: auditor, password: four random words here}
 """
 
