@@ -276,7 +276,7 @@ turn_down(struct cmd *c)
 		cmd_refuse(c, 409, "state", "items", "none of them waits");
 	} else {
 		auto_free char *ja = x_asprintf("引き継ぎ %s の %zu 件が断られました：%.*s", h.number, n, text_clip(reason, 200), reason);
-		auto_free char *en = x_asprintf("%zu items of hand-over %s were refused: %.*s", n, h.number, text_clip(reason, 200), reason);
+		auto_free char *en = x_asprintf("%zu item%s of hand-over %s refused: %.*s", n, n == 1 ? "" : "s", h.number, text_clip(reason, 200), reason);
 
 		alarm_raise_for(c, &(struct alarm){ .kind = "handover_refused", .key = h.id, .level = "warning", .owner = h.from_lead[0] != '\0' ? h.from_lead : NULL }, ja, en);
 	}
@@ -377,7 +377,7 @@ handover_late(struct cmd *c, const char *ref)
 	}
 	owner = duty_lead(c->d, json_string_value(json_array_get(h.tenants, 0)), c->now);
 	ja = x_asprintf("引き継ぎ %s は時間内に受け取られませんでした。残る %zu 件は当番の責任者の担当です。", h.number, n);
-	en = x_asprintf("Hand-over %s was not accepted in time. %zu items are now the lead's who is on duty.", h.number, n);
+	en = x_asprintf("Hand-over %s was not accepted in time. The lead on duty now has %zu open item%s.", h.number, n, n == 1 ? "" : "s");
 	db_run(c->db, "UPDATE handovers SET state = 'late' WHERE id = ?", Q(h.id));
 	alarm_raise_for(c, &(struct alarm){ .kind = "handover_late", .key = h.id, .level = "alarm", .owner = owner != NULL ? owner : h.to_lead }, ja, en);
 	handover_fini(&h);

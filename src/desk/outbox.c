@@ -663,6 +663,8 @@ cmd_alarm_raise(struct cmd *c)
 		cmd_refuse(c, 409, "state", NULL, "it is raised already");
 		return;
 	}
+	if (arg_str(c, "tenant", 31) != NULL)
+		snprintf(c->tenant, sizeof c->tenant, "%s", arg_str(c, "tenant", 31));
 	alarm_raise(c, kind, key, level, arg_str(c, "tenant", 31), NULL, ja, en);
 }
 

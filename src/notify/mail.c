@@ -349,7 +349,7 @@ subject(struct page *p, struct buf *out)
 {
 	const struct notice *n = p->n;
 	char many[24];
-	const char *const alarm_args[] = { n->alarm, n->tenant }, *const digest_args[] = { many, n->company[n->lang] }, *const words_args[] = { n->title[n->lang], n->company[n->lang] };
+	const char *const alarm_args[] = { n->alarm, n->tenant[0] != '\0' ? n->tenant : n->company[n->lang] }, *const digest_args[] = { many, n->company[n->lang] }, *const words_args[] = { n->title[n->lang], n->company[n->lang] };
 	const char *const args[] = { p->w->severity[n->severity < 0 ? 3 : n->severity], n->incident, n->company[n->lang] };
 	const char *const *next = n->what == NOTICE_ALARM ? alarm_args : n->what == NOTICE_DIGEST ? digest_args : n->what == NOTICE_WORDS ? words_args : args;
 	const char *fmt = n->what == NOTICE_INCIDENT ? p->w->subject_incident :

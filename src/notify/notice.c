@@ -347,12 +347,12 @@ read_all(struct reading *r, const json_t *o, struct notice *n)
 
 	n->job = text(r, o, "job", true, 64);
 	n->key = text(r, o, "key", true, 128);
-	n->tenant = text(r, o, "tenant", true, 64);
 	n->zone = text(r, o, "zone", false, 64);
 	n->at = moment(r, o, "at", true);
 	n->calling = json_is_true(json_object_get(o, "calling"));
 	read_target(r, o, n);
 	n->what = (enum notice_what)word(r, text(r, o, "notice", true, 16), "notice", whats, 8);
+	n->tenant = text(r, o, "tenant", n->what != NOTICE_ALARM, 64); /* an alarm may be nobody's: the service's own */
 	both(r, o, "company", n->what != NOTICE_ALARM, n->lang, 200, n->company);
 	if (n->what == NOTICE_ALARM) {
 		read_alarm(r, object(r, o, "alarm"), n);

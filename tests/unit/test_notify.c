@@ -81,6 +81,27 @@ golden(const struct notice *n, const char *name)
 	mail_fini(&m);
 }
 
+/* As the desk writes it when the alarm is nobody's: the service's own. */
+static void
+test_alarm_of_the_service(void **state)
+{
+	static const char job[] = "{\"v\":1,\"job\":\"1\",\"kind\":\"mail\",\"key\":\"alarm/x\",\"tenant\":\"\",\"at\":\"2026-11-23T04:05:06.789Z\",\"notice\":\"alarm\","
+	                          "\"to\":{\"address\":\"duty@soc.example\",\"name\":\"SOC\",\"lang\":\"en\"},\"company\":{\"ja\":\"Nezuban\",\"en\":\"Nezuban\"},\"alarm\":{\"id\":\"handover_late\","
+	                          "\"level\":\"alarm\",\"title\":{\"ja\":\"あ\",\"en\":\"H-1 was not accepted\"},\"text\":{\"ja\":\"あ\",\"en\":\"H-1 was not accepted\\nLead on duty: A. Bell\"}}}";
+	struct notice n;
+	struct mail m;
+	char err[200];
+
+	(void)state;
+	if (notice_read(slice_str(job), &arena, &n, err) != 0)
+		fail_msg("%s", err);
+	mail_render(&n, "soc.example", zone, NULL, &m);
+	assert_string_equal(buf_cstr(&m.subject), "[SOC alarm] handover_late Nezuban");
+	assert_non_null(strstr(buf_cstr(&m.text), "Lead on duty: A. Bell"));
+	mail_fini(&m);
+	variant("\"tenant\":\"aoba\"", "\"tenant\":\"\"", E_RANGE); /* an incident is somebody's */
+}
+
 static void
 test_golden_mails(void **state)
 {
@@ -360,7 +381,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden_mails), cmocka_unit_test(test_a_repeat_is_the_same_mail), cmocka_unit_test(test_bad_jobs),
+		cmocka_unit_test(test_golden_mails),
+		cmocka_unit_test(test_alarm_of_the_service), cmocka_unit_test(test_a_repeat_is_the_same_mail), cmocka_unit_test(test_bad_jobs),
 		cmocka_unit_test(test_hostile_text_is_inert), cmocka_unit_test(test_header_texts), cmocka_unit_test(test_webhook),
 		cmocka_unit_test(test_chats_are_inert), cmocka_unit_test(test_two_secrets_sign), cmocka_unit_test(test_where_webhooks_may_go),
 	};

@@ -153,7 +153,7 @@ function Page({ h, put }: { h: Data; put: (h: Data) => void }) {
 
 export function Handover({ id }: { id: string }) {
 	const h = useLoad(() => call('handover.show', { id }), [id], ['handover', 'incident', 'candidate', 'inquiry']);
-	title.value = `${t().nav.handover} ${id}`;
+	title.value = `${t().nav.handover} ${h.data?.number ?? ''}`;
 	return <Show of={h} rows={10}>{(v) => <Page h={v} put={h.set} />}</Show>;
 }
 

@@ -3,13 +3,16 @@
 import { useState } from 'preact/hooks';
 import type { Duty, Roster as Data } from '../shared/api.gen';
 import { call } from '../shared/api';
-import { t, title, tx } from '../shared/i18n';
+import { lang, t, title, tx } from '../shared/i18n';
 import { useKeys } from '../shared/keys';
-import { date, day, dayLong, hm, serverNow, when, whenLong, zoneName } from '../shared/time';
+import { date, day, dayLong, hm, serverNow, whenLong, zoneName } from '../shared/time';
 import { Owner, Show } from '../shared/ui';
 import { useLoad } from '../shared/use';
 
-const DAY = 86400000;
+const DAY = 86400000, HALF = 1800000;
+/** Midnights of the reader's own zone. */
+const midnights = (from: number) => Array.from({ length: (7 * DAY) / HALF }, (_, i) => from + i * HALF).filter((x) => hm(x) === '00:00');
+const spoken = (l: string) => new Intl.DisplayNames([lang.value], { type: 'language' }).of(l) ?? l;
 const names = (x: NonNullable<Duty>) => x.people.map((p) => (p ? tx(p.name) : '')).join(t().ho.and);
 
 function Now({ r }: { r: Data }) {
@@ -18,7 +21,7 @@ function Now({ r }: { r: Data }) {
 		<section class="os"><h2>{d.ros.now} <span class="q">{hm(r.now)} {zoneName()}</span></h2>
 			<table class="t rt inl"><thead><tr><th>{d.inc.tenant}</th><th>{d.ros.site}</th><th>{d.ros.local}</th><th>{d.ros.lead}</th><th>{d.ros.people}</th><th>{d.ros.until}</th><th>{d.ros.then}</th></tr></thead>
 				<tbody>{r.rosters.map((x) => (
-					<tr key={x.id}><td class="m5">{x.tenants.map((y) => tx(y.name)).join(d.ho.and)}</td>{x.duty ? <><td>{tx(x.duty.site?.name)}</td><td class="m5">{x.duty.site?.local_time}</td><td><span class="row"><Owner p={x.duty.lead} />{x.duty.lead ? tx(x.duty.lead.name) : ''}</span></td><td class="s">{names(x.duty)}</td><td class="nw">{x.duty.to ? when(x.duty.to) : d.ros.always}</td></> : <td colSpan={5} class="warn">{d.ros.nobody}</td>}
+					<tr key={x.id}><td class="m5">{x.tenants.map((y) => tx(y.name)).join(d.ho.and)}</td>{x.duty ? <><td>{tx(x.duty.site?.name)}</td><td class="m5">{x.duty.site?.local_time}</td><td><span class="row"><Owner p={x.duty.lead} />{x.duty.lead ? tx(x.duty.lead.name) : ''}</span></td><td class="s">{names(x.duty)}</td><td class="nw">{x.duty.to ? whenLong(x.duty.to) : d.ros.always}</td></> : <td colSpan={5} class="warn">{d.ros.nobody}</td>}
 						<td>{x.next ? `${tx(x.next.site?.name)} ${x.next.lead ? tx(x.next.lead.name) : ''}` : ''}</td></tr>
 				))}</tbody></table>
 		</section>
@@ -31,7 +34,7 @@ function Sites({ r }: { r: Data }) {
 		<section class="os"><h2>{d.ros.sites}</h2>
 			<ul class="sites">{r.sites.map((s) => s && (
 				<li key={s.id}><div class="row"><b class="b">{tx(s.name)}</b><span class="sp" /><b class="m5">{s.local_time}</b></div><p class="t12 q">{s.zone} {s.country}</p>
-					<ul class="t12">{r.people.filter((p) => p.site === s.id).map((p) => <li key={p.login} class="row"><Owner p={p.person} /><span>{p.person ? tx(p.person.name) : p.login}</span><span class="sp" /><span class="q">{p.lang.map((l) => d.ros.lang[l] ?? l).join(d.ho.and)}</span></li>)}</ul></li>
+					<ul class="t12">{r.people.filter((p) => p.site === s.id).map((p) => <li key={p.login} class="row"><Owner p={p.person} /><span>{p.person ? tx(p.person.name) : p.login}</span><span class="sp" /><span class="q">{p.lang.map(spoken).join(d.ho.and)}</span></li>)}</ul></li>
 			))}</ul>
 		</section>
 	);
@@ -59,10 +62,10 @@ function Week({ sites }: { sites: string[] }) {
 	return (
 		<section class="os"><h2>{d.ros.week} <span class="q">{date(start)} – {date(start + 7 * DAY)}</span><span class="sp" /><button class="btn sm" onClick={() => setBack(back - 1)}>{d.ros.before}</button> <button class="btn sm" onClick={() => setBack(back + 1)}>{d.ros.after}</button></h2>
 			<Show of={week} rows={4}>{(w) => {
-				const from = Date.parse(w.from), first = Math.ceil(from / DAY) * DAY;
+				const from = Date.parse(w.from);
 				return (
 					<div class="wk" tabIndex={0} role="group" aria-label={d.ros.week}>
-						<div class="wkd" aria-hidden="true"><span />{<div>{Array.from({ length: 7 }, (_, i) => first + i * DAY).filter((x) => x < from + 7 * DAY - DAY / 3).map((x) => <span key={x} style={{ left: `${((x - from) / (7 * DAY)) * 100}%` }}>{day(x)}</span>)}</div>}</div>
+						<div class="wkd" aria-hidden="true"><span />{<div>{midnights(from).filter((x) => x < from + 7 * DAY - DAY / 3).map((x) => <span key={x} style={{ left: `${((x - from) / (7 * DAY)) * 100}%` }}>{day(x)}</span>)}</div>}</div>
 						{w.rosters.map((r) => <div class="wkr" key={r.id}><span class="m5 el">{r.tenants.map((x) => tx(x.name)).join(d.ho.and)}</span><Bars spans={r.spans} from={from} sites={sites} /></div>)}
 					</div>
 				);

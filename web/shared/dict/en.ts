@@ -79,7 +79,7 @@ export const en = {
 	},
 	ros: {
 		now: 'On duty now', site: 'Site', local: 'Local time', lead: 'Lead', people: 'Crew', until: 'Until', then: 'Then', always: 'always', nobody: 'Nobody is on duty', sites: 'Sites', week: 'Seven days', before: 'Earlier', after: 'Later', none: 'No roster was imported yet.', machine: 'the administrator',
-		imported: (at: string, who: string) => `In force since ${at}, imported by ${who}; proved for 400 days.`, lang: { ja: 'Japanese', en: 'English' } as Record<string, string>, duty: 'On duty', off: 'off duty',
+		imported: (at: string, who: string) => `In force since ${at}, imported by ${who}; proved for 400 days.`, duty: 'On duty', off: 'off duty',
 	},
 	clocks: { kind: { decide: 'decide', call: 'call', answer: 'answer', report: 'report', inquiry: 'inquiry' }, what: 'Promise', due: 'Due', left: 'Left', none: 'No promise is running.', subject: 'For', of: 'Limit' },
 	home: {
