@@ -137,8 +137,8 @@ paper_paragraph(struct paper *p, double x, double w, enum face f, enum ink ink, 
 	for (; text[0] != '\0' && done < all;) {
 		int fit = (int)(paper_room(p) / line), n = all - done < fit ? all - done : fit;
 
-		if (n < all - done && all - done - n == 1 && n > 2)
-			n--; /* no line alone on the next page */
+		if (n < all - done && all - done - n == 1)
+			n = n > 2 ? n - 1 : 0; /* no line alone on the next page */
 		if (n <= 0 || (n == 1 && done == 0 && all > 1)) {
 			paper_turn(p);
 			continue;

@@ -58,7 +58,7 @@ breaches(struct paper *p)
 void
 part_clocks(struct paper *p)
 {
-	static const struct grid_col cols[] = { { W_CLOCK, 1.1, SIDE_LEFT },    { W_LIMIT, 1.2, SIDE_RIGHT },  { W_COUNT, 0.8, SIDE_RIGHT }, { W_MET, 0.8, SIDE_RIGHT },
+	static const struct grid_col cols[] = { { W_CLOCK, 1.9, SIDE_LEFT },    { W_LIMIT, 1.1, SIDE_RIGHT },  { W_COUNT, 0.8, SIDE_RIGHT }, { W_MET, 0.8, SIDE_RIGHT },
 		                                { W_BROKEN, 0.9, SIDE_RIGHT },  { W_RUNNING, 0.95, SIDE_RIGHT }, { W_MEDIAN, 1.3, SIDE_RIGHT }, { W_P95, 1.3, SIDE_RIGHT },
 		                                { W_P99, 1.3, SIDE_RIGHT },     { W_LONGEST, 1.3, SIDE_RIGHT } };
 	const struct rep *r = p->r;
