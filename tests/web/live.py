@@ -193,7 +193,7 @@ def main():
             shapes(service)
         if a.only != "walk":
             states = {}
-            for role in ("analyst", "customer"):
+            for role in ("analyst", "lead", "customer"):
                 c = people[role]
                 states[role] = {"cookies": [{"name": "__Host-nezuban", "value": c.cookie.split("=", 1)[1], "domain": "127.0.0.1", "path": "/", "secure": True, "httpOnly": True, "sameSite": "Strict"}], "origins": []}
             state = pathlib.Path(folder, "states.json")

@@ -30,6 +30,9 @@ const screens = [
 	...(args.live ? [] : [['console-give', 'analyst', '/console/handover/H-13', '#sign'], ['console-held', 'analyst', '/console/inquiries/Q-15', '.msg']]),
 	['console-reports', 'analyst', '/console/reports?show=all', 'tbody tr'], ['console-report', 'analyst', '/console/reports/R-AOBA', '#words-ja', 1080], ['portal-reports', 'customer', '/portal/reports', '.card'],
 	...(args.live ? [] : [['console-publish', 'lead', '/console/reports/R-HARBOR', '#publish', 1080]]),
+	['console-exceptions', 'analyst', '/console/exceptions', 'tbody tr'], ['console-exception', 'lead', '/console/exceptions/X-4', '.would'], ['console-exception-new', 'analyst', '/console/exceptions/new?candidate=c-48213', '.would'],
+	['portal-exceptions', 'customer', '/portal/exceptions', '.exc'], ['portal-contacts', 'customer', '/portal/contacts', '.mtx'],
+	...(args.live ? [] : [['console-exception-active', 'analyst', '/console/exceptions/X-3', '.smp'], ['console-broken', 'lead', '/console/clocks?broken=1', 'tbody tr'], ['console-incident-second', 'lead', '/console/incidents/AOBA-2026-0007', '#confirm2', 1500]]),
 ];
 
 let passed = 0, failed = 0;
@@ -42,8 +45,8 @@ function tell(name, faults) {
 
 const dist = join(root, 'web/dist');
 const live = args.live ? JSON.parse(readFileSync(args.live, 'utf8')) : null;
-const homes = live ? { analyst: { url: live.base, close() {} }, customer: { url: live.base, close() {} } } : { analyst: await fake(dist, 'analyst'), lead: await fake(dist, 'lead'), customer: await fake(dist, 'customer') };
-const named = (path) => (live ? path.replace('AOBA-2026-0007', live.ids.incident).replaceAll('c-48213', live.ids.open).replace('Q-14', live.ids.inquiry).replace('H-12', live.ids.handover).replace('R-AOBA', live.ids.report) : path.replace('R-AOBA', draftOf('aoba')).replace('R-HARBOR', draftOf('harbor')));
+const homes = live ? { analyst: { url: live.base, close() {} }, lead: { url: live.base, close() {} }, customer: { url: live.base, close() {} } } : { analyst: await fake(dist, 'analyst'), lead: await fake(dist, 'lead'), customer: await fake(dist, 'customer') };
+const named = (path) => (live ? path.replace('AOBA-2026-0007', live.ids.incident).replaceAll('c-48213', live.ids.open).replace('Q-14', live.ids.inquiry).replace('H-12', live.ids.handover).replace('X-4', live.ids.exception).replace('R-AOBA', live.ids.report) : path.replace('R-AOBA', draftOf('aoba')).replace('R-HARBOR', draftOf('harbor')));
 const { b, close } = await browser();
 
 async function screen([name, who, path, wait, height], lang, theme, more = {}) {
@@ -78,8 +81,8 @@ if (!args.only) {
 }
 
 /* ---- the keyboard ---- */
-async function keys(name, steps) {
-	const p = await page(b, { lang: 'en' });
+async function keys(name, steps, lang = 'en') {
+	const p = await page(b, { lang });
 	try {
 		await steps(p);
 		tell(`keys: ${name}`, p.faults);
@@ -256,6 +259,134 @@ if (!live && (!args.only || args.only === 'keys')) {
 		await p.keyboard.press('j');
 		want(await current(p) === 'c-48211', 'off is off');
 	});
+	/* every dialog: opened by its key or from the menu, clean, a picture in both languages, closed by Escape with the focus back */
+	const dialogs = [
+		['lead', '/console/incidents/AOBA-2026-0007', '.tasks', [['m', 'merge'], ['s', 'split'], ['d', 'attach'], ['Shift+A', 'assign'], ['l', 'relate'], ['t', 'task'], ['v', 'severity'], ['c', 'close']]],
+		['lead', '/console/candidates/c-48213', '.te', [['m', 'merge-candidate'], ['s', 'split-candidate'], ['d', 'attach-candidate'], ['Shift+A', 'assign-candidate'], ['c', 'close-candidate']]],
+		['lead', '/console/exceptions/X-4', '.would', [['a', 'approve'], ['c', 'refuse']]], ['analyst', '/console/exceptions/X-3', '.smp', [['c', 'end']]],
+	];
+	for (const lang of ['en', 'ja']) for (const [who, path, wait, list] of dialogs) for (const [key, name] of list) await keys(`dialog ${name} ${lang}`, async (p) => {
+		await p.goto(homes[who].url + path);
+		await p.waitForSelector(wait);
+		await p.keyboard.press(key);
+		await p.waitForSelector('dialog[open] h2');
+		await p.waitForFunction(() => !document.querySelector('dialog .wait'));
+		want(await p.evaluate(() => document.activeElement?.closest('dialog') !== null), 'the focus is inside');
+		const faults = await check(p);
+		const cut = await p.evaluate(() => { const d = document.querySelector('dialog'), f = d.querySelector('.row.end'); return d.scrollWidth > d.clientWidth + 1 || f.getBoundingClientRect().right > d.getBoundingClientRect().right; });
+		want(!cut && faults.length === 0, `${faults.join('; ')}${cut ? ' clipped' : ''}`);
+		await p.screenshot({ path: join(shots, `dialog-${name}-${lang}.png`) });
+		await p.keyboard.press('Escape');
+		await p.waitForSelector('dialog[open]', { state: 'detached' });
+	}, lang);
+	await keys('the menu: opened, walked, left by keys', async (p) => {
+		await p.goto(`${homes.lead.url}/console/incidents/AOBA-2026-0007`);
+		await p.waitForSelector('.tasks');
+		await p.keyboard.press(',');
+		await p.waitForSelector('[role=menu]');
+		const focused = () => p.evaluate(() => document.activeElement?.textContent ?? '');
+		want((await focused()).startsWith('Assign to me'), 'the first item has the focus');
+		await p.keyboard.press('ArrowUp');
+		want((await focused()).startsWith('Close'), 'up from the first is the last');
+		tell('axe: menu', await check(p));
+		await p.screenshot({ path: join(shots, 'menu-en.png') });
+		await p.keyboard.press('Escape');
+		want(await p.locator('[role=menu]').count() === 0 && await p.evaluate(() => document.activeElement?.id === 'acts'), 'Escape leaves, the focus is on the button');
+		await p.keyboard.press('Enter');
+		await p.keyboard.press('End');
+		await p.keyboard.press('ArrowUp');
+		await p.keyboard.press('Enter');
+		await at(p, '/exceptions/new');
+	});
+	await keys('merge: by number, sent once; split is taken back; keys behind a dialog do nothing', async (p) => {
+		const posted = [];
+		p.on('request', (r) => { if (r.method() === 'POST') posted.push([new URL(r.url()).pathname.replace('/api/v1/', ''), JSON.parse(r.postData() ?? 'null')]); });
+		await p.goto(`${homes.lead.url}/console/candidates/c-48213`);
+		await p.waitForSelector('.te');
+		await p.keyboard.press('m');
+		await p.waitForSelector('dialog[open] .cs label');
+		want(await p.isDisabled('dialog .btn.pri'), 'nothing chosen, nothing sent');
+		await p.keyboard.type('48207');
+		await p.keyboard.press('Enter');
+		await p.waitForSelector('.toast');
+		want(JSON.stringify(posted) === JSON.stringify([['candidates/c-48213/merge', { into: 'c-48207' }]]), JSON.stringify(posted));
+		await p.goto(`${homes.lead.url}/console/candidates/c-48213`);
+		await p.waitForSelector('.te');
+		await p.keyboard.press('s');
+		await p.waitForSelector('dialog[open] .evd label');
+		await p.keyboard.press('e');
+		want(!p.url().includes('decide'), 'e stays behind the dialog');
+		await p.keyboard.press('Space');
+		await p.keyboard.press('Control+Enter');
+		await p.waitForSelector('.toast >> text=C-48230');
+		want(posted[1]?.[0] === 'candidates/c-48213/split' && posted[1][1].detections.length === 1, 'one detection split off');
+		await p.keyboard.press('u');
+		await p.waitForSelector('.toast >> text=Taken back');
+		want(posted[2]?.[0].endsWith('/merge') && posted[2][1].into === 'c-48213', 'the new one went back');
+	});
+	await keys('a second person confirms; a task is done and undone; a cause is given', async (p) => {
+		const sent = [];
+		p.on('request', (r) => { if (['POST', 'PATCH'].includes(r.method())) sent.push([new URL(r.url()).pathname.replace('/api/v1/', ''), JSON.parse(r.postData() ?? 'null')]); });
+		await p.goto(`${homes.lead.url}/console/incidents/AOBA-2026-0007`);
+		await p.focus('#confirm2');
+		await p.keyboard.press('Enter');
+		await p.waitForSelector('dialog[open]');
+		tell('axe: confirm', await check(p));
+		await p.screenshot({ path: join(shots, 'dialog-confirm-en.png') });
+		await p.focus('dialog .btn.pri');
+		await p.keyboard.press('Enter');
+		await p.waitForSelector('dialog[open]', { state: 'detached' });
+		want(sent[0]?.[0] === 'incidents/AOBA-2026-0007/confirm', 'confirmed');
+		await p.focus('.tasks input');
+		await p.keyboard.press('Space');
+		await p.waitForSelector('.toast >> text=Task 1');
+		await p.keyboard.press('u');
+		await p.waitForFunction(() => !document.querySelector('.toast'));
+		want(sent[1]?.[1].done === true && sent[2]?.[1].done === false, 'done, then not');
+		await p.goto(`${homes.lead.url}/console/clocks?broken=1`);
+		await p.waitForSelector('tbody .btn');
+		await p.locator('tbody tr', { hasText: 'aoba-2026-10' }).locator('.btn').focus();
+		await p.keyboard.press('Enter');
+		await p.waitForSelector('dialog[open]');
+		tell('axe: cause', await check(p));
+		await p.screenshot({ path: join(shots, 'dialog-cause-en.png') });
+		await p.keyboard.press('Space');
+		await p.focus('dialog textarea');
+		await p.keyboard.type('late words');
+		await p.keyboard.press('Control+Enter');
+		await p.waitForSelector('dialog[open]', { state: 'detached' });
+		want(sent.at(-1)[0] === 'reports/aoba-2026-10/cause' && sent.at(-1)[1].cause === 'staff', JSON.stringify(sent.at(-1)));
+	});
+	await keys('the customer answers with a code, asks again with words, chooses a time', async (p) => {
+		const sent = [];
+		p.on('request', (r) => { if (r.method() === 'POST') sent.push([new URL(r.url()).pathname.replace('/api/v1/', ''), JSON.parse(r.postData() ?? 'null')]); });
+		await p.goto(`${homes.customer.url}/portal/incidents/AOBA-2026-0006`);
+		await p.waitForSelector('input[name=answer]');
+		await p.focus('input[name=answer]');
+		await p.keyboard.press('ArrowDown');
+		await p.keyboard.press('Tab');
+		await p.keyboard.type('nothing found');
+		await p.keyboard.press('Tab');
+		await p.keyboard.press('Enter');
+		await p.waitForSelector('.toast');
+		want(sent[0]?.[0] === 'incidents/AOBA-2026-0006/answer' && sent[0][1].code === 'no_damage' && sent[0][1].text === 'nothing found', JSON.stringify(sent));
+		await p.goto(`${homes.customer.url}/portal/closed`);
+		await p.waitForSelector('.again .bare');
+		await p.focus('.again .bare');
+		await p.keyboard.press('Enter');
+		await p.waitForSelector('dialog[open]');
+		tell('axe: look again', await check(p));
+		await p.keyboard.type('it was not us');
+		await p.screenshot({ path: join(shots, 'dialog-again-en.png') });
+		await p.keyboard.press('Control+Enter');
+		await p.waitForSelector('.tag >> text=Asked');
+		want(sent[1]?.[1].text === 'it was not us', 'with the words');
+		const asked = [];
+		p.on('request', (r) => { if (r.url().includes('/calls')) asked.push(new URL(r.url()).searchParams.get('at')); });
+		await p.goto(`${homes.customer.url}/portal/contacts?at=2027-01-01T03:00`);
+		await p.waitForSelector('.mtx');
+		want(asked[0] === '2026-12-31T18:00:00.000Z', `03:00 in Tokyo, not ${asked[0]}`);
+	});
 	await keys('the log explorer: brush by arrows, zoom, back', async (p) => {
 		await p.goto(`${homes.analyst.url}/console/logs`);
 		await p.waitForSelector('.hgb');
@@ -289,5 +420,6 @@ await close();
 homes.analyst.close();
 homes.lead?.close();
 homes.customer.close();
+homes.lead.close();
 console.log(`web: ${passed} passed, ${failed} failed; pictures in ${shots}`);
 process.exit(failed ? 1 : 0);

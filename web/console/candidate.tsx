@@ -8,6 +8,7 @@ import { useKeys } from '../shared/keys';
 import { go, Link } from '../shared/router';
 import { Chip, ClockChip, Owner, Safe, say, Sev, Show } from '../shared/ui';
 import { useLoad } from '../shared/use';
+import { CandidateBar } from './case-bar';
 import { CloseDialog } from './close';
 import { Decide } from './decide';
 import { NoteBox } from './note';
@@ -73,7 +74,7 @@ export function Candidate({ id, deciding }: { id: string; deciding: boolean }) {
 				<div class="ih">
 					<span class="mono s">{x.number}</span><h2 class="el it"><Safe text={tx(x.title)} /></h2><Sev s={x.proposal.severity} proposed /><span class="tag">{tx(x.tenant.name)}</span>
 					<span class="sp" />{x.clock && <><span class="t12 q nw">{d.queue.decideIn}</span><ClockChip c={x.clock} bar={false} /></>}<Owner p={x.owner} />
-					{may && !deciding && <><button class="btn sm" onClick={() => void claim()}>{d.cand.assign}<kbd>a</kbd></button><button class="btn sm pri" onClick={() => go(`${page}/decide`)}>{d.cand.decideNow}<kbd>e</kbd></button></>}
+					{!deciding && <CandidateBar x={x} put={c.set} />}{may && !deciding && <><button class="btn sm" onClick={() => void claim()}>{d.cand.assign}<kbd>a</kbd></button><button class="btn sm pri" onClick={() => go(`${page}/decide`)}>{d.cand.decideNow}<kbd>e</kbd></button></>}
 				</div>
 				<section class="tl" aria-label={d.cand.chronology}>
 					<div class="tlh"><h2>{d.cand.chronology}</h2><span class="sp" /><Legend /></div>

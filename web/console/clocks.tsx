@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every promise that runs, due first on top.
+// Every promise that runs, due first on top; the broken ones of a month with their causes.
 import { call } from '../shared/api';
 import { t, title } from '../shared/i18n';
-import { Link } from '../shared/router';
+import { lazy } from '../shared/lazy';
+import { asked, Link, query } from '../shared/router';
 import { clockText, whenLong } from '../shared/time';
-import { ClockChip, Sev, Show } from '../shared/ui';
+import { ClockChip, Seg, Sev, Show } from '../shared/ui';
 import { useLoad } from '../shared/use';
 
+const Breaches = lazy(() => import('./breaches').then((m) => m.Breaches));
+
 export function Clocks() {
-	const d = t(), list = useLoad(() => call('clock.list'), [], ['candidate', 'incident', 'inquiry']);
+	const d = t(), broken = asked('broken') === '1';
 	title.value = d.nav.clocks;
+	return <div class="lst"><div class="qh"><Seg label={d.nav.clocks} value={broken ? 'broken' : 'running'} options={[['running', d.clocks.running], ['broken', d.inc.broken]]} set={(v) => query({ broken: v === 'broken' ? '1' : '', month: '' })} /></div>{broken ? <Breaches /> : <Running />}</div>;
+}
+
+function Running() {
+	const d = t(), list = useLoad(() => call('clock.list'), [], ['candidate', 'incident', 'inquiry']);
 	return (
-		<div class="lst">
+		<>
 			<Show of={list}>{(v) => v.items.length === 0 ? <div class="state"><p>{d.clocks.none}</p></div> : (
 				<div class="scroll" tabIndex={0} role="group" aria-label={d.nav.clocks}>
 					<table class="t rt inl"><thead><tr><th>{d.clocks.left}</th><th>{d.clocks.what}</th><th>{d.clocks.subject}</th><th>{d.inc.tenant}</th><th>{d.clocks.due}</th><th>{d.clocks.of}</th></tr></thead>
@@ -21,6 +29,6 @@ export function Clocks() {
 						))}</tbody></table>
 				</div>
 			)}</Show>
-		</div>
+		</>
 	);
 }

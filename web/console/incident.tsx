@@ -6,12 +6,15 @@ import { call, session } from '../shared/api';
 import { AttemptRow, CallBack, isCall } from '../shared/attempts';
 import { lang, t, title, tx } from '../shared/i18n';
 import { useKeys } from '../shared/keys';
-import { go } from '../shared/router';
+import { tc } from '../shared/dict/cases';
+import { go, Link } from '../shared/router';
 import { Stamps } from '../shared/stamps';
 import { between, dayLong, hm, span } from '../shared/time';
 import { Chip, ClockChip, Owner, Safe, say, Sev, Show } from '../shared/ui';
 import { useLoad } from '../shared/use';
 import { Broken } from './broken';
+import { IncidentBar, type Act } from './case-bar';
+import { Related, Says, Second, Tasks } from './case-cards';
 import { NoteBox } from './note';
 import { Before, Chronology, EvidenceTable, Legend } from './parts';
 
@@ -56,7 +59,7 @@ function Publish({ i, put }: { i: Data; put: (i: Data) => void }) {
 
 export function Incident({ id }: { id: string }) {
 	const d = t(), inc = useLoad(() => call('incident.show', { id }), [id], ['incident']);
-	const may = ['analyst', 'lead'].includes(session.value?.user?.role ?? '');
+	const may = ['analyst', 'lead'].includes(session.value?.user?.role ?? ''), [act, setAct] = useState<Act | null>(null);
 	title.value = id;
 	useKeys(() => [
 		{ keys: 'n', label: (x) => x.keys.note, run: () => document.getElementById('note')?.focus(), bar: true },
@@ -66,18 +69,23 @@ export function Incident({ id }: { id: string }) {
 		<Show of={inc} rows={12}>{(i) => (
 			<div class="i0">
 				<div class="ih"><span class="mono s nw">{i.id}</span><h2 class="el it"><Safe text={tx(i.title)} /></h2><Sev s={i.severity} /><span class={`tag${i.state === 'open' ? ' half' : ''}`}>{d.inc.state[i.state]}</span><span class="tag">{tx(i.tenant.name)}</span><span class="sp" /><span class="t12 q nw">{dayLong(i.decided_at)} {hm(i.decided_at)}</span><Owner p={i.owner} />
-					{may && i.state === 'open' && <button class="btn sm" onClick={() => void call('incident.close', { id }, { code: 'resolved' }).then(inc.set)}>{d.inc.closeIt}</button>}</div>
+					<IncidentBar i={i} put={inc.set} act={act} setAct={setAct} /></div>
 				<section class="tl" aria-label={d.cand.chronology}>
 					<div class="tlh"><h2>{d.cand.chronology}</h2><span class="sp" /><Legend /></div>
 					<div class="tlb" tabIndex={0} role="group" aria-label={d.cand.chronology}><Chronology entries={i.entries ?? []} /></div>
 					{may && <Publish i={i} put={inc.set} />}
 				</section>
 				<div class="facts one" tabIndex={0} role="group" aria-label={d.inc.summary}>
+					{i.merged_into && <p class="b">{tc().mergedInto} <Link to={`/console/incidents/${i.merged_into}`}>{i.merged_into}</Link></p>}
+					<Second i={i} put={inc.set} />
 					<CallPanel i={i} put={inc.set} may={may} />
 					<Broken i={i} put={inc.set} />
 					{i.stamps && <section class="card"><div class="row mb"><h3>{d.inc.stamps}</h3><span class="q t12">{d.inc.stampsHow}</span></div><Stamps s={i.stamps} calls={!!i.chain} /></section>}
 					<section class="card"><h3>{d.inc.summary}</h3><p class="long">{tx(i.summary)}</p>{(i.actions ?? []).length > 0 && <><h3 class="mt">{d.inc.actions}</h3><ol class="numd">{(i.actions ?? []).map((a) => <li key={a.n}>{a.done_at ? <s>{tx(a.text)}</s> : tx(a.text)}</li>)}</ol></>}</section>
+					<Says i={i} />
+					<Tasks i={i} put={inc.set} add={() => setAct('task')} />
 					<section class="card"><div class="row mb"><h3>{d.cand.evidence}</h3><span class="sp" /><span class="tag">{d.form.blockedN(i.blocked ?? 0)}</span><span class="tag late">{d.form.passedN(i.passed ?? 0)}</span></div><EvidenceTable list={i.evidence ?? []} /></section>
+					<Related i={i} put={inc.set} add={() => setAct('relate')} />
 					<section class="card"><h3>{d.cand.entities}</h3><div class="row wrap">{(i.entities ?? []).map((e) => <Chip key={`${e.kind}${e.value}`} e={e} />)}</div><div class="mt"><Before list={i.previous ?? []} /></div></section>
 				</div>
 			</div>

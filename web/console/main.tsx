@@ -11,9 +11,7 @@ import { go, Link, match, place } from '../shared/router';
 import { start } from '../shared/start';
 import { hms, offset, serverNow, zoneName } from '../shared/time';
 import { initials, Toast, undoLast } from '../shared/ui';
-import { Candidate } from './candidate';
 import { counts } from './counts';
-import { Incident } from './incident';
 import { Incidents } from './incidents';
 import { Queue } from './queue';
 import '../shared/tokens.css';
@@ -21,6 +19,8 @@ import '../shared/nezuban.css';
 import '../shared/app.css';
 import './console.css';
 
+const Candidate = lazy(() => import('./candidate').then((m) => m.Candidate)), Incident = lazy(() => import('./incident').then((m) => m.Incident));
+const Exceptions = lazy(() => import('./exceptions').then((m) => m.Exceptions)), Exception = lazy(() => import('./exception').then((m) => m.Exception)), NewException = lazy(() => import('./exception-new').then((m) => m.NewException));
 const Handover = lazy(() => import('./handover').then((m) => m.Handover)), Handovers = lazy(() => import('./handovers').then((m) => m.Handovers)), Roster = lazy(() => import('./roster').then((m) => m.Roster));
 const Reports = lazy(() => import('./report').then((m) => m.Reports)), Report = lazy(() => import('./report').then((m) => m.Report));
 
@@ -32,7 +32,7 @@ const Account = lazy(() => import('../shared/account').then((m) => m.Account));
 const Journal = lazy(() => import('./journal').then((m) => m.Journal));
 const Registrations = lazy(() => import('./registrations').then((m) => m.Registrations));
 
-const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'logs' | 'clocks' | 'handover' | 'roster' | 'devices' | 'reports' | 'journal' | 'account', roles?: string]> = [
+const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'logs' | 'clocks' | 'handover' | 'roster' | 'exceptions' | 'devices' | 'reports' | 'journal' | 'account', roles?: string]> = [
 	['/console/queue', 'queue', 'queue'],
 	['/console/incidents', 'flag', 'incidents'],
 	['/console/inquiries', 'chat', 'inquiries'],
@@ -42,6 +42,7 @@ const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queu
 	['/console/roster', 'calendar', 'roster'],
 	['/console/devices', 'devices', 'devices'],
 	['/console/reports', 'report', 'reports'],
+	['/console/exceptions', 'sieve', 'exceptions'],
 	['/console/journal', 'hash', 'journal', 'auditor admin'],
 	['/console/account', 'gear', 'account'],
 ];
@@ -85,6 +86,8 @@ function Screen() {
 	if (h?.id) return <Handover key={h.id} id={h.id} />;
 	const r = match('/console/reports/{id}');
 	if (r?.id) return <Report key={r.id} id={r.id} />;
+	const x = match('/console/exceptions/{id}');
+	if (x?.id) return x.id === 'new' ? <NewException /> : <Exception key={x.id} id={x.id} />;
 	switch (place.value.pathname.replace(/\/$/, '')) {
 	case '/console/inquiries': return <Inquiries />;
 	case '/console/incidents': return <Incidents />;
@@ -92,6 +95,7 @@ function Screen() {
 	case '/console/reports': return <Reports />;
 	case '/console/clocks': return <Clocks />;
 	case '/console/handover': return <Handovers />;
+	case '/console/exceptions': return <Exceptions />;
 	case '/console/roster': return <Roster />;
 	case '/console/journal': return <Journal />;
 	case '/console/devices': return <Registrations />;
@@ -113,6 +117,7 @@ function Frame() {
 		{ keys: 'g l', label: (x) => x.keys.goLogs, run: () => go('/console/logs') },
 		{ keys: 'g s', label: (x) => x.keys.goClocks, run: () => go('/console/clocks') },
 		{ keys: 'g h', label: (x) => x.keys.goHandover, run: () => go('/console/handover') },
+		{ keys: 'g x', label: (x) => x.keys.goExceptions, run: () => go('/console/exceptions') },
 		{ keys: 'g r', label: (x) => x.keys.goRoster, run: () => go('/console/roster') },
 	], []);
 	return (

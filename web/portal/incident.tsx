@@ -11,6 +11,8 @@ import { Stamps } from '../shared/stamps';
 import { between, dayLong, hm, hms, span, when, zoneName } from '../shared/time';
 import { Chip, Safe, say, Seg, Sev, Show } from '../shared/ui';
 import { useLoad } from '../shared/use';
+import { tc } from '../shared/dict/cases';
+import { Answer, Related } from './answer';
 import { Calls } from './calls';
 
 type Put = (i: Data) => void;
@@ -67,6 +69,7 @@ function Exchange({ i, put }: { i: Data; put: Put }) {
 
 function Own({ i, put }: { i: Data; put: Put }) {
 	const d = t(), [ticket, setTicket] = useState(i.customer_ticket ?? ''), [why, setWhy] = useState<string | null>(null);
+	const over = i.state === 'closed', ask = over ? tc().objectWhy : d.pinc.objectWhy;
 	const levels: Severity[] = ['emergency', 'critical', 'warning', 'informational'];
 	const change = (x: { customer_severity?: Severity | null; customer_ticket?: string | null }) => void call('incident.change', { id: i.id }, x).then((v) => { put(v); say(d.pinc.saved); }).catch(failed);
 	const object = () => {
@@ -78,8 +81,8 @@ function Own({ i, put }: { i: Data; put: Put }) {
 			<label class="f"><span>{d.pinc.ownSev}</span><select class="fi" value={i.customer_severity ?? ''} onChange={(e) => change({ customer_severity: (e.currentTarget.value || null) as Severity | null })}><option value="">{d.pinc.none}</option>{levels.map((s) => <option key={s} value={s}>{d.sev[s]}</option>)}</select></label>
 			<label class="f"><span>{d.pinc.ticket}</span><input class="fi" maxLength={64} value={ticket} onInput={(e) => setTicket(e.currentTarget.value)} onBlur={() => { if (ticket !== (i.customer_ticket ?? '')) change({ customer_ticket: ticket || null }); }} /></label>
 			<p class="sub">{d.pinc.ourStays}</p>
-			{why !== null && <textarea class="fi" rows={3} autoFocus aria-label={d.pinc.objectWhy} placeholder={d.pinc.objectWhy} value={why} onInput={(e) => setWhy(e.currentTarget.value)} />}
-			<button class="btn p40 wide" onClick={object}>{d.pinc.object}</button>
+			{why !== null && <textarea class="fi" rows={3} autoFocus aria-label={ask} placeholder={ask} value={why} onInput={(e) => setWhy(e.currentTarget.value)} />}
+			<button class="btn p40 wide" onClick={object}>{over ? tc().objectClosed : d.pinc.object}</button>
 		</section>
 	);
 }
@@ -99,8 +102,10 @@ export function Incident({ id }: { id: string }) {
 						<section class="card"><div class="sec"><h2>{d.pinc.assessment}</h2><span class="sp" /><Seg label={d.acc.lang} value={l} options={[['ja', '日本語'], ['en', 'English']]} set={setL} /></div><p class="long" lang={l}><Safe text={i.summary?.[l] ?? ''} /></p>{i.decision?.by && <p class="sub mt">{d.pinc.decidedBy(tx(i.decision.by.name))}</p>}</section>
 						<Actions i={i} put={inc.set} />
 						<Calls i={i} />
+						<Related i={i} />
 						<EvidenceCard i={i} />
 					</div><div>
+						<Answer key={`a${i.id}`} i={i} put={inc.set} />
 						<Exchange i={i} put={inc.set} />
 						<Own key={i.id} i={i} put={inc.set} />
 						<section class="card"><h2>{d.pinc.involved}</h2><div class="row wrap">{(i.entities ?? []).map((e) => <Chip key={`${e.kind}${e.value}`} e={e} />)}</div></section>

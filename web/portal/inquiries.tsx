@@ -31,7 +31,7 @@ const priorities: InquiryPriority[] = ['urgent', 'normal', 'low'];
 
 export function NewInquiry() {
 	const d = t(), chat = asked('chat') === '1', about = asked('incident');
-	const [subject, setSubject] = useState(''), [text, set] = useState(''), [kind, setKind] = useState<InquiryKind>('question'), [priority, setPriority] = useState<InquiryPriority>('normal');
+	const [subject, setSubject] = useState(''), [text, set] = useState(''), [kind, setKind] = useState<InquiryKind>(kinds.find((k) => k === asked('kind')) ?? 'question'), [priority, setPriority] = useState<InquiryPriority>('normal');
 	const [files, setFiles] = useState<Picked[]>([]), [fault, setFault] = useState<ApiError | null>(null), [busy, setBusy] = useState(false);
 	title.value = d.inq.open;
 	const submit = (e: Event) => {

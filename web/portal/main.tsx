@@ -12,9 +12,7 @@ import { start } from '../shared/start';
 import { hms } from '../shared/time';
 import { initials, Toast } from '../shared/ui';
 import { useLoad } from '../shared/use';
-import { Closed } from './closed';
 import { Home } from './home';
-import { Incident } from './incident';
 import { Incidents } from './incidents';
 import { Inquiries, Inquiry, NewInquiry } from './inquiries';
 import '../shared/tokens.css';
@@ -29,10 +27,12 @@ const Registration = lazy(() => import('./registration').then((m) => m.Registrat
 
 const Reports = lazy(() => import('./reports').then((m) => m.Reports));
 
-type Name = 'home' | 'reports' | 'incidents' | 'inquiries' | 'closed' | 'logsPortal' | 'devices' | 'account';
+const Incident = lazy(() => import('./incident').then((m) => m.Incident)), Closed = lazy(() => import('./closed').then((m) => m.Closed)), Exceptions = lazy(() => import('./exceptions').then((m) => m.Exceptions)), Contacts = lazy(() => import('./contacts').then((m) => m.Contacts));
+
+type Name = 'contacts' | 'home' | 'reports' | 'incidents' | 'inquiries' | 'closed' | 'logsPortal' | 'devices' | 'account';
 const places: ReadonlyArray<readonly [to: string, icon: IconName, name: Name]> = [
 	['/portal/', 'home', 'home'], ['/portal/incidents', 'flag', 'incidents'], ['/portal/inquiries', 'chat', 'inquiries'], ['/portal/closed', 'closed', 'closed'], ['/portal/reports', 'report', 'reports'],
-	['/portal/logs', 'search', 'logsPortal'], ['/portal/devices', 'devices', 'devices'],
+	['/portal/logs', 'search', 'logsPortal'], ['/portal/devices', 'devices', 'devices'], ['/portal/contacts', 'phone', 'contacts'],
 ];
 
 function here(to: string): boolean {
@@ -64,6 +64,8 @@ function Screen() {
 	case '/portal/incidents': return <Incidents />;
 	case '/portal/inquiries': return <Inquiries />;
 	case '/portal/reports': return <Reports />;
+	case '/portal/exceptions': return <Exceptions />;
+	case '/portal/contacts': return <Contacts />;
 	case '/portal/closed': return <Closed />;
 	case '/portal/logs': return <><h1 class="big">{t().nav.logsPortal}</h1><div class="card logsc"><Logs /></div></>;
 	case '/portal/devices': return <Devices />;
@@ -89,7 +91,7 @@ function Frame() {
 				<Screen />
 				<p class="foot">{d.home.codeWord}</p>
 			</main>
-			<nav class="tabs5" aria-label={title.value}>{places.filter(([, , name]) => name !== 'closed' && name !== 'reports').map(([to, icon, name]) => <Link key={to} to={to} class={here(to) ? 'on' : ''} aria-current={here(to) ? 'page' : undefined}><Icon name={icon} size={20} /><span>{d.nav[name]}</span></Link>)}</nav>
+			<nav class="tabs5" aria-label={title.value}>{places.filter(([, , name]) => name !== 'closed' && name !== 'contacts' && name !== 'reports').map(([to, icon, name]) => <Link key={to} to={to} class={here(to) ? 'on' : ''} aria-current={here(to) ? 'page' : undefined}><Icon name={icon} size={20} /><span>{d.nav[name]}</span></Link>)}</nav>
 			<Toast />
 			<KeyHelp />
 		</div>

@@ -60,6 +60,7 @@ export function repeatLast() {
 
 window.addEventListener('keydown', (e) => {
 	if (e.isComposing || e.keyCode === 229 || e.defaultPrevented) return;
+	if (document.querySelector('dialog:modal')) return; // what is behind a dialog is not reachable, by keys neither
 	const s = spelled(e), single = s.length === 1 || /^Shift\+.$/.test(s);
 	if (single && singleKeys.value === 'off') return;
 	const text = isText(e.target);

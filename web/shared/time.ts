@@ -50,6 +50,13 @@ const dayWords = (x: string | number) => fmt('dw', lang.value === 'ja' ? { month
 export const whenLong = (x: string | number) => `${dayWords(x)} ${hm(x)}`;
 export const hourOfDay = () => Number(hm(serverNow()).slice(0, 2));
 
+/** 2026-11-27T03:00 of a time in the person's zone, as inputs want it; and back to ms. */
+export const localInput = (ms: number) => fmt('li', { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, 'sv-SE').format(ms).replace(' ', 'T');
+export function zoned(text: string): number {
+	const wall = Date.parse(`${text}:00Z`), off = (ms: number) => Date.parse(`${localInput(ms)}:00Z`) - ms;
+	return wall - off(wall - off(wall));
+}
+
 /** 4:12 or 1:12:40, for clocks. */
 export function clockText(sec: number): string {
 	const s = Math.max(0, Math.floor(sec)), h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60, r = s % 60;

@@ -7,7 +7,7 @@ export const en = {
 	sev: { emergency: 'Emergency', critical: 'Critical', warning: 'Warning', informational: 'Informational' },
 	nav: {
 		queue: 'Queue', incidents: 'Incidents', logs: 'Log explorer', clocks: 'Clocks', closed: 'Closed candidates',
-		devices: 'Devices', home: 'Home', reports: 'Reports', account: 'Account', inquiries: 'Inquiries', journal: 'Journal', handover: 'Hand-over', roster: 'Roster', main: 'Main', logsPortal: 'Logs', skip: 'Skip to content',
+		devices: 'Devices', home: 'Home', reports: 'Reports', account: 'Account', inquiries: 'Inquiries', exceptions: 'Exceptions', contacts: 'Who is called', journal: 'Journal', handover: 'Hand-over', roster: 'Roster', main: 'Main', logsPortal: 'Logs', skip: 'Skip to content',
 	},
 	login: {
 		title: 'Sign in', login: 'Login', password: 'Password', next: 'Next', code: 'Six digits of your second factor',
@@ -81,7 +81,7 @@ export const en = {
 		now: 'On duty now', site: 'Site', local: 'Local time', lead: 'Lead', people: 'Crew', until: 'Until', then: 'Then', always: 'always', nobody: 'Nobody is on duty', sites: 'Sites', week: 'Seven days', before: 'Earlier', after: 'Later', none: 'No roster was imported yet.', machine: 'the administrator',
 		imported: (at: string, who: string) => `In force since ${at}, imported by ${who}; proved for 400 days.`, duty: 'On duty', off: 'off duty',
 	},
-	clocks: { kind: { decide: 'decide', call: 'call', answer: 'answer', report: 'report', inquiry: 'inquiry' }, what: 'Promise', due: 'Due', left: 'Left', none: 'No promise is running.', subject: 'For', of: 'Limit' },
+	clocks: { running: 'Running', kind: { decide: 'decide', call: 'call', answer: 'answer', report: 'report', inquiry: 'inquiry' }, what: 'Promise', due: 'Due', left: 'Left', none: 'No promise is running.', subject: 'For', of: 'Limit' },
 	home: {
 		morning: (n: string) => `Good morning, ${n}`, day: (n: string) => `Good day, ${n}`, evening: (n: string) => `Good evening, ${n}`, asOf: (x: string) => `as of ${x}`,
 		attacked: 'Are we under attack?', no: 'Not now.', noText: 'No incident is open.', yes: (sev: string, n: number) => `Yes. ${n} ${sev.toLowerCase()} incident${n === 1 ? ' is' : 's are'} open`,
@@ -127,7 +127,7 @@ export const en = {
 	fac: { title: 'Second factors', keys: 'Security keys and passkeys', name: 'Name', added: 'Added', used: 'Last used', synced: 'synced', change: 'Rename', remove: 'Remove', noKeys: 'No key yet.', newName: 'Name of a new key', add: 'Add a key', app: 'Authenticator app', appOn: 'Set up', appOff: 'Not set up', appSet: 'Set up', appNew: 'New secret', confirm: 'Confirm', recovery: 'Recovery codes', left: (n: number) => (n === 1 ? '1 code left' : `${n} codes left`), newCodes: 'Make new codes', saved: 'Saved.', last: 'It is the last second factor and stays.', known: 'This key is known already, or its challenge ran out.' },
 	keys: {
 		all: 'all keys', title: 'Keyboard', move: 'move', prev: 'previous row', next: 'next row', preview: 'preview, again: open', assign: 'assign to me', close: 'close', escalate: 'escalate', mark: 'mark', markDown: 'mark and next', markUp: 'mark and previous', search: 'search', help: 'this help', undo: 'undo',
-		goQueue: 'go to queue', goIncidents: 'go to incidents', goLogs: 'go to logs', goClocks: 'go to clocks', goInquiries: 'go to inquiries', goHandover: 'go to hand-over', goRoster: 'go to the roster', toAccept: 'to acceptance', words: 'words', nextWeek: 'later', lastWeek: 'earlier', note: 'note', why: 'why it fired', newTab: 'open in a new tab', pivot: 'look for the value in the logs', confirm: 'confirm', leave: 'close', zoomBack: 'zoom back', run: 'run', question: (n: number) => `answer question ${n}`, repeat: 'repeat the last action', table: 'chart or table',
+		goQueue: 'go to queue', goIncidents: 'go to incidents', goLogs: 'go to logs', goClocks: 'go to clocks', goExceptions: 'go to exceptions', goInquiries: 'go to inquiries', goHandover: 'go to hand-over', goRoster: 'go to the roster', toAccept: 'to acceptance', words: 'words', nextWeek: 'later', lastWeek: 'earlier', note: 'note', why: 'why it fired', newTab: 'open in a new tab', pivot: 'look for the value in the logs', confirm: 'confirm', leave: 'close', zoomBack: 'zoom back', run: 'run', question: (n: number) => `answer question ${n}`, repeat: 'repeat the last action', table: 'chart or table',
 	},
 	err: { title: 'That did not work.', again: 'Try again', forbidden: 'You may not see this. An administrator can allow it.', notFound: 'There is no such thing, or you may not see it.', kept: 'Your text is still here. Try again.', network: 'The service does not answer.', loading: 'Reading …', invalid: 'Some values are not right.' },
 	time: { none: '—', sec: (n: number) => `${n} s`, min: (m: number, sec: number) => (sec ? `${m} min ${sec} s` : `${m} min`), hour: (h: number, m: number) => (m ? `${h} h ${m} min` : `${h} h`), left: (x: string) => `${x} left`, over: (x: string) => `${x} over`, met: (x: string) => `met in ${x}`, day: (d: number, h: number) => `${d} d ${h} h` },

@@ -9,7 +9,7 @@ export const ja: Dict = {
 	nav: {
 		handover: '引き継ぎ', roster: '当番表',
 		queue: '待ち行列', incidents: 'インシデント', logs: 'ログ検索', clocks: '時計', closed: '終了した候補',
-		devices: '機器', home: 'ホーム', reports: '報告書', account: '設定', inquiries: 'お問い合わせ', journal: 'ジャーナル', main: '主な画面', logsPortal: 'ログ', skip: '本文へ',
+		devices: '機器', home: 'ホーム', reports: '報告書', account: '設定', inquiries: 'お問い合わせ', exceptions: '例外', contacts: '連絡先', journal: 'ジャーナル', main: '主な画面', logsPortal: 'ログ', skip: '本文へ',
 	},
 	login: {
 		title: 'サインイン', login: 'ログイン名', password: 'パスワード', next: '次へ', code: '二要素認証の6桁の数字',
@@ -83,7 +83,7 @@ export const ja: Dict = {
 		now: 'いまの当番', site: '拠点', local: '現地の時刻', lead: '責任者', people: '当番', until: 'まで', then: '次', always: '常時', nobody: '当番がいません', sites: '拠点', week: '七日間', before: '前へ', after: '次へ', none: '当番表はまだ取り込まれていません。', machine: '管理者',
 		imported: (at: string, who: string) => `${at}から有効・取り込んだ人：${who}。400 日先まで、すき間も重なりもないことを確かめてあります。`, duty: '当番', off: '当番外',
 	},
-	clocks: { kind: { decide: '判定', call: '電話', answer: '回答', report: '報告', inquiry: 'お問い合わせ' }, what: '約束', due: '期限', left: '残り', none: '動いている時計はありません。', subject: '対象', of: '持ち時間' },
+	clocks: { running: '進行中', kind: { decide: '判定', call: '電話', answer: '回答', report: '報告', inquiry: 'お問い合わせ' }, what: '約束', due: '期限', left: '残り', none: '動いている時計はありません。', subject: '対象', of: '持ち時間' },
 	home: {
 		morning: (n) => `おはようございます、${n}`, day: (n) => `こんにちは、${n}`, evening: (n) => `こんばんは、${n}`, asOf: (x) => `${x} 現在`,
 		attacked: '攻撃を受けていますか', no: 'いいえ。', noText: '対応中のインシデントはありません。', yes: (sev, n) => `はい。${sev}のインシデントが ${n} 件あります`,
@@ -129,7 +129,7 @@ export const ja: Dict = {
 	fac: { title: '二要素認証', keys: 'セキュリティキーとパスキー', name: '名前', added: '登録', used: '最終使用', synced: '同期', change: '名前を変える', remove: '外す', noKeys: 'キーはまだありません。', newName: '新しいキーの名前', add: 'キーを登録する', app: '認証アプリ', appOn: '設定済み', appOff: '未設定', appSet: '設定する', appNew: '新しい鍵にする', confirm: '確認する', recovery: '回復用のコード', left: (n) => `残り ${n} 個`, newCodes: '新しいコードを作る', saved: '保存しました。', last: '最後の二要素目なので外せません。', known: 'このキーは登録済みか、確認の期限が切れています。' },
 	keys: {
 		all: 'キー一覧', title: 'キーボード', move: '移動', prev: '前の行', next: '次の行', preview: '詳細、もう一度で開く', assign: '担当する', close: '終了', escalate: 'インシデントにする', mark: '印', markDown: '印を付けて次へ', markUp: '印を付けて前へ', search: '検索', help: 'この一覧', undo: '取り消し',
-		goQueue: '待ち行列へ', goIncidents: 'インシデントへ', goLogs: 'ログ検索へ', goClocks: '時計へ', goInquiries: 'お問い合わせへ', goHandover: '引き継ぎへ', goRoster: '当番表へ', toAccept: '受け取りへ', words: '言葉', nextWeek: '次の週', lastWeek: '前の週', note: 'メモ', why: '理由', newTab: '新しいタブで開く', pivot: '値をログで調べる', confirm: '確定', leave: '閉じる', zoomBack: '拡大を戻す', run: '検索', question: (n) => `問い ${n} に答える`, repeat: '直前の操作を繰り返す', table: '図と表',
+		goQueue: '待ち行列へ', goIncidents: 'インシデントへ', goLogs: 'ログ検索へ', goClocks: '時計へ', goExceptions: '例外へ', goInquiries: 'お問い合わせへ', goHandover: '引き継ぎへ', goRoster: '当番表へ', toAccept: '受け取りへ', words: '言葉', nextWeek: '次の週', lastWeek: '前の週', note: 'メモ', why: '理由', newTab: '新しいタブで開く', pivot: '値をログで調べる', confirm: '確定', leave: '閉じる', zoomBack: '拡大を戻す', run: '検索', question: (n) => `問い ${n} に答える`, repeat: '直前の操作を繰り返す', table: '図と表',
 	},
 	err: { title: 'できませんでした。', again: 'もう一度', forbidden: '閲覧の権限がありません。管理者に依頼できます。', notFound: '存在しないか、閲覧の権限がありません。', kept: '入力した文は残っています。もう一度お試しください。', network: 'サービスが応答しません。', loading: '読み込んでいます…', invalid: '正しくない値があります。' },
 	time: { none: '—', sec: (n) => `${n}秒`, min: (m, sec) => (sec ? `${m}分${String(sec).padStart(2, '0')}秒` : `${m}分`), hour: (h, m) => (m ? `${h}時間${m}分` : `${h}時間`), left: (x) => `残り ${x}`, over: (x) => `超過 ${x}`, met: (x) => `${x}で達成`, day: (d, h) => `${d}日${h}時間` },
