@@ -324,6 +324,22 @@ if (!live && (!args.only || args.only === 'keys')) {
 		await p.waitForSelector('.toast >> text=Taken back');
 		want(posted[2]?.[0].endsWith('/merge') && posted[2][1].into === 'c-48213', 'the new one went back');
 	});
+	await keys('marked rows of one tenant are merged together, of two they are not', async (p) => {
+		const posted = [];
+		p.on('request', (r) => { if (r.method() === 'POST') posted.push([new URL(r.url()).pathname.replace('/api/v1/', ''), JSON.parse(r.postData() ?? 'null')]); });
+		await p.goto(`${homes.analyst.url}/console/queue?c=c-48213`);
+		await p.waitForSelector('.qr.cur');
+		for (const k of ['x', 'k', 'x', 'm']) await p.keyboard.press(k);
+		await p.waitForSelector('.toast >> text=different tenants');
+		for (const k of ['x', 'j', 'j', 'j', 'x', 'm']) await p.keyboard.press(k);
+		await p.waitForSelector('dialog[open] .cs label');
+		tell('axe: merge marked', await check(p));
+		await p.screenshot({ path: join(shots, 'dialog-merge-marked-en.png') });
+		await p.keyboard.type('AOBA-2026-0007');
+		await p.keyboard.press('Enter');
+		await p.waitForSelector('dialog[open]', { state: 'detached' });
+		want(JSON.stringify(posted) === JSON.stringify(['c-48213', 'c-48207'].map((x) => [`candidates/${x}/merge`, { into: 'AOBA-2026-0007' }])), JSON.stringify(posted));
+	});
 	await keys('a second person confirms; a task is done and undone; a cause is given', async (p) => {
 		const sent = [];
 		p.on('request', (r) => { if (['POST', 'PATCH'].includes(r.method())) sent.push([new URL(r.url()).pathname.replace('/api/v1/', ''), JSON.parse(r.postData() ?? 'null')]); });

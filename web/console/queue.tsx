@@ -10,6 +10,8 @@ import { asked, go, Link, query } from '../shared/router';
 import { hm, hms, when } from '../shared/time';
 import { Chip, ClockChip, Owner, Pick, Safe, say, Sev, Show, Spark } from '../shared/ui';
 import { useLoad } from '../shared/use';
+import { lazy } from '../shared/lazy';
+import { ofRow } from './case';
 import { CloseDialog } from './close';
 import { counts } from './counts';
 import { Preview } from './preview';
@@ -32,6 +34,8 @@ function Row({ c, cur, marked, fresh, pick }: { c: CandidateRow; cur: boolean; m
 		</div>
 	);
 }
+
+const Merge = lazy(() => import('./case-move').then((m) => m.Merge));
 
 /** Which rows came since the reader first looked, so that they can be told without moving anything. */
 function useFresh(items: CandidateRow[] | undefined): { fresh: Set<string>; since: string } {
@@ -110,7 +114,13 @@ export function Queue() {
 		}
 	};
 	const page = (id: string) => `/console/candidates/${encodeURIComponent(id)}`;
-	const may = ['analyst', 'lead'].includes(session.value?.user?.role ?? '');
+	const may = ['analyst', 'lead'].includes(session.value?.user?.role ?? ''), [merging, setMerging] = useState<CandidateRow[] | null>(null);
+	/* the marked ones, or the row under the cursor; of one tenant only */
+	const merge = () => {
+		const list = marks.size ? items.filter((i) => marks.has(i.id)) : row ? [row] : [];
+		if (list.some((i) => i.tenant.id !== list[0]?.tenant.id)) say(d.queue.oneTenant);
+		else if (list.length) setMerging(list);
+	};
 	const close = () => { if (row && may) setClosing(row); };
 
 	useKeys(() => [
@@ -126,10 +136,11 @@ export function Queue() {
 		{ keys: 'a', label: (x) => x.keys.assign, run: () => void claim(), bar: true, when: () => may },
 		{ keys: 'c', label: (x) => x.keys.close, run: close, bar: true, when: () => may },
 		{ keys: 'e', label: (x) => x.keys.escalate, run: () => { if (row) go(`${page(row.id)}/decide`); }, bar: true, when: () => may },
+		{ keys: 'm', label: (x) => x.keys.merge, run: merge, when: () => may },
 		{ keys: 'o', label: (x) => x.keys.newTab, run: () => { if (row) window.open(page(row.id), '_blank', 'noopener'); } },
 		{ keys: 'w', label: (x) => x.keys.why, run: () => { setOpen(true); setTimeout(() => document.getElementById('why')?.focus(), 30); } },
 		{ keys: 'p', label: (x) => x.keys.pivot, run: () => { const e = row?.entities?.[0]; if (e && row) go(`/console/logs?q=${encodeURIComponent(`"${e.value}"`)}&tenant=${row.tenant.id}`); } },
-	], [q.data, cur, open, closing, may]);
+	], [q.data, cur, open, closing, may, marks]);
 
 	return (
 		<div class={`q0${open && row ? '' : ' wide'}`}>
@@ -151,6 +162,7 @@ export function Queue() {
 				)}</Show>
 			</section>
 			{open && row && <Preview key={row.id} row={row} may={may} claim={() => void claim()} close={close} />}
+			{merging?.[0] && <div class="vh"><Merge c={ofRow(merging[0])} list={merging.map(ofRow)} gone={() => { setMerging(null); setMarks(new Set()); }} /></div>}
 			{closing && <CloseDialog row={closing} done={() => { setClosing(null); q.reload(); }} cancel={() => setClosing(null)} />}
 		</div>
 	);

@@ -27,7 +27,7 @@ export const ja: Dict = {
 		allTenants: '全顧客', tenant: '顧客', anyOwner: '担当すべて', ownerFilter: '担当', mine: '自分', nobody: '担当なし', none: 'なし',
 		order: '並び', orderText: '次にすべき順（期限、提案の順）', from: (x) => `初回 ${x}`,
 		end: (n) => `待ち行列の終わり・${n} 件中 ${n} 件`, empty: '判定を待つ候補はありません。', emptyHow: (at) => `${at} に確認しました。新しい候補は自動で表示します。`,
-		marked: (n) => `印 ${n} 件`, clockOf: (limit) => `／判定期限 ${limit}`, close: '詳細を閉じる',
+		oneTenant: '印を付けた行のお客様が異なります。統合は 1 社の中だけです。', marked: (n) => `印 ${n} 件`, clockOf: (limit) => `／判定期限 ${limit}`, close: '詳細を閉じる',
 	},
 	cand: {
 		why: '検知の理由', latest: '最新の行', before: 'この顧客での前例', entities: '関係するもの', score: (n) => `スコア ${n}`,
@@ -129,7 +129,7 @@ export const ja: Dict = {
 	fac: { title: '二要素認証', keys: 'セキュリティキーとパスキー', name: '名前', added: '登録', used: '最終使用', synced: '同期', change: '名前を変える', remove: '外す', noKeys: 'キーはまだありません。', newName: '新しいキーの名前', add: 'キーを登録する', app: '認証アプリ', appOn: '設定済み', appOff: '未設定', appSet: '設定する', appNew: '新しい鍵にする', confirm: '確認する', recovery: '回復用のコード', left: (n) => `残り ${n} 個`, newCodes: '新しいコードを作る', saved: '保存しました。', last: '最後の二要素目なので外せません。', known: 'このキーは登録済みか、確認の期限が切れています。' },
 	keys: {
 		all: 'キー一覧', title: 'キーボード', move: '移動', prev: '前の行', next: '次の行', preview: '詳細、もう一度で開く', assign: '担当する', close: '終了', escalate: 'インシデントにする', mark: '印', markDown: '印を付けて次へ', markUp: '印を付けて前へ', search: '検索', help: 'この一覧', undo: '取り消し',
-		goQueue: '待ち行列へ', goIncidents: 'インシデントへ', goLogs: 'ログ検索へ', goClocks: '時計へ', goExceptions: '例外へ', goInquiries: 'お問い合わせへ', goHandover: '引き継ぎへ', goRoster: '当番表へ', toAccept: '受け取りへ', words: '言葉', nextWeek: '次の週', lastWeek: '前の週', note: 'メモ', why: '理由', newTab: '新しいタブで開く', pivot: '値をログで調べる', confirm: '確定', leave: '閉じる', zoomBack: '拡大を戻す', run: '検索', question: (n) => `問い ${n} に答える`, repeat: '直前の操作を繰り返す', table: '図と表',
+		goQueue: '待ち行列へ', goIncidents: 'インシデントへ', goLogs: 'ログ検索へ', goClocks: '時計へ', goExceptions: '例外へ', merge: '統合する', goInquiries: 'お問い合わせへ', goHandover: '引き継ぎへ', goRoster: '当番表へ', toAccept: '受け取りへ', words: '言葉', nextWeek: '次の週', lastWeek: '前の週', note: 'メモ', why: '理由', newTab: '新しいタブで開く', pivot: '値をログで調べる', confirm: '確定', leave: '閉じる', zoomBack: '拡大を戻す', run: '検索', question: (n) => `問い ${n} に答える`, repeat: '直前の操作を繰り返す', table: '図と表',
 	},
 	err: { title: 'できませんでした。', again: 'もう一度', forbidden: '閲覧の権限がありません。管理者に依頼できます。', notFound: '存在しないか、閲覧の権限がありません。', kept: '入力した文は残っています。もう一度お試しください。', network: 'サービスが応答しません。', loading: '読み込んでいます…', invalid: '正しくない値があります。' },
 	time: { none: '—', sec: (n) => `${n}秒`, min: (m, sec) => (sec ? `${m}分${String(sec).padStart(2, '0')}秒` : `${m}分`), hour: (h, m) => (m ? `${h}時間${m}分` : `${h}時間`), left: (x) => `残り ${x}`, over: (x) => `超過 ${x}`, met: (x) => `${x}で達成`, day: (d, h) => `${d}日${h}時間` },
