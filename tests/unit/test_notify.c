@@ -307,7 +307,7 @@ teams_is_inert(const char *type, const char *text)
 static void
 test_chats_are_inert(void **state)
 {
-	json_t *o = event_as("slack");
+	json_t *o = event_as("slack"), *card;
 
 	(void)state;
 	texts_seen = 0;
@@ -319,9 +319,9 @@ test_chats_are_inert(void **state)
 	texts_seen = 0;
 	walk(o, teams_is_inert);
 	assert_int_equal(texts_seen, 5);
-	o = json_incref(json_object_get(json_array_get(json_object_get(o, "attachments"), 0), "content"));
-	assert_string_equal(json_string_value(json_object_get(o, "type")), "AdaptiveCard");
-	assert_int_equal(json_array_size(json_object_get(o, "actions")), 1);
+	card = json_object_get(json_array_get(json_object_get(o, "attachments"), 0), "content");
+	assert_string_equal(json_string_value(json_object_get(card, "type")), "AdaptiveCard");
+	assert_int_equal(json_array_size(json_object_get(card, "actions")), 1);
 	json_decref(o);
 	o = event_as("json");
 	assert_string_equal(json_string_value(json_object_get(o, "event")), "incident.opened");
