@@ -110,7 +110,7 @@ struct archive_fault {
 };
 
 struct archive_tally {
-	uint64_t tenants, days, segments, batches, lines, bytes, gaps, manifests, faults;
+	uint64_t tenants, days, segments, batches, lines, bytes, gaps, canaries, manifests, faults;
 };
 
 /* Walks the folder. key is the public one (NULL: signatures are not checked). fn gets every fault. 0, or

@@ -105,7 +105,7 @@ check_receipt(struct verifier *v, const char *file, uint64_t off, const struct r
 }
 
 static bool
-counts_agree(const struct record *r, const struct batch *b, const struct archive_device *devices)
+counts_agree(const struct record *r, const struct batch *b, const struct archive_device *devices, uint64_t *canaries)
 {
 	uint64_t bytes = 0, gaps = 0;
 	uint32_t *lines = x_calloc(b->head->devices + 1, sizeof *lines);
@@ -114,6 +114,7 @@ counts_agree(const struct record *r, const struct batch *b, const struct archive
 	for (uint32_t i = 0; i < b->head->lines; i++) {
 		bytes += b->lines[i].len;
 		gaps += (b->lines[i].flags & LINE_GAP) != 0;
+		*canaries += (b->lines[i].flags & LINE_CANARY) != 0;
 		lines[b->lines[i].device]++;
 	}
 	for (uint32_t d = 0; good && d < r->devices; d++) {
@@ -141,7 +142,7 @@ look_inside(struct verifier *v, const struct record *r, struct slice wire, const
 	if (memcmp(b.head->epoch, r->meta.key.epoch, sizeof r->meta.key.epoch) != 0 || b.head->seq != r->meta.key.seq ||
 	    memcmp(b.head->prev, r->meta.prev, 32) != 0)
 		return "the batch is filed under another number";
-	return counts_agree(r, &b, devices) ? NULL : "the counts are not those of the batch";
+	return counts_agree(r, &b, devices, &v->tally->canaries) ? NULL : "the counts are not those of the batch";
 }
 
 static void

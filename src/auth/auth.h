@@ -89,6 +89,7 @@ struct auth_totp {
  * counts only after a first good code (auth_totp_check for a first factor, else auth_totp_confirm). */
 int auth_totp_make(struct auth *a, const char *user, bool pending, int64_t now, struct auth_totp *ret);
 int auth_totp_set(struct auth *a, const char *user, const char *base32); /* a given one; E_SYNTAX */
+int auth_totp_code(const char *base32, int64_t now, char ret[7]);         /* the code of now; E_SYNTAX */
 bool auth_totp_has(struct auth *a, const char *user);
 /* Six digits or a recovery code; single use. Confirms the pending secret of a person without any factor. */
 bool auth_totp_check(struct auth *a, const char *user, const char *code, int64_t now);

@@ -173,6 +173,21 @@ auth_totp_make(struct auth *a, const char *user, bool pending, int64_t now, stru
 }
 
 int
+auth_totp_code(const char *base32, int64_t now, char ret[7])
+{
+	char *bytes = NULL;
+	size_t n = 0;
+	int r;
+
+	if (oath_base32_decode(base32, strlen(base32), &bytes, &n) != OATH_OK)
+		return E_SYNTAX;
+	r = oath_totp_generate(bytes, n, (time_t)(now / NS_PER_S), OATH_TOTP_DEFAULT_TIME_STEP_SIZE, OATH_TOTP_DEFAULT_START_TIME, 6, ret);
+	sodium_memzero(bytes, n);
+	free(bytes);
+	return r == OATH_OK ? 0 : E_SYNTAX;
+}
+
+int
 auth_totp_set(struct auth *a, const char *user, const char *base32)
 {
 	char *bytes = NULL;

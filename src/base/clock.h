@@ -43,7 +43,7 @@ int64_t days_from_civil(int64_t year, unsigned month, unsigned day);
 static inline unsigned
 days_in_month(int64_t year, unsigned month) /* month: 1 to 12 */
 {
-	return month == 2 ? 28u + (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)) : 30 + ((month ^ month >> 3) & 1);
+	return month == 2 ? 28u + (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)) : 30u + ((month ^ month >> 3) & 1u);
 }
 void civil_from_days(int64_t days, int64_t *ret_year, unsigned *ret_month, unsigned *ret_day);
 

@@ -32,6 +32,9 @@
 #define BATCH_BYTES_MAX (48u << 20)
 #define BATCH_WIRE_MAX (16u << 20)
 #define BATCH_DEVICES_MAX 4096u
+#define CANARY_DEVICE "nezuban-canary"
+#define CANARY_SOURCE "nezuban.canary"
+#define CANARY_TEXT "nezuban-canary 1 minute=" /* then the minute since 1970 */
 #define BATCH_LINE_MAX (1u << 20) /* longer lines are cut; see struct batch_note */
 
 struct batch_header {
@@ -59,7 +62,7 @@ enum batch_transport { BT_UDP, BT_TCP, BT_TLS, BT_FILE, BT_INTERNAL, BT_COUNT };
 enum batch_line_flag {
 	LINE_CUT = 1,    /* longer than the limit; a note has the original length and hash */
 	LINE_GAP = 2,    /* the bytes describe a loss, made by the LCP itself */
-	LINE_CANARY = 4, /* harmless marked line that measures the service */
+	LINE_CANARY = 4, /* harmless marked line that measures the service; its text is CANARY_TEXT */
 	LINE_NO_END = 8, /* the connection closed before the line's end */
 	LINE_BAD_FRAME = 16, /* framing was broken; the bytes are what was there */
 };

@@ -43,6 +43,7 @@ struct call_job {
 	enum lang lang, other;         /* other may be LANG_NONE */
 	enum severity severity;
 	char incident[65];
+	bool test;                     /* no incident: the summary says what this is */
 	char kana[129];                /* reading of the person's name, may be empty */
 	char company[LANG_COUNT][201], code_word[LANG_COUNT][101], summary[LANG_COUNT][901];
 	int64_t ring_ns, limit_ns;

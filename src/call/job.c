@@ -146,6 +146,7 @@ read_all(struct reading *r, const json_t *o, struct call_job *j)
 	text(r, o, "tenant", true, j->tenant, sizeof j->tenant);
 	text(r, o, "provider", false, j->provider, sizeof j->provider);
 	text(r, o, "incident", true, j->incident, sizeof j->incident);
+	j->test = json_is_true(json_object_get(o, "test"));
 	read_person(r, object(r, o, "to"), j);
 	read_severity(r, o, j);
 	if (r->code != 0)

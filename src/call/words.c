@@ -131,6 +131,11 @@ body(const struct call_job *j, enum lang lang, struct buf *out)
 {
 	bool ja = lang == LANG_JA, ok;
 
+	if (j->test) {
+		ok = put_checked(out, lang, j->summary[lang]);
+		buf_put_byte(out, ' ');
+		return ok;
+	}
 	if (ja)
 		buf_printf(out, "%s インシデントが あります。ばんごうわ、", sev_words[lang][j->severity]);
 	else

@@ -188,6 +188,7 @@ static const struct {
 	{ "roster.prove", roster_prove_again, WALL },
 	{ "webhook.failing", hook_failing, WALL },
 	{ "lcp.old_ends", lcp_old_ends, SPAN },
+	{ "appointment.due", appointment_due, WALL },
 	{ "lcp.expiring", lcp_expiring, WALL },
 	{ "handover.draft", handover_draft_due, WALL },
 	{ "handover.offer", handover_offer_due, WALL },

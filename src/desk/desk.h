@@ -47,6 +47,7 @@ struct desk_settings {
 	const char *boot;           /* names this boot of the machine; NULL = always the same */
 	int64_t silent_ns;          /* a device is silent after; 0 = 10 minutes */
 	int64_t lcp_late_ns;        /* a collector is late after; 0 = 2 minutes */
+	int64_t canary_late_ns;     /* a canary counts until so long after its minute; 0 = 5 minutes */
 };
 
 struct desk_change {
@@ -131,6 +132,12 @@ json_t *desk_handover_data(struct desk *d, const struct desk_actor *who, int64_t
 int desk_heartbeat(struct desk *d, const char *tenant, const char *lcp, const json_t *beat, int64_t now);
 int desk_traffic(struct desk *d, const json_t *traffic, int64_t now);
 int desk_manifest(struct desk *d, const json_t *manifest, int64_t now);
+/* What a search found of the canaries: [{tenant, lcp, minute}]. */
+int desk_watch_found(struct desk *d, const json_t *items, int64_t now);
+/* A synthetic person could log in; the minute is the one in which that began. */
+int desk_watch_login(struct desk *d, int64_t began, int64_t now);
+/* Raises what does not come back; once a minute. 0 or an error of the database. */
+int desk_watch_alarms(struct desk *d, int64_t now);
 int desk_snapshot_put(struct desk *d, struct slice body, int64_t now);
 bool desk_snapshot_get(struct desk *d, struct buf *out);
 

@@ -254,6 +254,8 @@ struct alarm_mail {
 };
 void outbox_alarm_mail(struct cmd *c, const char *alarm_id, const struct alarm_mail *m);
 /* A mail that is no incident's; takes doc over, returns the row. shown: the address. */
+/* A call that belongs to no incident. */
+int64_t outbox_test_call(struct cmd *c, json_t *doc, const char *contact, const char *name, const char *kana, const char *number, const char *appointment);
 int64_t outbox_mail(struct cmd *c, json_t *doc, const char *contact, const char *name, const char *shown, const char *key);
 void outbox_cancel(struct cmd *c, int64_t job);
 json_t *outcome_texts(const char *name);          /* null when unknown */

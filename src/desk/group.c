@@ -19,6 +19,7 @@
 #include <stdlib.h>
 
 #include "desk/exception_priv.h"
+#include "desk/watch_priv.h"
 #include "desk/facts_priv.h"
 #include "desk/journal_priv.h"
 
@@ -539,7 +540,7 @@ cmd_detections_add(struct cmd *c)
 
 struct arrival {
 	const struct desk_position *at;
-	const json_t *counts;
+	const json_t *counts, *canaries;
 	int64_t now;
 };
 
@@ -557,6 +558,7 @@ move_position(struct cmd *c, void *ctx)
 	       "INSERT INTO positions(tenant, lcp, epoch, seq, at) VALUES(?, ?, ?, ?, ?) ON CONFLICT(tenant, lcp, epoch) DO UPDATE SET"
 	       " seq = excluded.seq, at = excluded.at",
 	       Q(p->tenant), Q(p->lcp), Q(p->epoch), Q(p->seq), Q(a->now));
+	watch_seen(c->d, p->tenant, p->lcp, a->canaries, a->now);
 	if (lines + events + unparsed == 0)
 		return;
 	db_run(c->db,
@@ -577,6 +579,7 @@ desk_detections(struct desk *d, const struct desk_position *at, struct slice jso
 	if (json_is_object(root)) {
 		list = json_object_get(root, "detections");
 		a.counts = json_object_get(root, "counts");
+		a.canaries = json_object_get(root, "canaries");
 	}
 	if (!json_is_array(list)) {
 		json_decref(root);

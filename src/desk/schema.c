@@ -258,6 +258,18 @@ const char *const desk_schema[] = {
 	"  PRIMARY KEY(actor, key)) @strict;"
 	"CREATE INDEX answers_at ON answers(at);"
 	"CREATE INDEX incidents_updated ON incidents(tenant, updated_at, id);",
+	/* the service's own minutes (telemetry), and what is agreed about them */
+	"CREATE TABLE watch(tenant TEXT NOT NULL, lcp TEXT NOT NULL, what TEXT NOT NULL, from_m @int NOT NULL, to_m @int NOT NULL,"
+	"  PRIMARY KEY(tenant, lcp, what, from_m)) @strict;"
+	"CREATE TABLE maintenance(id TEXT PRIMARY KEY, tenant TEXT, from_at @int NOT NULL, to_at @int NOT NULL, ended_at @int, ja TEXT NOT NULL, en TEXT NOT NULL,"
+	"  made_at @int NOT NULL, made_by TEXT NOT NULL) @strict;"
+	"CREATE TABLE exclusions(id TEXT PRIMARY KEY, tenant TEXT NOT NULL REFERENCES tenants(id), from_at @int NOT NULL, to_at @int NOT NULL, reason TEXT NOT NULL,"
+	"  evidence TEXT NOT NULL, made_at @int NOT NULL, made_by TEXT NOT NULL, withdrawn_at @int, withdrawn_by TEXT) @strict;"
+	"CREATE TABLE appointments(id TEXT PRIMARY KEY, tenant TEXT NOT NULL REFERENCES tenants(id), weekday @int NOT NULL, minute @int NOT NULL,"
+	"  contact TEXT NOT NULL REFERENCES contacts(id), made_at @int NOT NULL, made_by TEXT NOT NULL, next_at @int NOT NULL, ended_at @int) @strict;"
+	"CREATE TABLE test_calls(id TEXT PRIMARY KEY, appointment TEXT NOT NULL REFERENCES appointments(id), tenant TEXT NOT NULL, contact TEXT NOT NULL, job @int,"
+	"  due_at @int NOT NULL, at @int NOT NULL, ended_at @int, outcome TEXT) @strict;"
+	"CREATE INDEX test_calls_job ON test_calls(job);",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
@@ -268,4 +280,5 @@ const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users
 	"rosters", "handovers", "handover_items",
 	"registrations",
 	"lcp_certs", "endpoints", "apikeys",
+	"maintenance", "exclusions", "appointments", "test_calls",
 	"inquiries", "inquiry_people", "inquiry_messages", "inquiry_mails", "inquiry_files", NULL };

@@ -18,6 +18,7 @@
 #include <stdio.h>
 
 #include "desk/journal_priv.h"
+#include "desk/watch_priv.h"
 
 #define STEP_LEAST (500 * NS_PER_MS)
 #define KEEP_EVERY (60 * NS_PER_S)
@@ -125,6 +126,8 @@ cmd_time_step(struct cmd *c)
 	auto_free char *en = x_asprintf("The server's clock was set by %+.1f s; what was promised moved with it.", (double)by / NS_PER_S);
 
 	timers_move(c, by);
+	if (by >= WATCH_MINUTE / 2) /* minutes that never were; and one more, until collectors know the new time */
+		watch_mark(c->db, "", "", "step", (c->now - by) / WATCH_MINUTE, c->now / WATCH_MINUTE + 1);
 	db_run(c->db,
 	       "UPDATE outbox SET not_before = not_before + ?, queued_at = queued_at + ?, dialled_at = dialled_at + ?, ringing_at = ringing_at + ?,"
 	       " answered_at = answered_at + ? WHERE state = 'open'",

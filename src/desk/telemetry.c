@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "desk/desk_priv.h"
+#include "desk/watch_priv.h"
 
 #define DEVICES_MAX 4096
 
@@ -104,6 +104,7 @@ desk_heartbeat(struct desk *d, const char *tenant, const char *lcp, const json_t
 	       "INSERT INTO beats(tenant, lcp, at, version, offset_ms, spool, certificate, config, since) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(tenant, lcp) DO UPDATE SET at ="
 	       " excluded.at, version = excluded.version, offset_ms = excluded.offset_ms, spool = excluded.spool, certificate = excluded.certificate, config = excluded.config, since = excluded.since",
 	       Q(tenant), Q(lcp), Q(now), Q(version), json_is_integer(off) ? Q(json_integer_value(off)) : Q_NULL, Q(text), Q(cert), Q(config), Q(since));
+	watch_mark(d->db, tenant, lcp, "beat", now / WATCH_MINUTE, now / WATCH_MINUTE);
 	json_array_foreach(devices, i, dev)
 		if (i < DEVICES_MAX)
 			one_device(&b, dev);

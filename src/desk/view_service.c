@@ -498,6 +498,7 @@ ask_home_show(struct ask *a)
 	json_object_set_new(o, "incidents_year",
 	                    json_integer(db_int(a->db, 0, "SELECT count(*) FROM incidents WHERE tenant = ? AND decided_at >= ?", Q(tenant),
 	                                        Q(days_from_civil(year, 1, 1) * NS_PER_DAY))));
+	json_object_set_new(o, "availability", availability_month(a->d, tenant, a->now));
 	json_object_set_new(o, "lines_by_hour", lines_by_hour(a->db, tenant, a->now));
 	return o;
 }

@@ -63,6 +63,11 @@ void task_late(struct cmd *c, const char *id);
 /* collector.c: timers, and how many certificates in use are about to end */
 void lcp_old_ends(struct cmd *c, const char *serial);
 void lcp_expiring(struct cmd *c, const char *ref);
+/* upkeep.c */
+void appointment_due(struct cmd *c, const char *id);
+void test_call_done(struct cmd *c, int64_t job, const char *outcome);
+/* availability.c: of the present month so far, without spans */
+json_t *availability_month(struct desk *d, const char *tenant, int64_t now);
 int64_t lcps_expiring(struct db *db, int64_t now);
 json_t *view_tasks(struct db *db, const char *incident);
 json_t *view_related(struct db *db, const char *incident);

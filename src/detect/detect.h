@@ -49,7 +49,7 @@ struct detect_tenant {
 };
 
 struct detect_stats {
-	uint64_t batches, lines, bytes, unparsed, gaps, cut, conflicts;
+	uint64_t batches, lines, bytes, unparsed, gaps, canaries, cut, conflicts;
 	uint64_t matches, hits, hits_denied, alarms, detections, rolled_up, poison;
 };
 
@@ -89,6 +89,9 @@ struct detect_batch {
 };
 
 void detect_batch(struct detect_worker *w, const struct detect_batch *in);
+/* Minutes of the canaries in the last batch; they live until the next. Detections of kind canary: the mark is the collector's
+ * flag, so no line can look like one, and they reach neither rules nor people. */
+const int64_t *detect_worker_canaries(const struct detect_worker *w, size_t *ret_n);
 struct detect_stats detect_worker_stats(const struct detect_worker *w);
 
 #endif

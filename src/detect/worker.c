@@ -29,6 +29,7 @@ struct detect_worker {
 	struct slice device;
 	uint64_t lap_from;
 	bool kept;                       /* something found may refer to this line's values */
+	VEC(int64_t) canaries;           /* minutes */
 };
 
 struct detect_worker *
@@ -57,6 +58,7 @@ detect_worker_free(struct detect_worker *w)
 	sigma_worker_free(w->sigma);
 	sigma_corr_free(w->corr);
 	vec_fini(&w->found);
+	vec_fini(&w->canaries);
 	arena_fini(&w->arena);
 	free(w);
 }
@@ -77,6 +79,13 @@ struct sigma_corr *
 detect_worker_corr(struct detect_worker *w)
 {
 	return w->corr;
+}
+
+const int64_t *
+detect_worker_canaries(const struct detect_worker *w, size_t *ret_n)
+{
+	*ret_n = w->canaries.n;
+	return w->canaries.v;
 }
 
 struct detect_stats
@@ -247,8 +256,18 @@ keep_raw(struct detect_worker *w, struct slice line, int64_t received_ns, struct
 	event_reset(&w->event, line, received_ns);
 	event_set_time(&w->event, F_TIMESTAMP, received_ns);
 	event_set(&w->event, F_EVENT_KIND, kind);
-	if (!slice_eq(kind, SL("gap")))
+	if (slice_eq(kind, SL("poison")))
 		event_set_bool(&w->event, F_NZ_UNPARSED, true);
+}
+
+static void
+note_canary(struct detect_worker *w, struct slice line)
+{
+	uint64_t minute;
+
+	w->stats.canaries++;
+	if (slice_starts(line, SL(CANARY_TEXT)) && slice_u64(slice_sub(line, sizeof CANARY_TEXT - 1, line.n), &minute) && minute < UINT32_MAX)
+		vec_push(&w->canaries, (int64_t)minute);
 }
 
 static void
@@ -263,6 +282,12 @@ understand(struct detect_worker *w, uint32_t i, bool poison)
 		keep_raw(w, line, l->received_ns, SL("gap"));
 		event_set(&w->event, F_MESSAGE, line);
 		w->stats.gaps++;
+		return;
+	}
+	if ((l->flags & LINE_CANARY) != 0) {
+		keep_raw(w, line, l->received_ns, SL("canary"));
+		event_set(&w->event, F_EVENT_DATASET, slice_str(CANARY_SOURCE));
+		note_canary(w, line);
 		return;
 	}
 	if (poison) {
@@ -331,7 +356,8 @@ one_line(struct detect_worker *w, uint32_t i, bool poison)
 	event_seal(&w->event);
 	w->stats.conflicts += w->event.conflicts;
 	lap(w, LAP_PARSE);
-	judge(w, w->in->stored_ns);
+	if ((l->flags & LINE_CANARY) == 0)
+		judge(w, w->in->stored_ns);
 	if (w->in->columns != NULL)
 		store_block_add(w->in->columns, &w->event, i, w->device, l->flags);
 	if (!w->kept) /* nearly every line: its values stay in the cache's nearest level */
@@ -344,6 +370,7 @@ begin(struct detect_worker *w, const struct detect_batch *in)
 {
 	w->in = in;
 	w->found.n = 0;
+	w->canaries.n = 0;
 	memset(w->bucket, 0, sizeof w->bucket);
 	arena_reset(&w->arena);
 	memcpy(w->ref.lcp, in->key->lcp, sizeof w->ref.lcp);

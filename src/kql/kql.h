@@ -42,6 +42,7 @@ struct kql_schema {
 };
 
 struct kql_scope {
+	const char *also;    /* a condition of ours, SQL, that every scan has; or NULL */
 	const struct slice *tenants; /* at least one */
 	size_t tenant_count;
 	int64_t from_ns, to_ns;      /* [from, to) of @timestamp */

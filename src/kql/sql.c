@@ -442,6 +442,8 @@ put_scan(struct buf *out, const struct kql *q, const struct kql_scope *scope)
 	put_time(out, scope->from_ns);
 	buf_put_str(out, " AND time < ");
 	put_time(out, scope->to_ns);
+	if (scope->also != NULL)
+		buf_printf(out, " AND %s", scope->also);
 	if (q->filter != NULL) {
 		buf_put_str(out, " AND ");
 		put_condition(out, q, q->filter);

@@ -173,4 +173,15 @@ void post_send(struct post *p, const struct notice *n);
 bool post_is_active(const struct post *p, const char *job);
 bool post_cancel(struct post *p, const char *job); /* reports cancelled; false when not active */
 
+/* ---- a synthetic log-in (probe.c) ---- */
+
+struct probe;
+struct loop;
+typedef void probe_fn(void *ctx, bool ok, int code, const char *failed_step);
+
+struct probe *probe_open(struct loop *l, probe_fn *fn, void *ctx);
+/* Logs in at base ("https://127.0.0.1:8443") with body, the JSON of POST /api/v1/session; fn is called once. Nothing when one is under way. */
+void probe_start(struct probe *p, const char *base, struct slice body);
+void probe_close(struct probe *p); /* NULL is fine; fn is not called any more */
+
 #endif

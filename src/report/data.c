@@ -342,6 +342,12 @@ rep_ledger(const struct rep *r)
 const char *
 rep_availability(const struct rep *r)
 {
+	const json_t *a = rep_at(r->data, "availability"), *left = rep_at(a, "left_out_min");
+	int64_t out = rep_num(left, "maintenance") + rep_num(left, "customer") + rep_num(left, "collector_off") + rep_num(left, "clock");
+
+	if (json_is_true(rep_at(a, "measured")))
+		return SAY(r, W_AVAILABILITY_IS, rep_text(r, a, "percent"), rep_text(r, a, "target"), rep_figure(r, rep_num(a, "good_min")), rep_figure(r, rep_num(a, "bad_min")),
+		           rep_figure(r, out));
 	return SAY(r, W_AVAILABILITY_NOT_MEASURED, rep_text(r, r->data, "availability.target"));
 }
 

@@ -332,6 +332,10 @@ desk_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *m)
 		people_ask(dr, m->id, m->body);
 	} else if (peer == ROLE_VERIFY && m->type == MSG_KEY_SAID) {
 		people_key_said(dr, m->id, m->body);
+	} else if (peer == ROLE_NOTIFY && m->type == MSG_PROBED) {
+		desk_role_probed(dr, m);
+	} else if (peer == ROLE_STORE && m->type == MSG_STORE_ANSWER) {
+		desk_role_store_said(dr, m);
 	} else if (peer == ROLE_INGEST) {
 		desk_role_collector(dr, m);
 	} else if ((peer == ROLE_NOTIFY || peer == ROLE_CALL) && (m->type == MSG_JOB_EVENT || m->type == MSG_JOB_DONE)) {
@@ -451,6 +455,7 @@ read_settings(struct desk_role *dr)
 	dr->settings.url = conf_str(dr->env->conf, "desk.url");
 	dr->settings.silent_ns = conf_int(dr->env->conf, "desk.silent");
 	dr->api_rate = conf_int(dr->env->conf, "desk.api_rate");
+	dr->settings.canary_late_ns = conf_int(dr->env->conf, "desk.canary_late");
 	read_origin(dr);
 }
 
@@ -546,6 +551,7 @@ desk_go(struct role_env *env)
 {
 	loop_timer(env->loop, 0, TICK, on_tick, env->state);
 	loop_timer(env->loop, AUDIT_EVERY, AUDIT_EVERY, on_audit, env->state);
+	desk_role_watch(env->state);
 	loop_timer(env->loop, 60 * NS_PER_S, 600 * NS_PER_S, on_sweep, env->state);
 }
 

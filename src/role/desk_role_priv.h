@@ -40,6 +40,11 @@ struct desk_role {
 	struct map sent;             /* job → when it was handed out last (mono ns); empty again after a restart */
 	struct desk_settings settings;
 	bool tenants_changed, lcps_changed;
+	struct {                     /* the synthetic person (desk_watch.c); nobody else knows its secrets, and they end with this process */
+		char user[64], login[64], password[27], secret[64];
+		uint64_t asked;
+		int64_t began_ns;
+	} probe;
 	char rp[256];                /* relying party of security keys: a host name */
 	json_t *sources;             /* [{id, title, guide}] as they were at the start */
 	json_t *origins;             /* where they may be used: ["https://soc.example"] */
@@ -62,6 +67,10 @@ void desk_role_collector(struct desk_role *dr, struct msg *m);
 /* Engines and ingest hear of what has changed. */
 void desk_role_send(struct desk_role *dr);
 json_t *desk_role_load(struct slice s); /* an object or NULL */
+/* desk_watch.c: the service's own measuring, from `go` on; what the store answers to it. */
+void desk_role_watch(struct desk_role *dr);
+void desk_role_store_said(struct desk_role *dr, struct msg *m);
+void desk_role_probed(struct desk_role *dr, const struct msg *m);
 /* {"status","body"}; takes the body over. */
 void people_answer(struct desk_role *dr, uint64_t id, int status, json_t *body);
 void people_answer_again(struct desk_role *dr, uint64_t id, int status, json_t *body); /* of an earlier request */

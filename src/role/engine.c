@@ -191,10 +191,21 @@ give_credit(struct engine *e)
 
 /* The funnel's first two numbers; a gap record is neither a line of a device nor an event. */
 static void
+put_canaries(struct buf *out, const struct detect_worker *w)
+{
+	size_t n;
+	const int64_t *minutes = detect_worker_canaries(w, &n);
+
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "%s%lld", i == 0 ? ",\"canaries\":[" : ",", (long long)minutes[i]);
+	buf_put_str(out, n != 0 ? "]" : "");
+}
+
+static void
 put_counts(struct buf *out, const struct detect_stats *before, const struct detect_stats *after)
 {
 	uint64_t unparsed = after->unparsed - before->unparsed;
-	uint64_t lines = after->lines - before->lines - (after->gaps - before->gaps);
+	uint64_t lines = after->lines - before->lines - (after->gaps - before->gaps) - (after->canaries - before->canaries);
 
 	buf_printf(out, ",\"counts\":{\"lines\":%llu,\"events\":%llu,\"unparsed\":%llu}}", (unsigned long long)lines,
 	           (unsigned long long)(lines - unparsed), (unsigned long long)unparsed);
@@ -228,6 +239,7 @@ work(struct engine *e, const struct msg_batch *m, const struct batch *b)
 	buf_put_str(&e->found, "{\"detections\":");
 	detect_batch(e->worker, &in);
 	after = detect_worker_stats(e->worker);
+	put_canaries(&e->found, e->worker);
 	put_counts(&e->found, &before, &after);
 	if (to_store) {
 		struct msg_block head = { .key = m->key };

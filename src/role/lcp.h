@@ -45,6 +45,7 @@ struct lcp_board {
 	/* written by the uplink */
 	_Atomic uint64_t packed_log, packed_seq, out_bytes;
 	_Atomic uint64_t sealed, stored, uplink_starts;
+	_Atomic int64_t clock_ahead_ns;  /* our wall clock less the SOC's, as far as it is known */
 	/* written by the parent */
 	_Atomic uint64_t worker_pid, uplink_pid, tls_pid, refused;
 };

@@ -59,6 +59,8 @@ beat_line(void *ctx, struct slice device, struct slice source, const struct spoo
 	struct uplink *u = ctx;
 	struct device *d = last;
 
+	if ((l->flags & LINE_CANARY) != 0)
+		return; /* ours, not a device's */
 	if (d == NULL || !slice_eq(slice_str(d->id), device) || !slice_eq(slice_str(d->source), source))
 		d = last = device_of(u, device, source);
 	if ((l->flags & LINE_GAP) != 0) {
@@ -166,6 +168,7 @@ on_answer(struct call *c, long status, long retry_after)
 
 		u->clock_offset_ns = u->beat_sent_ns + (now - u->beat_sent_ns) / 2 - a.now_ns;
 		u->offset_known = true;
+		atomic_store(&u->board->clock_ahead_ns, u->clock_offset_ns);
 	}
 	if (a.receipt_key[0] != '\0')
 		keys_learn(u, a.receipt_key);

@@ -92,6 +92,8 @@ struct worker {
 	struct map known;
 	size_t known_max;
 	uint64_t unnamed;
+	int64_t canary;              /* minute of the last one */
+	bool canaries;
 	/* inputs */
 	struct map conns;            /* id → struct conn * */
 	struct conn *ready, **ready_tail, *waiting;
@@ -114,6 +116,8 @@ void worker_gap(struct worker *w, const char *reason, uint64_t count, const char
 void names_take(struct worker *w, int fd); /* a table that cannot be read changes nothing; fd stays the caller's */
 /* The device of a line: by the host of its header, else by where it came from; NULL when the SOC told of neither. */
 const struct told_device *names_find(const struct worker *w, struct slice host, const char *peer);
+/* One of a minute, in the minute's middle by the SOC's clock; called every second. Not while the spool is full. */
+void worker_canary(struct worker *w);
 
 /* lcp_stream.c: framing shared by connections and files */
 /* Takes what it can of n bytes at p, which were just kept in the group at base; `last`: nothing will follow them.

@@ -120,10 +120,46 @@ notify_open(struct role_env *env)
 }
 
 static void
+on_probed(void *ctx, bool ok, int code, const char *step)
+{
+	struct notifier *n = ctx;
+	char text[160];
+	int len = snprintf(text, sizeof text, "{\"ok\":%s,\"code\":%d,\"step\":\"%s\"}", ok ? "true" : "false", code, step);
+
+	if (n->out.desk != NULL)
+		chan_send(n->out.desk, MSG_PROBED, n->probe_id, slice_of(text, (size_t)len), -1);
+}
+
+/* Where web listens, as this machine reaches it. */
+static void
+own_door(const struct conf *conf, char *out, size_t size)
+{
+	const char *listen = conf_str(conf, "web.listen"), *port = strrchr(listen, ':');
+	bool any = strncmp(listen, "0.0.0.0:", 8) == 0 || strncmp(listen, "[::]:", 5) == 0;
+
+	if (any && port != NULL)
+		snprintf(out, size, "https://127.0.0.1%s", port);
+	else
+		snprintf(out, size, "https://%s", listen);
+}
+
+static void
+take_probe(struct notifier *n, const struct msg *m)
+{
+	char base[160];
+
+	own_door(n->env->conf, base, sizeof base);
+	n->probe_id = m->id;
+	probe_start(n->probe, base, m->body);
+}
+
+static void
 notify_go(struct role_env *env)
 {
 	static const struct post_ops ops = { on_sending, on_done };
 	struct notifier *n = env->state;
+
+	n->probe = probe_open(env->loop, on_probed, n);
 
 	n->post = post_open(env->loop, &n->conf, &ops, n);
 }
@@ -169,7 +205,9 @@ notify_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *
 	(void)index;
 	if (n->post == NULL)
 		return; /* not yet told to go: the desk repeats */
-	if (m->type == MSG_JOB)
+	if (m->type == MSG_PROBE)
+		take_probe(n, m);
+	else if (m->type == MSG_JOB)
 		take_job(n, m);
 	else if (m->type == MSG_REPORT_DATA || m->type == MSG_PRINTED)
 		paper_msg(n, peer, m);
@@ -204,6 +242,7 @@ notify_stop(struct role_env *env)
 
 	paper_fini(n);
 	post_close(n->post);
+	probe_close(n->probe);
 	outbox_fini(&n->out);
 	explicit_bzero(n, sizeof *n);
 	loop_stop(env->loop, 0);

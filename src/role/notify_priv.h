@@ -25,6 +25,8 @@ struct notifier {
 	struct outbox out;
 	struct post_conf conf;
 	struct post *post;
+	struct probe *probe;
+	uint64_t probe_id;           /* of the question under way */
 	struct role_env *env;
 	struct chan *print;
 	VEC(struct paper_mail *) waiting;

@@ -19,6 +19,9 @@
 #define BARS 96
 #define EVIDENCE_MAX 200
 #define TENANTS_MAX 4096
+#define CANARY_BACK (15 * 60 * NS_PER_S)
+
+_Static_assert(LINE_CANARY == 4, "the bit in the conditions below");
 
 struct work {
 	struct store_conn *c;
@@ -156,6 +159,7 @@ take_range(struct work *w)
 	w->scope.limit = (unsigned)n;
 	w->scope.zone = zone;
 	w->scope.now_ns = w->a->now_ns;
+	w->scope.also = "bitAnd(flags, 4) = 0"; /* what measures the service is not the customer's */
 	return 0;
 }
 
@@ -504,6 +508,42 @@ event_show(struct work *w, json_t **ret)
 }
 
 static int
+on_canary(void *ctx, json_t *row)
+{
+	const char *line = json_string_value(json_array_get(row, 2));
+	struct rows *s = ctx;
+	uint64_t minute;
+
+	if (line != NULL && slice_starts(slice_str(line), SL(CANARY_TEXT)) && slice_u64(slice_str(line + sizeof CANARY_TEXT - 1), &minute) && minute < UINT32_MAX)
+		json_array_append_new(s->list, json_pack("{s:O, s:O, s:I}", "tenant", json_array_get(row, 0), "lcp", json_array_get(row, 1), "minute", (json_int_t)minute));
+	return 0;
+}
+
+/* The canaries of the last minutes that a search finds. */
+static int
+canary_list(struct work *w, json_t **ret)
+{
+	auto_buf struct buf sql = { 0 };
+	struct rows rows = { .w = w };
+	int r;
+
+	buf_put_str(&sql, "SELECT tenant, lcp, line, tenant AS _ta, tenant AS _tb FROM " STORE_TABLE " WHERE tenant IN (");
+	for (size_t i = 0; i < w->tenant_count; i++) {
+		buf_put_str(&sql, i != 0 ? "," : "");
+		sqlq_string(&sql, w->tenants[i]);
+	}
+	buf_printf(&sql, ") AND time >= fromUnixTimestamp64Nano(toInt64(%lld), 'UTC') AND bitAnd(flags, 4) <> 0 ORDER BY time DESC LIMIT 20000",
+	           (long long)(w->a->now_ns - CANARY_BACK));
+	r = run(w, &sql);
+	if (r != 0)
+		return r;
+	rows.list = json_array();
+	r = each_row(w, on_canary, &rows);
+	*ret = json_pack("{s:o}", "items", rows.list);
+	return r;
+}
+
+static int
 evidence_lines(struct work *w, json_t **ret)
 {
 	const json_t *events = json_object_get(w->a->args, "events"), *v;
@@ -531,7 +571,7 @@ evidence_lines(struct work *w, json_t **ret)
 
 static const struct { const char *verb; int (*fn)(struct work *w, json_t **ret); } verbs[] = {
 	{ "log.search", log_search }, { "log.histogram", log_histogram }, { "log.facets", log_facets },
-	{ "event.show", event_show }, { "evidence.lines", evidence_lines },
+	{ "event.show", event_show }, { "evidence.lines", evidence_lines }, { "canary.list", canary_list },
 };
 
 json_t *

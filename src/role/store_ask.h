@@ -7,6 +7,7 @@
  *     log.histogram  q, from, to, tenant                 step_s, buckets [{at, count, known}]
  *     log.facets     q, from, to, tenant, field          items [{value, count}]
  *     event.show     id                                  one event
+ *     canary.list                                    items [{tenant, lcp, minute}]: for the desk alone
  *     evidence.lines tenant, events [{lcp, epoch, seq, n}]   items (events): the desk's copy of evidence
  */
 #ifndef NZ_ROLE_STORE_ASK_H

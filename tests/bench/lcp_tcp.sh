@@ -18,7 +18,7 @@ gcc -O2 -w -o "$dir/send" "$load/send.c" -lssl -lcrypto
 "$dir/gen" forti 200000 > "$dir/lines"
 bytes=$(stat -c %s "$dir/lines")
 port=$((20000 + RANDOM % 20000))
-printf 'data: %s/data\nlog: {level: warn}\nlisten:\n  - {tcp: "127.0.0.1:%s", source: fortinet.fortigate}\n' "$dir" $port > "$dir/lcp.yaml"
+printf 'data: %s/data\ncanary: false\nlog: {level: warn}\nlisten:\n  - {tcp: "127.0.0.1:%s", source: fortinet.fortigate}\n' "$dir" $port > "$dir/lcp.yaml"
 "$program" -c "$dir/lcp.yaml" &
 pid=$!
 for _ in $(seq 200); do (exec 3<> "/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; read -rt 0.05 <> <(:) || :; done

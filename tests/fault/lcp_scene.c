@@ -276,7 +276,7 @@ write_conf(const char *more)
 	auto_buf struct buf b = { 0 };
 
 	buf_printf(&b,
-	           "data: %s\nlog: {level: warn}\nlisten:\n  - {tcp: \"127.0.0.1:%u\"}\n  - {udp: \"127.0.0.1:%u\"}\n"
+	           "data: %s\ncanary: false\nlog: {level: warn}\nlisten:\n  - {tcp: \"127.0.0.1:%u\"}\n  - {udp: \"127.0.0.1:%u\"}\n"
 	           "  - {tls: \"127.0.0.1:%u\", certificate: %s, key: %s}\n"
 	           "files:\n  - {path: %s, device: box-1}\n"
 	           "soc: {url: \"https://127.0.0.1:%u\", heartbeat: 500ms%s}\nbatch: {wait: 100ms}\n%s",

@@ -249,10 +249,10 @@ def run(service, collector, args):
     found, (code, verified) = correlations(service), archived_lines(service)
     second_ended = second.child.wait(60)
     print(json.dumps({"kills": kills, "total_kills": sum(kills.values()), "storm_s": round(storm_s), "sent": {"numbered": sender.n, "planted": len(PLAN)},
-                      "archived": verified.get("lines"), "gap_records": verified.get("gaps"), "archive_faults": verified.get("fault_count"), "judged": got,
+                      "archived": verified.get("lines", 0) - verified.get("canaries", 0), "gap_records": verified.get("gaps"), "archive_faults": verified.get("fault_count"), "judged": got,
                       "searchable": searchable, "distinct": distinct, "correlations": found, "second_service_ended": second_ended}, indent=1))
     faults = [what for what, good in {
-        "one service a folder": second_ended == 3 and "parent.lock" in (service.folder / "intruder.log").read_text(), "killed": sum(kills.values()) == args.kills, "archived": code == 0 and verified.get("lines", 0) - verified.get("gaps", 0) == sent, "judged": got == sent,
+        "one service a folder": second_ended == 3 and "parent.lock" in (service.folder / "intruder.log").read_text(), "killed": sum(kills.values()) == args.kills, "archived": code == 0 and verified.get("lines", 0) - verified.get("gaps", 0) - verified.get("canaries", 0) == sent, "judged": got == sent,
         "searchable": searchable == sender.n, "each once": distinct == sender.n, "correlation": found == {f"Password Spray, {SPRAY}": 1, f"SSH Brute Force, {REACHES}": 1}}.items() if not good]
     print("ledgers:", "equal" if not faults else "DIFFERENT: " + ", ".join(faults))
     return 1 if faults else 0

@@ -45,7 +45,7 @@ WRONG = {
 }
 # verbs that speak with the service: words that are none of theirs, and an absent service
 REMOTE = {"tenant": ["list"], "user": ["list"], "lcp": ["list"], "incident": ["list"], "candidate": ["list"], "exception": ["list"], "roster": ["show"], "handover": ["list"], "inquiry": ["list"], "report": ["list"]}
-LISTS = ["candidate", "exception", "tenant", "roster", "handover", "user", "lcp", "incident", "inquiry", "report", "query", "doctor", "intel", "calendar", "verify"]
+LISTS = ["availability", "candidate", "exception", "tenant", "roster", "handover", "user", "lcp", "incident", "inquiry", "report", "query", "doctor", "intel", "calendar", "verify"]
 
 
 def run(*words):

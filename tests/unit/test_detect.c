@@ -342,6 +342,30 @@ a_batch_read_again_moves_no_window(void **state)
 	assert_int_equal(d->stats.alarms, 0);
 }
 
+/* The mark is the collector's flag: the same text without it is an ordinary line, and other text with it no minute. */
+static void
+canaries_are_told_by_their_flag(void **state)
+{
+	struct world *d = *state;
+	const int64_t *minutes;
+	json_t *list;
+	size_t n;
+
+	assert_int_equal(batch_add_line(d->bb, d->dev, BT_INTERNAL, LINE_CANARY, T0, SL(CANARY_TEXT "29929893")), 0);
+	assert_int_equal(batch_add_line(d->bb, d->dev, BT_TCP, 0, T0, SL(CANARY_TEXT "29929894")), 0);
+	assert_int_equal(batch_add_line(d->bb, d->dev, BT_INTERNAL, LINE_CANARY, T0, SL("something else")), 0);
+	assert_int_equal(batch_add_line(d->bb, d->dev, BT_INTERNAL, LINE_CANARY, T0, SL(CANARY_TEXT "99999999999999999999")), 0);
+	list = judge_how(d, d->w, 1, true, NULL, 0);
+	minutes = detect_worker_canaries(d->w, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(minutes[0], 29929893);
+	assert_int_equal(d->stats.canaries, 3);
+	assert_int_equal(d->stats.lines, 4);
+	assert_int_equal(d->stats.unparsed, 1);
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
+}
+
 static void
 gaps_and_poison_are_kept_and_not_judged(void **state)
 {
@@ -453,6 +477,7 @@ main(void)
 		T(a_replay_gives_the_same_keys),
 		T(a_correlation_spans_batches_and_fires_once),
 		T(a_batch_read_again_moves_no_window),
+		T(canaries_are_told_by_their_flag),
 		T(gaps_and_poison_are_kept_and_not_judged),
 		T(a_cut_line_tells_what_it_was),
 		T(an_indicator_is_found_and_named),

@@ -93,7 +93,7 @@ fill_job(const struct cli *c, struct call_job *j)
 	bool en = strcmp(cli_opt(c, "--lang", "ja"), "en") == 0;
 
 	*j = (struct call_job){ .lang = en ? LANG_EN : LANG_JA, .other = en ? LANG_JA : LANG_EN,
-		                .severity = SEV_INFORMATIONAL };
+		                .severity = SEV_INFORMATIONAL, .test = cli_opt(c, "--incident", NULL) == NULL };
 	snprintf(j->job, sizeof j->job, "test");
 	snprintf(j->key, sizeof j->key, "test");
 	snprintf(j->tenant, sizeof j->tenant, "test");

@@ -70,6 +70,7 @@ print_json(const struct archive_tally *t, bool signatures, const struct buf *fau
 	jsonw_kv_i64(&out, "lines", (int64_t)t->lines);
 	jsonw_kv_i64(&out, "bytes", (int64_t)t->bytes);
 	jsonw_kv_i64(&out, "gaps", (int64_t)t->gaps);
+	jsonw_kv_i64(&out, "canaries", (int64_t)t->canaries);
 	jsonw_kv_i64(&out, "manifests", (int64_t)t->manifests);
 	jsonw_kv_i64(&out, "fault_count", (int64_t)t->faults);
 	jsonw_key(&out, SL("faults"));

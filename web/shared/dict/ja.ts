@@ -91,7 +91,7 @@ export const ja: Dict = {
 		alive: '見張りは動いていますか', all: (n) => `はい。${n} 台すべて正常です`, some: (ok, n) => `${n} 台のうち ${ok} 台が正常です`, devices: '機器の状態を見る', unknown: 'まだどの機器からも届いていません', silentFor: (x) => `${x}届いていません`, losing: '取りこぼしがあります',
 		todo: '何をすればよいですか', nothing: 'いまはありません', todoN: (n) => `${n} つのお願いが残っています`, tell: '完了を知らせる', nothingText: 'お願いすることがあるときは、ここに表示します。',
 		yesterday: '昨日の見張り', today: '今日', lines: '受け取ったログ', events: '理解したイベント', candidates: '人が見た候補', incidents: 'インシデント', log: '帯の太さは対数。数字を押すと一覧が開きます。', allClosed: 'すべて理由を付けて終了',
-		rawLines: (n) => `${n} 行`, nothingHappened: 'ありません', month: '今月の約束', call: '電話まで（10分以内）', longest: (x) => `最長 ${x}`, broken: '時計の超過', cases: (n) => `${n} 件`, decidedN: '判定', ackLongest: 'ご了承まで',
+		rawLines: (n) => `${n} 行`, nothingHappened: 'ありません', month: '今月の約束', call: '電話まで（10分以内）', longest: (x) => `最長 ${x}`, broken: '時計の超過', availability: (x) => `稼働率（${x} %）`, notMeasured: '未測定', cases: (n) => `${n} 件`, decidedN: '判定', ackLongest: 'ご了承まで',
 		recent: '最近のインシデント', seeAll: (n) => `すべて見る（今年 ${n} 件）`, arrived: '届いたログ', hours24: '24時間', gap: '斜線の時間は、何も届いていません。', codeWord: '夜間のご連絡では、合言葉をお確かめください。合言葉のない電話は、私どもからのものではありません。', noCallYet: '電話なし',
 	},
 	pinc: {
