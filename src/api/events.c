@@ -102,7 +102,7 @@ visible(const struct change *c, const struct api_viewer *v)
 	if (v->role == API_CUSTOMER)
 		return v->tenant[0] != 0 && strcmp(c->tenant, v->tenant) == 0 &&
 		       (noun_is(c, "candidate") || noun_is(c, "incident") || noun_is(c, "device") ||
-		        noun_is(c, "lcp") || noun_is(c, "tenant") || noun_is(c, "inquiry"));
+		        noun_is(c, "lcp") || noun_is(c, "tenant") || noun_is(c, "inquiry") || noun_is(c, "advisory"));
 	return v->role != 0 && in_mask(v->tenants, c->tenant);
 }
 

@@ -10,6 +10,7 @@
 
 #include "desk/handover_priv.h"
 #include "desk/hook_priv.h"
+#include "desk/advisory_priv.h"
 #include "desk/inquiry_priv.h"
 
 #define SHORT_NS (120 * NS_PER_S)
@@ -183,6 +184,7 @@ static const struct {
 	{ "second.waits", second_late, SPAN },
 	{ "task.due", task_late, WALL },
 	{ "inquiry.due", inquiry_due, SPAN },
+	{ "advisory.again", advisory_again, WALL },
 	{ "digest.due", digest_due, WALL },
 	{ "exception.over", exception_over, WALL },
 	{ "roster.prove", roster_prove_again, WALL },

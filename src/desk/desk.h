@@ -128,6 +128,20 @@ json_t *desk_report_data(struct desk *d, const struct desk_actor *who, const cha
 /* What handover.draft and handover.offer take as `data`: devices in sight that are not well. Only the service puts it there. */
 json_t *desk_handover_data(struct desk *d, const struct desk_actor *who, int64_t now);
 
+/* Advisories.  The service puts into advisory.check whom an advisory concerns (args.affected), asks the store what is
+ * to be counted, and hands in the answer with advisory.counted {id, tenant, total, seen, heard}; without seen it is unknown. */
+struct desk_advisory_ask {
+	const char *advisory, *tenant;
+	const char *query, *products; /* indicators over the whole time; devices of the products over the last day; NULL = none */
+	int64_t from, to;
+};
+typedef void desk_advisory_fn(void *ctx, const struct desk_advisory_ask *ask);
+json_t *desk_advisory_affected(struct desk *d, const char *id);
+void desk_advisory_asks(struct desk *d, int64_t now, desk_advisory_fn *fn, void *ctx);
+/* The store's table {columns, rows} as `seen`, of the products as `heard`; NULL when it is none. */
+json_t *desk_advisory_heard(const json_t *body);
+json_t *desk_advisory_seen(const json_t *body, int64_t *ret_total);
+
 /* Telemetry. */
 int desk_heartbeat(struct desk *d, const char *tenant, const char *lcp, const json_t *beat, int64_t now);
 int desk_traffic(struct desk *d, const json_t *traffic, int64_t now);

@@ -85,6 +85,7 @@ void cmd_as(struct cmd *c, const char *roles, cmd_fn *fn);
 /* {"ja","en"}: one language stands in for a missing other. False when neither is there. */
 bool texts_get(const json_t *o, const char **ret_ja, const char **ret_en);
 json_t *texts(const char *ja, const char *en);
+char *text_plain(const char *s); /* without control characters but line feeds: fit for a JOB; heap */
 int text_clip(const char *s, int max); /* bytes of s up to max, at a character's border; for "%.*s" */
 bool word_in(const char *word, const char *list); /* list: "a b c" */
 

@@ -39,19 +39,6 @@ refs_of(struct db *db, const char *inquiry, int64_t before)
 	return a;
 }
 
-/* A JOB's text holds no control characters but line feeds. */
-static char *
-plain(const char *s)
-{
-	char *out = x_strdup(s), *to = out;
-
-	for (const char *p = s; *p != '\0'; p++)
-		if (*p != '\r' || p[1] != '\n')
-			*to++ = *p == '\r' ? '\n' : ((unsigned char)*p < 0x20 && *p != '\n') || *p == 0x7f ? ' ' : *p;
-	*to = '\0';
-	return out;
-}
-
 /* What does not fit is left out; the portal has it. */
 static void
 fit(json_t *part)
@@ -81,8 +68,8 @@ part_of(struct cmd *c, const struct inquiry_now *n, int64_t message, const char 
 
 	if (!rows_next(&r))
 		return NULL;
-	subject = plain(row_str(&r, 0));
-	text = plain(row_str(&r, 1));
+	subject = text_plain(row_str(&r, 0));
+	text = text_plain(row_str(&r, 1));
 	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:o}", "number", n->number, "token", n->token, "id", id, "what", what, "subject", subject,
 	              "text", text, "by", texts(row_str(&r, 2), row_str(&r, 3)), "reply", strcmp(row_str(&r, 4), "mail") == 0, "refs",
 	              refs_of(c->db, n->id, answer ? message : message + 1));

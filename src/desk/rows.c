@@ -72,6 +72,18 @@ word_in(const char *word, const char *list)
 	return false;
 }
 
+char *
+text_plain(const char *s)
+{
+	char *out = x_strdup(s), *to = out;
+
+	for (const char *p = s; *p != '\0'; p++)
+		if (*p != '\r' || p[1] != '\n')
+			*to++ = *p == '\r' ? '\n' : ((unsigned char)*p < 0x20 && *p != '\n') || *p == 0x7f ? ' ' : *p;
+	*to = '\0';
+	return out;
+}
+
 int
 text_clip(const char *s, int max)
 {

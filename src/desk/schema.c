@@ -270,6 +270,18 @@ const char *const desk_schema[] = {
 	"CREATE TABLE test_calls(id TEXT PRIMARY KEY, appointment TEXT NOT NULL REFERENCES appointments(id), tenant TEXT NOT NULL, contact TEXT NOT NULL, job @int,"
 	"  due_at @int NOT NULL, at @int NOT NULL, ended_at @int, outcome TEXT) @strict;"
 	"CREATE INDEX test_calls_job ON test_calls(job);",
+
+	/* advisories: whom they concern, what the store counted, who read them */
+	"CREATE TABLE advisories(id TEXT PRIMARY KEY, number @int NOT NULL UNIQUE, state TEXT NOT NULL CHECK(state IN ('draft','approved','sent','withdrawn')),"
+	"  severity TEXT NOT NULL, title_ja TEXT NOT NULL, title_en TEXT NOT NULL, text_ja TEXT NOT NULL, text_en TEXT NOT NULL, advice_ja TEXT NOT NULL,"
+	"  advice_en TEXT NOT NULL, products TEXT NOT NULL, indicators TEXT NOT NULL, made_at @int NOT NULL, made_by TEXT NOT NULL, approved_at @int,"
+	"  approved_by TEXT, sent_at @int, sent_by TEXT, updated_at @int NOT NULL) @strict;"
+	"CREATE TABLE advisory_tenants(advisory TEXT NOT NULL REFERENCES advisories(id), tenant TEXT NOT NULL REFERENCES tenants(id), devices TEXT NOT NULL,"
+	"  chosen @int NOT NULL DEFAULT 0, sent_at @int, counting @int NOT NULL, asked_at @int NOT NULL, counted_at @int, total @int, seen TEXT,"
+	"  PRIMARY KEY(advisory, tenant)) @strict;"
+	"CREATE INDEX advisory_counting ON advisory_tenants(asked_at) WHERE counting <> 0;"
+	"CREATE TABLE advisory_reads(advisory TEXT NOT NULL REFERENCES advisories(id), tenant TEXT NOT NULL, by TEXT NOT NULL, at @int NOT NULL,"
+	"  PRIMARY KEY(advisory, by)) @strict;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
@@ -281,4 +293,4 @@ const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users
 	"registrations",
 	"lcp_certs", "endpoints", "apikeys",
 	"maintenance", "exclusions", "appointments", "test_calls",
-	"inquiries", "inquiry_people", "inquiry_messages", "inquiry_mails", "inquiry_files", NULL };
+	"inquiries", "inquiry_people", "inquiry_messages", "inquiry_mails", "inquiry_files", "advisories", "advisory_tenants", "advisory_reads", NULL };

@@ -21,6 +21,7 @@ struct words {
 	const char *h_summary, *h_action, *h_details;
 	const char *calling, *by_phone, *by_portal;
 	const char *alarm_intro, *digest_intro, *digest_more, *h_portal;
+	const char *subject_advisory, *advisory_intro, *f_seen, *seen_never, *seen_unknown, *h_advice;
 	const char *inquiry_received, *f_subject, *f_writer, *f_due, *inquiry_how, *inquiry_foot;
 	const char *sign, *foot;
 };
@@ -44,6 +45,8 @@ static const struct words both[NOTE_LANGS] = {
 		.by_phone = "（電話）", .by_portal = "（ポータル）",
 		.digest_intro = "前回のまとめ以降に判定したインシデントです。いずれも、すぐに対応していただく必要はありません。",
 		.digest_more = "このほかの件数", .h_portal = "一覧と詳しい内容",
+		.subject_advisory = "【注意喚起・%s】%s（%s）", .advisory_intro = "御社でインシデントは起きていませんが、世の中で危険が高まっているためお知らせします。",
+		.f_seen = "御社のログ（92 日間）", .seen_never = "見つかりませんでした", .seen_unknown = "集計中です。ポータルでご覧ください", .h_advice = "お願いしたいこと",
 		.inquiry_received = "お問い合わせを受け付けました。担当者が回答いたします。",
 		.f_subject = "件名", .f_writer = "回答者", .f_due = "回答のお約束", .inquiry_how = "お問い合わせの画面",
 		.inquiry_foot = "このメールにそのまま返信していただくと、同じお問い合わせの続きとして届きます。件名の番号は消さないでください。",
@@ -69,6 +72,8 @@ static const struct words both[NOTE_LANGS] = {
 		.by_phone = " (phone)", .by_portal = " (portal)",
 		.digest_intro = "Incidents decided since the last digest. None of them asks you to act at once.",
 		.digest_more = "Further incidents", .h_portal = "List and details",
+		.subject_advisory = "[Advisory, %s] %s (%s)", .advisory_intro = "There is no incident at your site. We tell you because the danger in the world is high.",
+		.f_seen = "In your logs, 92 days", .seen_never = "not seen", .seen_unknown = "still being counted; see the portal", .h_advice = "What we ask you to do",
 		.inquiry_received = "We have your inquiry. A person will answer it.",
 		.f_subject = "Subject", .f_writer = "Answered by", .f_due = "Promised by", .inquiry_how = "Your inquiry in the portal",
 		.inquiry_foot = "Reply to this mail to go on with the same inquiry. Please leave the number in the subject.",
@@ -291,6 +296,30 @@ digest(struct page *p)
 	link_to(p, p->w->h_portal, n->url);
 }
 
+static void
+advisory(struct page *p)
+{
+	const struct notice *n = p->n;
+	char seen[64];
+
+	greet(p);
+	paragraph(p, p->w->advisory_intro);
+	if (n->lang == NOTE_JA)
+		snprintf(seen, sizeof seen, "%lld 回", (long long)n->seen);
+	else
+		snprintf(seen, sizeof seen, "seen %lld times", (long long)n->seen);
+	buf_put_str(p->html, "<table style=\"border-collapse:collapse\">\n");
+	field(p, p->w->f_title, n->title[n->lang]);
+	field(p, p->w->f_number, n->incident);
+	field(p, p->w->f_severity, p->w->severity[n->severity]);
+	field(p, p->w->f_seen, n->seen > 0 ? seen : n->seen == 0 ? p->w->seen_never : p->w->seen_unknown);
+	affected(p);
+	buf_put_str(p->html, "</table>\n");
+	section(p, p->w->h_summary, n->summary[n->lang]);
+	section(p, p->w->h_advice, n->action[n->lang]);
+	link_to(p, p->w->h_details, n->url);
+}
+
 /* Paragraphs of the analyst, as they were written. */
 static void
 letter_text(struct page *p, const char *s)
@@ -356,6 +385,7 @@ subject(struct page *p, struct buf *out)
 	                  n->what == NOTICE_ACKNOWLEDGED ? p->w->subject_acknowledged :
 	                  n->what == NOTICE_DIGEST ? p->w->subject_digest :
 	                  n->what == NOTICE_WORDS ? p->w->subject_words :
+	                  n->what == NOTICE_ADVISORY ? p->w->subject_advisory :
 	                  n->alarm_is_warning ? p->w->subject_warning : p->w->subject_alarm;
 
 	snprintf(many, sizeof many, "%lld", (long long)(n->items_n + n->items_more));
@@ -401,7 +431,7 @@ mail_render(const struct notice *n, const char *domain, notice_zone_fn *zone, no
 	html_text(&ret->html, buf_cstr(&ret->subject));
 	buf_put_str(&ret->html, "</title></head>\n<body style=\"font-family:sans-serif;font-size:14px;line-height:1.6;"
 	                        "color:#1d232b;max-width:640px\">\n");
-	if (n->what == NOTICE_INCIDENT || n->what == NOTICE_ACKNOWLEDGED)
+	if (n->what == NOTICE_INCIDENT || n->what == NOTICE_ACKNOWLEDGED || n->what == NOTICE_ADVISORY)
 		buf_printf(&ret->html, "<p style=\"margin:0 0 12px\"><span style=\"background:%s;padding:2px 10px;font-weight:bold\">%s</span></p>\n",
 		           colour[n->severity], p.w->severity[n->severity]);
 	if (n->what == NOTICE_ALARM)
@@ -412,6 +442,8 @@ mail_render(const struct notice *n, const char *domain, notice_zone_fn *zone, no
 		inquiry(&p);
 	else if (n->what == NOTICE_WORDS)
 		own_words(&p);
+	else if (n->what == NOTICE_ADVISORY)
+		advisory(&p);
 	else
 		incident(&p);
 	foot = n->what == NOTICE_INQUIRY ? p.w->inquiry_foot : p.w->foot;

@@ -342,7 +342,7 @@ read_target(struct reading *r, const json_t *o, struct notice *n)
 static void
 read_all(struct reading *r, const json_t *o, struct notice *n)
 {
-	static const char *const whats[] = { "incident", "acknowledged", "alarm", "report", "digest", "inquiry", "event", "words" }, *const hows[] = { "phone", "portal" };
+	static const char *const whats[] = { "incident", "acknowledged", "alarm", "report", "digest", "inquiry", "event", "words", "advisory" }, *const hows[] = { "phone", "portal" };
 	const json_t *ack;
 
 	n->job = text(r, o, "job", true, 64);
@@ -351,7 +351,7 @@ read_all(struct reading *r, const json_t *o, struct notice *n)
 	n->at = moment(r, o, "at", true);
 	n->calling = json_is_true(json_object_get(o, "calling"));
 	read_target(r, o, n);
-	n->what = (enum notice_what)word(r, text(r, o, "notice", true, 16), "notice", whats, 8);
+	n->what = (enum notice_what)word(r, text(r, o, "notice", true, 16), "notice", whats, 9);
 	n->tenant = text(r, o, "tenant", n->what != NOTICE_ALARM, 64); /* an alarm may be nobody's: the service's own */
 	both(r, o, "company", n->what != NOTICE_ALARM, n->lang, 200, n->company);
 	if (n->what == NOTICE_ALARM) {
@@ -376,6 +376,15 @@ read_all(struct reading *r, const json_t *o, struct notice *n)
 	}
 	if (n->what == NOTICE_WORDS) {
 		read_words(r, object(r, o, "words"), n);
+		return;
+	}
+	if (n->what == NOTICE_ADVISORY) {
+		const json_t *part = object(r, o, "advisory"), *seen = json_object_get(part, "seen");
+
+		if (n->channel != NOTICE_MAIL)
+			fault(r, E_RANGE, "kind", "an advisory goes by mail");
+		n->seen = json_is_integer(seen) ? json_integer_value(seen) : -1;
+		read_incident(r, part, n);
 		return;
 	}
 	read_incident(r, object(r, o, "incident"), n);

@@ -30,7 +30,7 @@ enum post_outcome {
 const char *post_outcome_name(enum post_outcome o);
 
 enum { NOTE_JA, NOTE_EN, NOTE_LANGS };
-enum notice_what { NOTICE_INCIDENT, NOTICE_ACKNOWLEDGED, NOTICE_ALARM, NOTICE_REPORT, NOTICE_DIGEST, NOTICE_INQUIRY, NOTICE_EVENT, NOTICE_WORDS };
+enum notice_what { NOTICE_INCIDENT, NOTICE_ACKNOWLEDGED, NOTICE_ALARM, NOTICE_REPORT, NOTICE_DIGEST, NOTICE_INQUIRY, NOTICE_EVENT, NOTICE_WORDS, NOTICE_ADVISORY };
 enum notice_channel { NOTICE_MAIL, NOTICE_HOOK };
 enum notice_format { HOOK_JSON, HOOK_SLACK, HOOK_TEAMS };
 
@@ -88,6 +88,7 @@ struct notice {
 	struct notice_fact facts[NOTICE_FACTS];
 	struct slice data;                   /* a JSON object */
 	int64_t seq;
+	int64_t seen;                        /* NOTICE_ADVISORY: in the tenant's logs; -1 = not known */
 	int64_t at, first_at, decided_at, acknowledged_at, due_at; /* wall ns, 0 = absent */
 };
 

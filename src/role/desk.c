@@ -146,6 +146,7 @@ on_tick(void *ctx)
 	desk_tick(dr->desk, desk_role_now(dr), &error);
 	desk_role_check(dr, error);
 	desk_jobs(dr->desk, desk_role_now(dr), hand_out, dr);
+	desk_store_ask(dr);
 	desk_role_send(dr);
 }
 
@@ -344,6 +345,8 @@ desk_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *m)
 		desk_jobs(dr->desk, desk_role_now(dr), hand_out, dr);
 	} else if (peer == ROLE_NOTIFY && m->type == MSG_REPORT_ASK) {
 		give_report(dr, m);
+	} else if (peer == ROLE_STORE && m->type == MSG_STORE_ANSWER) {
+		desk_store_answered(dr, m->id, m->body);
 	} else if (peer == ROLE_MAIL && m->type == MSG_MAIL) {
 		desk_role_mail(dr, m->id, m->body);
 	} else if (peer == ROLE_ARCHIVE && m->type == MSG_MANIFEST && (o = desk_role_load(m->body)) != NULL) {
@@ -414,6 +417,8 @@ desk_peer_lost(struct role_env *env, enum role_id peer, unsigned index)
 		*slot = NULL;
 	if (peer == ROLE_VERIFY)
 		people_verify_lost(dr);
+	if (peer == ROLE_STORE)
+		desk_store_lost(dr);
 }
 
 /* "https://soc.example:8443/x" → origin "https://soc.example:8443", host "soc.example". */

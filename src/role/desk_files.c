@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "base/utf8.h"
-#include "role/desk_role_priv.h"
+#include "role/desk_people_priv.h"
 
 #define WEB_BYTES (5u << 20)
 #define NAME_MAX_BYTES 200
@@ -136,6 +136,22 @@ void
 desk_files_fini(struct desk_files *f)
 {
 	buf_fini(&f->bytes);
+}
+
+void
+asking_with_files(struct asking *q)
+{
+	struct desk_files files;
+	struct desk_answer a;
+
+	if (!desk_files_take(q->args, &files)) {
+		asking_no(q, 422, "invalid", "files", "at most 10 files, 5 MiB together, base64");
+	} else {
+		a = desk_do_with(q->dr->desk, q->verb, &q->who, q->args, desk_role_now(q->dr), files.blob, files.n);
+		desk_role_check(q->dr, a.error);
+		people_answer(q->dr, q->id, a.status, a.body);
+	}
+	desk_files_fini(&files);
 }
 
 /* ---- mail ---- */

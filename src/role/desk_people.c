@@ -605,24 +605,6 @@ journal_export(struct asking *q)
 	people_answer(q->dr, q->id, a.status, a.body);
 }
 
-/* ---- inquiries ---- */
-
-static void
-inquiry_write(struct asking *q)
-{
-	struct desk_files files;
-	struct desk_answer a;
-
-	if (!desk_files_take(q->args, &files)) {
-		asking_no(q, 422, "invalid", "files", "at most 10 files, 5 MiB together, base64");
-	} else {
-		a = desk_do_with(q->dr->desk, q->verb, &q->who, q->args, desk_role_now(q->dr), files.blob, files.n);
-		desk_role_check(q->dr, a.error);
-		people_answer(q->dr, q->id, a.status, a.body);
-	}
-	desk_files_fini(&files);
-}
-
 /* ---- devices ---- */
 
 static void
@@ -653,6 +635,16 @@ report_publish(struct asking *q)
 
 	if (data != NULL)
 		json_object_set_new(q->args, "data", data);
+	to_desk(q);
+}
+
+/* ---- advisories ---- */
+
+/* Whose devices it concerns goes along: what was heard of devices is no part of the journal. */
+static void
+advisory_check(struct asking *q)
+{
+	json_object_set_new(q->args, "affected", desk_advisory_affected(q->dr->desk, asking_arg(q, "id")));
 	to_desk(q);
 }
 
@@ -800,8 +792,8 @@ static const struct {
 	{ "user.totp", user_totp },           { "user.add", user_add },           { "user.change", user_change },
 	{ "lcp.enroll", lcp_enroll },         { "tenant.import", tenant_import },
 	{ "roster.import", roster_import },
-	{ "journal.export", journal_export }, { "inquiry.open", inquiry_write }, { "inquiry.message", inquiry_write },
-	{ "report.publish", report_publish },
+	{ "journal.export", journal_export }, { "inquiry.open", asking_with_files }, { "inquiry.message", asking_with_files },
+	{ "report.publish", report_publish },   { "advisory.check", advisory_check },
 	{ "handover.again", handover_with_devices }, { "handover.offer", handover_with_devices },
 	{ "source.list", source_list },
 	{ "device.register", device_register },

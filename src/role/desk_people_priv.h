@@ -46,4 +46,7 @@ void asking_key_check(struct asking *q);                  /* web's session.check
 bool asking_take_key(struct asking *q, const char *id);   /* may this key ask q->verb? False: it was answered */
 bool asking_once(struct asking *q, const char *key);      /* the Idempotency-Key; false: it was answered */
 
+/* desk_files.c: a command whose args.files bring bytes. */
+void asking_with_files(struct asking *q);
+
 #endif

@@ -22,6 +22,18 @@ struct engine_link {
 
 struct key_wait; /* a question to role verify that is under way (desk_factor.c) */
 
+/* A question to the store that is under way. */
+#define DESK_FLIGHTS 4
+struct desk_flight {
+	uint64_t id; /* 0 = none */
+	char advisory[32], tenant[32];
+	int64_t sent; /* mono ns */
+	int64_t from, to;
+	bool products;  /* the devices are asked first */
+	char *query;    /* then the indicators; NULL = none */
+	json_t *heard;
+};
+
 struct desk_role {
 	struct role_env *env;
 	struct db *db, *auth_db;
@@ -51,6 +63,9 @@ struct desk_role {
 	int64_t step_up_ns;          /* how long a second factor counts for sensitive acts */
 	VEC(struct key_wait *) waiting;
 	uint64_t last_key_ask;
+	struct desk_flight flights[DESK_FLIGHTS];
+	uint64_t store_id;
+	struct map store_tries;      /* advisory/tenant → when again, how often (desk_store.c) */
 	unsigned long long dead_pending; /* answers of the pool whose asker went */
 };
 
@@ -82,6 +97,11 @@ bool desk_role_job(struct desk_role *dr, const char *command, struct slice body)
 
 /* desk_hooks.c: the JOB of an endpoint with its address and keys. Heap; NULL when it is none, or nothing is known of it. */
 char *desk_hook_job(struct desk_role *dr, struct slice doc);
+
+/* desk_store.c: asks the store what the tables want counted; its answer; it is gone. */
+void desk_store_ask(struct desk_role *dr);
+void desk_store_answered(struct desk_role *dr, uint64_t id, struct slice body);
+void desk_store_lost(struct desk_role *dr);
 
 /* desk_files.c */
 #define DESK_FILES_MAX 10

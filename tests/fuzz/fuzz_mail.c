@@ -52,7 +52,7 @@ as_letter(struct slice mail, const char *from)
 		must(l.files_n <= LETTER_FILES && l.tokens_n <= LETTER_TOKENS);
 		for (size_t i = 0; i < l.files_n; i++) {
 			total += l.files[i].body.n;
-			must(l.files[i].body.n <= rules.file_max && (l.files[i].note == NULL) == (l.files[i].body.n == l.files[i].size || l.files[i].note == NULL));
+			must(l.files[i].body.n <= rules.file_max && l.files[i].body.n == (l.files[i].note == NULL ? l.files[i].size : 0));
 		}
 		must(total <= rules.files_total);
 		letter_json(&l, &json);

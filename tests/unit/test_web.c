@@ -299,6 +299,8 @@ body_for(const char *verb)
 		{ "inquiry.change", "{}" },
 		{ "inquiry.assign", "{\"to\":\"x\"}" },
 		{ "inquiry.place", "{\"tenant\":\"aoba\"}" },
+		{ "advisory.add", "{\"severity\":\"warning\",\"title\":{\"ja\":\"x\",\"en\":\"x\"},\"text\":{\"ja\":\"x\",\"en\":\"x\"}}" },
+		{ "advisory.change", "{}" },
 		{ "incident.change", "{}" },
 		{ "incident.comment", "{\"text\":\"x\"}" },
 		{ "incident.action", "{\"done\":true}" },

@@ -110,9 +110,9 @@ BODIES = {"session.key": {k: "AAAA" for k in ("credential", "client_data", "auth
           "exception.preview": {"tenant": "aoba", "rule": "walk"}, "report.cause": {"cause": "staff", "text": "x"}, "inquiry.cause": {"cause": "staff", "text": "x"}, "clock.cause": {"kind": "call", "cause": "staff", "text": "x"},
           "webhook.add": {"tenant": "aoba", "name": "walk", "url": "https://walk.example/", "events": ["webhook.test"]}, "webhook.change": {}, "apikey.add": {"tenant": "aoba", "name": "walk", "scopes": ["incidents:read"], "expires_at": "2020-01-01T00:00:00Z"},
           "maintenance.add": {"from": "2020-01-01T00:00:00Z", "to": "2020-01-01T01:00:00Z", "reason": {"en": "x"}}, "exclusion.add": {"tenant": "aoba", "from": "2020-01-01T00:00:00Z", "to": "2020-01-01T01:00:00Z", "reason": "x", "evidence": "x"}, "appointment.add": {"tenant": "aoba", "weekday": 1, "time": "09:30", "contact": "none"},
-          "inquiry.open": {"tenant": "aoba", "subject": "walk", "text": "x"}, "inquiry.change": {}, "inquiry.message": {"text": "x"}, "inquiry.assign": {"to": "miyoshi"}, "inquiry.close": {"text": "x"}, "inquiry.place": {"tenant": "aoba"}}
+          "advisory.add": {"severity": "warning", "title": {"ja": "x", "en": "x"}, "text": {"ja": "x", "en": "x"}}, "advisory.change": {}, "inquiry.open": {"tenant": "aoba", "subject": "walk", "text": "x"}, "inquiry.change": {}, "inquiry.message": {"text": "x"}, "inquiry.assign": {"to": "miyoshi"}, "inquiry.close": {"text": "x"}, "inquiry.place": {"tenant": "aoba"}}
 # a door that is open to the role may still be shut for this person: the second person is never the first
-SELF = {"me.password", "incident.confirm", "handover.accept", "handover.refuse", "handover.offer", "handover.words", "handover.again"}
+SELF = {"me.password", "incident.confirm", "advisory.approve", "handover.accept", "handover.refuse", "handover.offer", "handover.words", "handover.again"}
 SKIP = {"openapi.show", "session.login", "session.logout", "session.totp", "events.stream", "user.add"}
 NO_ID = "aaaaaaaaaaaaaaaaaaaaaaaaaa"
 

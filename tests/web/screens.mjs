@@ -25,6 +25,7 @@ const screens = [
 	['portal-devices', 'customer', '/portal/devices', 'input[name=asset-name]'], ['portal-register', 'customer', '/portal/devices/new', '.regf'], ['portal-registration', 'customer', '/portal/devices/r2', '.steps'], ['portal-live', 'customer', '/portal/devices/r3', '.raw1'], ['portal-logs', 'customer', '/portal/logs', '.rt tbody tr'], ['portal-account', 'customer', '/portal/account', '.kvp'],
 	['console-inquiries', 'analyst', '/console/inquiries', 'tbody tr'], ['console-inquiry', 'analyst', '/console/inquiries/Q-14', '.msg'], ['console-phone', 'analyst', '/console/inquiries/new', '.form1'],
 	['portal-inquiries', 'customer', '/portal/inquiries', 'tbody tr'], ['portal-inquiry', 'customer', '/portal/inquiries/Q-14', '.msg'], ['portal-ask', 'customer', '/portal/inquiries/new', '.form1'],
+	['console-advisories', 'analyst', '/console/advisories', 'tbody tr'], ['console-advisory', 'analyst', '/console/advisories/A-3', '.stack1'], ['console-advise', 'analyst', '/console/advisories/new', '.form1'], ['portal-advisories', 'customer', '/portal/advisories', 'tbody tr'], ['portal-advisory', 'customer', '/portal/advisories/A-2', '.stack .sec'],
 	['console-roster', 'analyst', '/console/roster', '.bars li'], ['console-handovers', 'analyst', '/console/handover', 'tbody tr'],
 	['console-handover', 'analyst', '/console/handover/H-12', '.oi', 1300],
 	...(args.live ? [] : [['console-give', 'analyst', '/console/handover/H-13', '#sign'], ['console-held', 'analyst', '/console/inquiries/Q-15', '.msg']]),
@@ -46,7 +47,7 @@ function tell(name, faults) {
 const dist = join(root, 'web/dist');
 const live = args.live ? JSON.parse(readFileSync(args.live, 'utf8')) : null;
 const homes = live ? { analyst: { url: live.base, close() {} }, lead: { url: live.base, close() {} }, customer: { url: live.base, close() {} } } : { analyst: await fake(dist, 'analyst'), lead: await fake(dist, 'lead'), customer: await fake(dist, 'customer') };
-const named = (path) => (live ? path.replace('AOBA-2026-0007', live.ids.incident).replaceAll('c-48213', live.ids.open).replace('Q-14', live.ids.inquiry).replace('H-12', live.ids.handover).replace('X-4', live.ids.exception).replace('R-AOBA', live.ids.report) : path.replace('R-AOBA', draftOf('aoba')).replace('R-HARBOR', draftOf('harbor')));
+const named = (path) => (live ? path.replace('AOBA-2026-0007', live.ids.incident).replaceAll('c-48213', live.ids.open).replace('Q-14', live.ids.inquiry).replace(/A-[23]$/, live.ids.advisory).replace('H-12', live.ids.handover).replace('X-4', live.ids.exception).replace('R-AOBA', live.ids.report) : path.replace('R-AOBA', draftOf('aoba')).replace('R-HARBOR', draftOf('harbor')));
 const { b, close } = await browser();
 
 async function screen([name, who, path, wait, height], lang, theme, more = {}) {

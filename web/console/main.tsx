@@ -21,21 +21,25 @@ import './console.css';
 
 const Candidate = lazy(() => import('./candidate').then((m) => m.Candidate)), Incident = lazy(() => import('./incident').then((m) => m.Incident));
 const Exceptions = lazy(() => import('./exceptions').then((m) => m.Exceptions)), Exception = lazy(() => import('./exception').then((m) => m.Exception)), NewException = lazy(() => import('./exception-new').then((m) => m.NewException));
+const Inquiry = lazy<{ id: string }>(() => import('./inquiry').then((m) => m.Inquiry));
+const PhoneNote = lazy(() => import('./inquiry').then((m) => m.PhoneNote));
+const Advisories = lazy(() => import('./advisories').then((m) => m.Advisories));
+const Advisory = lazy<{ id: string }>(() => import('./advisory').then((m) => m.Advisory));
+const NewAdvisory = lazy(() => import('./advisory').then((m) => m.NewAdvisory));
 const Handover = lazy(() => import('./handover').then((m) => m.Handover)), Handovers = lazy(() => import('./handovers').then((m) => m.Handovers)), Roster = lazy(() => import('./roster').then((m) => m.Roster));
 const Reports = lazy(() => import('./report').then((m) => m.Reports)), Report = lazy(() => import('./report').then((m) => m.Report));
 
 const Clocks = lazy(() => import('./clocks').then((m) => m.Clocks));
 const Inquiries = lazy(() => import('./inquiries').then((m) => m.Inquiries));
-const Inquiry = lazy(() => import('./inquiry').then((m) => m.Inquiry));
-const PhoneNote = lazy(() => import('./inquiry').then((m) => m.PhoneNote));
 const Account = lazy(() => import('../shared/account').then((m) => m.Account));
 const Journal = lazy(() => import('./journal').then((m) => m.Journal));
 const Registrations = lazy(() => import('./registrations').then((m) => m.Registrations));
 
-const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'logs' | 'clocks' | 'handover' | 'roster' | 'exceptions' | 'devices' | 'reports' | 'journal' | 'account', roles?: string]> = [
+const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'advisories' | 'logs' | 'clocks' | 'handover' | 'roster' | 'exceptions' | 'devices' | 'reports' | 'journal' | 'account', roles?: string]> = [
 	['/console/queue', 'queue', 'queue'],
 	['/console/incidents', 'flag', 'incidents'],
 	['/console/inquiries', 'chat', 'inquiries'],
+	['/console/advisories', 'mail', 'advisories'],
 	['/console/logs', 'search', 'logs'],
 	['/console/clocks', 'clock', 'clocks'],
 	['/console/handover', 'swap', 'handover'],
@@ -80,6 +84,8 @@ function Screen() {
 	if (c?.id) return <Candidate key={c.id} id={c.id} deciding={place.value.pathname.endsWith('/decide')} />;
 	const i = match('/console/incidents/{id}');
 	if (i?.id) return <Incident key={i.id} id={i.id} />;
+	const a = match('/console/advisories/{id}');
+	if (a?.id) return a.id === 'new' ? <NewAdvisory /> : <Advisory key={a.id} id={a.id} />;
 	const q = match('/console/inquiries/{id}');
 	if (q?.id) return q.id === 'new' ? <PhoneNote /> : <Inquiry key={q.id} id={q.id} />;
 	const h = match('/console/handover/{id}');
@@ -89,6 +95,7 @@ function Screen() {
 	const x = match('/console/exceptions/{id}');
 	if (x?.id) return x.id === 'new' ? <NewException /> : <Exception key={x.id} id={x.id} />;
 	switch (place.value.pathname.replace(/\/$/, '')) {
+	case '/console/advisories': return <Advisories />;
 	case '/console/inquiries': return <Inquiries />;
 	case '/console/incidents': return <Incidents />;
 	case '/console/logs': return <Logs staff />;

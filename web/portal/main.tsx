@@ -29,9 +29,12 @@ const Reports = lazy(() => import('./reports').then((m) => m.Reports));
 
 const Incident = lazy(() => import('./incident').then((m) => m.Incident)), Closed = lazy(() => import('./closed').then((m) => m.Closed)), Exceptions = lazy(() => import('./exceptions').then((m) => m.Exceptions)), Contacts = lazy(() => import('./contacts').then((m) => m.Contacts));
 
-type Name = 'contacts' | 'home' | 'reports' | 'incidents' | 'inquiries' | 'closed' | 'logsPortal' | 'devices' | 'account';
+const Advisories = lazy(() => import('./advisories').then((m) => m.Advisories));
+const Advisory = lazy<{ id: string }>(() => import('./advisories').then((m) => m.Advisory));
+
+type Name = 'contacts' | 'home' | 'reports' | 'incidents' | 'inquiries' | 'advisories' | 'closed' | 'logsPortal' | 'devices' | 'account';
 const places: ReadonlyArray<readonly [to: string, icon: IconName, name: Name]> = [
-	['/portal/', 'home', 'home'], ['/portal/incidents', 'flag', 'incidents'], ['/portal/inquiries', 'chat', 'inquiries'], ['/portal/closed', 'closed', 'closed'], ['/portal/reports', 'report', 'reports'],
+	['/portal/', 'home', 'home'], ['/portal/incidents', 'flag', 'incidents'], ['/portal/inquiries', 'chat', 'inquiries'], ['/portal/advisories', 'mail', 'advisories'], ['/portal/closed', 'closed', 'closed'], ['/portal/reports', 'report', 'reports'],
 	['/portal/logs', 'search', 'logsPortal'], ['/portal/devices', 'devices', 'devices'], ['/portal/contacts', 'phone', 'contacts'],
 ];
 
@@ -56,12 +59,15 @@ function Bar() {
 function Screen() {
 	const i = match('/portal/incidents/{id}');
 	if (i?.id) return <Incident key={i.id} id={i.id} />;
+	const a = match('/portal/advisories/{id}');
+	if (a?.id) return <Advisory key={a.id} id={a.id} />;
 	const q = match('/portal/inquiries/{id}');
 	if (q?.id) return q.id === 'new' ? <NewInquiry /> : <Inquiry key={q.id} id={q.id} />;
 	const r = match('/portal/devices/{id}');
 	if (r?.id) return r.id === 'new' ? <Register /> : <Registration key={r.id} id={r.id} />;
 	switch (place.value.pathname.replace(/\/$/, '')) {
 	case '/portal/incidents': return <Incidents />;
+	case '/portal/advisories': return <Advisories />;
 	case '/portal/inquiries': return <Inquiries />;
 	case '/portal/reports': return <Reports />;
 	case '/portal/exceptions': return <Exceptions />;
@@ -91,7 +97,7 @@ function Frame() {
 				<Screen />
 				<p class="foot">{d.home.codeWord}</p>
 			</main>
-			<nav class="tabs5" aria-label={title.value}>{places.filter(([, , name]) => name !== 'closed' && name !== 'contacts' && name !== 'reports').map(([to, icon, name]) => <Link key={to} to={to} class={here(to) ? 'on' : ''} aria-current={here(to) ? 'page' : undefined}><Icon name={icon} size={20} /><span>{d.nav[name]}</span></Link>)}</nav>
+			<nav class="tabs5" aria-label={title.value}>{places.filter(([, , name]) => name !== 'closed' && name !== 'advisories' && name !== 'contacts' && name !== 'reports').map(([to, icon, name]) => <Link key={to} to={to} class={here(to) ? 'on' : ''} aria-current={here(to) ? 'page' : undefined}><Icon name={icon} size={20} /><span>{d.nav[name]}</span></Link>)}</nav>
 			<Toast />
 			<KeyHelp />
 		</div>

@@ -38,7 +38,7 @@ function share(kind: 'change' | 'state', value: string | boolean) {
 	channel?.postMessage({ kind, value });
 }
 
-const NOUNS = ['candidate', 'incident', 'alarm', 'device', 'lcp', 'tenant', 'user', 'inquiry', 'handover', 'roster', 'exception', 'report'];
+const NOUNS = ['candidate', 'incident', 'alarm', 'device', 'lcp', 'tenant', 'user', 'inquiry', 'advisory', 'handover', 'roster', 'exception', 'report'];
 
 function open(): EventSource {
 	const es = new EventSource('/api/v1/events');

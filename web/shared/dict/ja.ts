@@ -9,7 +9,7 @@ export const ja: Dict = {
 	nav: {
 		handover: '引き継ぎ', roster: '当番表',
 		queue: '待ち行列', incidents: 'インシデント', logs: 'ログ検索', clocks: '時計', closed: '終了した候補',
-		devices: '機器', home: 'ホーム', reports: '報告書', account: '設定', inquiries: 'お問い合わせ', exceptions: '例外', contacts: '連絡先', journal: 'ジャーナル', main: '主な画面', logsPortal: 'ログ', skip: '本文へ',
+		devices: '機器', home: 'ホーム', reports: '報告書', account: '設定', inquiries: 'お問い合わせ', advisories: '注意喚起', exceptions: '例外', contacts: '連絡先', journal: 'ジャーナル', main: '主な画面', logsPortal: 'ログ', skip: '本文へ',
 	},
 	login: {
 		title: 'サインイン', login: 'ログイン名', password: 'パスワード', next: '次へ', code: '二要素認証の6桁の数字',
@@ -106,6 +106,11 @@ export const ja: Dict = {
 		kind: { question: '質問', why_closed: '終了した理由', seen: '検知の有無', device: '機器の追加・変更', contact: '連絡先の変更', report: '報告書について', other: 'その他' }, priority: { urgent: '至急（1時間）', normal: '通常（8時間）', low: '急がない（3日）' }, door: { portal: 'ポータル', mail: 'メール', chat: 'チャット', phone: '電話' },
 		filter: '表示', all: 'すべて', held: '確認が必要なメール', heldWhy: { unknown_sender: '登録のない差出人です。', not_authentic: '差出人を確認できません。', ambiguous: '複数のお客様に登録がある差出人です。' }, heldText: 'このメールは当方だけに見えています。お客様に確認してから宛先のお客様を決めるか、破棄してください。', place: 'どのお客様のものか', placeIt: 'このお客様のものにする', discard: '破棄する', choose: '選択してください',
 		answer: 'お客様への回答', note: '内部メモ', publish: 'お客様に公開し、メールでも送ります。', publishIt: '回答を送る', claim: '担当する', mails: 'メール', caller: '電話をかけてきた方', answered: '電話で回答済み（時計は動きません）', text: '話の内容', lead: '何でもお尋ねください。誰がいつまでに回答するかをお知らせします。', thread: 'やり取り', inquiryOf: (x) => `お問い合わせ ${x}`, link: '関連するインシデント', linkIt: '関連付ける', unlink: '関連付けを外す',
+	},
+	adv: {
+		list: (n) => `${n} 件`, none: '注意喚起はありません。', lead: '御社に関わる、世の中の危険のお知らせです。これによるインシデントは御社では起きていません。', add: '注意喚起を書く', title: '件名', text: '分かっていること', advice: 'お願いしたいこと', products: '製品（1 行に 1 つ。例 fortinet.fortigate）', indicators: '指標（1 行に 1 つ。アドレス、ドメイン、ハッシュ）', badIndicator: (x) => `「${x}」はアドレス、ドメイン、ハッシュのどれでもありません。`,
+		state: { draft: '下書き', approved: '承認済み', sent: '送付済み', withdrawn: '取り下げ' }, check: '対象を調べる', approve: '承認する', send: '対象のお客様に送る', sendTo: (n) => `${n} 社に送る`, withdraw: '取り下げる', edit: '書き直す', save: '保存', ja: '日本語', en: '英語', sentAt: '送付', madeBy: '作成', approvedBy: '承認', another: '別の担当者の承認が必要です。', confirm: 'お客様にメールとポータルで届き、取り消せません。',
+		concerned: '対象のお客様', tenant: 'お客様', devices: '該当製品の機器', seen: (n) => `ログ（${n} 日間）`, times: (n) => `${n} 回`, never: 'なし', counting: '集計中…', unknown: '不明', reads: '読んだ人', nobody: 'まだいません', choose: (x) => `${x}に送る`, seenIn: (n) => `御社のログ（${n} 日間）`, yourDevices: '該当製品の機器', noDevices: 'なし', device: '機器', count: '件数', last: '最後', asOf: (x) => `${x} 集計`, fresh: '新着',
 	},
 	closed: { lead: '分析担当者が見て、インシデントにしなかったものすべてと、その理由です。', at: '終了', what: '内容', reason: '理由', by: '担当', again: 'もう一度見てほしい', asked: '依頼済み', none: '終了した候補はまだありません。', count: (n) => `${n3(n)} 件` },
 	dev: {
