@@ -327,6 +327,27 @@ cmd_exception_approve(struct cmd *c)
 	cmd_as(c, "lead engineer", approve);
 }
 
+/* The tenant hears that what was hidden becomes candidates again. */
+static void
+tell_end(struct cmd *c, const char *id, const char *why_ja, const char *why_en)
+{
+	struct rows r = db_query(c->db, "SELECT number, reason, detections, end_reason FROM exceptions WHERE id = ?", Q(id));
+	auto_free char *ja = NULL, *en = NULL, *key = NULL;
+
+	hook_exception(c, "exception.ended", id);
+	if (!rows_next(&r))
+		return;
+	auto_free char *reason = clean_text(row_str(&r, 1), 2000), *end = clean_text(row_str(&r, 3) != NULL ? row_str(&r, 3) : "", 2000);
+
+	ja = x_asprintf("例外 X-%lld は%s。隠した検知は %lld 件です。以後、同じ検知は候補として分析します。\n例外の理由：%s%s%s", (long long)row_int(&r, 0), why_ja, (long long)row_int(&r, 2), reason,
+	                end[0] != '\0' ? "\n終了の理由：" : "", end);
+	en = x_asprintf("Exception X-%lld %s. It hid %lld detections. From now on such detections are looked at as candidates.\nReason of the exception: %s%s%s", (long long)row_int(&r, 0), why_en,
+	                (long long)row_int(&r, 2), reason, end[0] != '\0' ? "\nWhy it ended: " : "", end);
+	key = x_asprintf("exception/%s/ended", id);
+	rows_close(&r);
+	outbox_words(c, &(struct word_mail){ key, "例外が終わりました", "An exception has ended", ja, en, "/portal/" });
+}
+
 void
 cmd_exception_end(struct cmd *c)
 {
@@ -343,7 +364,7 @@ cmd_exception_end(struct cmd *c)
 	       Q(strcmp(n.state, "active") == 0 ? "ended" : "refused"), Q(c->now), Q(c->who->user), Q(text), Q(n.id));
 	timer_drop(c, n.id);
 	if (strcmp(n.state, "active") == 0)
-		hook_exception(c, "exception.ended", n.id);
+		tell_end(c, n.id, "終了しました", "was ended");
 }
 
 void
@@ -351,6 +372,7 @@ exception_over(struct cmd *c, const char *id)
 {
 	auto_free char *tenant = db_text(c->db, "SELECT tenant FROM exceptions WHERE id = ? AND state IN ('proposed','active')", Q(id));
 	int64_t number = db_int(c->db, 0, "SELECT number FROM exceptions WHERE id = ?", Q(id)), n = db_int(c->db, 0, "SELECT detections FROM exceptions WHERE id = ?", Q(id));
+	int64_t approved = db_int(c->db, 0, "SELECT approved_at IS NOT NULL FROM exceptions WHERE id = ?", Q(id));
 	auto_free char *ja = x_asprintf("例外 X-%lld の期限が切れました（隠した検知 %lld 件）。以後は候補になります。", (long long)number, (long long)n);
 	auto_free char *en = x_asprintf("Exception X-%lld has expired (it hid %lld detections). From now on they become candidates.", (long long)number, (long long)n);
 
@@ -358,7 +380,8 @@ exception_over(struct cmd *c, const char *id)
 		return;
 	snprintf(c->tenant, sizeof c->tenant, "%s", tenant);
 	db_run(c->db, "UPDATE exceptions SET state = 'expired', ended_at = ? WHERE id = ?", Q(c->now), Q(id));
-	hook_exception(c, "exception.ended", id);
+	if (approved != 0)
+		tell_end(c, id, "期限が切れました", "has expired");
 	alarm_raise(c, "exception_expired", id, "warning", tenant, NULL, ja, en);
 	cmd_changed(c, "exception", id, tenant, NULL);
 }

@@ -156,6 +156,25 @@ outbox_call(struct cmd *c, const char *chain, const char *incident, const char *
 
 /* ---- mail ---- */
 
+/* What goes into a JOB may hold names out of logs: made harmless and short enough here, so that no name can make a JOB unreadable and
+ * with it the mail not happen.  line: in one line. */
+static json_t *
+safe(const char *s, int max, bool line)
+{
+	auto_free char *clean = clean_text(s != NULL ? s : "", max);
+
+	for (char *at = clean; line && *at != '\0'; at++)
+		if (*at == '\n')
+			*at = ' ';
+	return json_string(clean);
+}
+
+static json_t *
+safe_texts(const char *ja, const char *en, int max, bool line)
+{
+	return json_pack("{s:o, s:o}", "ja", safe(ja, max, line), "en", safe(en, max, line));
+}
+
 json_t *
 outbox_incident_part(struct cmd *c, const char *incident, char **ret_severity)
 {
@@ -169,14 +188,14 @@ outbox_incident_part(struct cmd *c, const char *incident, char **ret_severity)
 
 	if (!rows_next(&r))
 		return NULL;
-	o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "id", incident, "severity", row_str(&r, 0), "title", texts(row_str(&r, 1), row_str(&r, 2)),
-	              "summary", texts(row_str(&r, 3), row_str(&r, 4)), "first_at", time_json(row_int(&r, 5)), "decided_at", time_json(row_int(&r, 6)));
+	o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "id", incident, "severity", row_str(&r, 0), "title", safe_texts(row_str(&r, 1), row_str(&r, 2), 780, true),
+	              "summary", safe_texts(row_str(&r, 3), row_str(&r, 4), 7900, false), "first_at", time_json(row_int(&r, 5)), "decided_at", time_json(row_int(&r, 6)));
 	if (json_is_null(json_object_get(o, "first_at")))
 		json_object_del(o, "first_at");
 	*ret_severity = x_strdup(row_str(&r, 0));
 	e = db_query(c->db, "SELECT shown FROM entities WHERE candidate = ? AND kind IN ('host','user','ip') ORDER BY weight DESC, value LIMIT 8", Q(row_str(&r, 7)));
 	while (rows_next(&e))
-		json_array_append_new(affected, json_string(row_str(&e, 0)));
+		json_array_append_new(affected, safe(row_str(&e, 0), 250, true));
 	json_object_set_new(o, "affected", affected);
 	a = db_query(c->db, "SELECT n, ja, en FROM actions WHERE incident = ? ORDER BY n", Q(incident));
 	while (rows_next(&a)) {
@@ -184,7 +203,7 @@ outbox_incident_part(struct cmd *c, const char *incident, char **ret_severity)
 		buf_printf(&en, "%s%lld. %s", en.n != 0 ? "\n" : "", (long long)row_int(&a, 0), row_str(&a, 2));
 	}
 	if (ja.n != 0)
-		json_object_set_new(o, "action", texts(buf_cstr(&ja), buf_cstr(&en)));
+		json_object_set_new(o, "action", safe_texts(buf_cstr(&ja), buf_cstr(&en), 7900, false));
 	if (c->d->s.url != NULL) {
 		auto_free char *url = x_asprintf("%s/portal/incidents/%s", c->d->s.url, incident);
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "desk/desk_priv.h"
+#include "desk/hook_priv.h"
 
 enum danger { D_NONE, D_LOW, D_ATTACK, D_SUCCESS, D_DAMAGE };
 
@@ -493,8 +493,13 @@ propose_title(const json_t *detections, const char *category, char **ret_ja, cha
 		name = category_find(category)->en;
 	if (name_ja == NULL)
 		name_ja = category_find(category)->ja;
-	*ret_en = who != NULL ? x_asprintf("%.*s: %.*s", text_clip(name, 140), name, text_clip(who, 80), who)
+	auto_free char *clean = clean_text(who != NULL ? who : "", 80);
+
+	for (char *at = clean; *at != '\0'; at++)
+		if (*at == '\n')
+			*at = ' ';
+	*ret_en = who != NULL ? x_asprintf("%.*s: %.*s", text_clip(name, 140), name, text_clip(clean, 80), clean)
 	                      : x_asprintf("%.*s", text_clip(name, 160), name);
-	*ret_ja = who != NULL ? x_asprintf("%.*s（%.*s）", text_clip(name_ja, 140), name_ja, text_clip(who, 80), who)
+	*ret_ja = who != NULL ? x_asprintf("%.*s（%.*s）", text_clip(name_ja, 140), name_ja, text_clip(clean, 80), clean)
 	                      : x_asprintf("%.*s", text_clip(name_ja, 160), name_ja);
 }

@@ -160,6 +160,27 @@ def ended(program, soc, read_only, reader, mine):
     expect(got[0] == 429 and 1 <= int(got[1]["Retry-After"]) <= 60, "nobody was told to wait", asked, got[0])
 
 
+def journal_and_calls(soc, folder):
+    """The slice of the journal is proved without the service; who is called is told from the tenants' document."""
+    sliced, pub = folder / "aoba.journal", soc.data / "keys" / "desk.pub"
+    soc.cli("journal", "export", "--tenant", "aoba", "-o", sliced)
+    soc.cli("verify", "--key", pub, sliced)
+    text = sliced.read_text()
+    expect("harbor" not in text and text.count("\n") > 20, "the slice")
+    sliced.write_text(text.replace('"aoba"', '"abba"', 1) if text.count('"nth":3') == 0 else text.replace('"nth":3', '"nth":4', 1))
+    try:
+        soc.cli("verify", "--key", pub, sliced)
+        expect(False, "a changed slice passes")
+    except RuntimeError:
+        pass
+    tenants = folder / "tenants.yaml"
+    tenants.write_text((ROOT / "tools" / "demo" / "tenants.yaml").read_text().replace("@PHONE@", "127.0.0.1:9"))
+    told = json.loads(soc.cli("simulate", "calls", "--tenants", tenants, "--tenant", "aoba", "--at", "2027-01-01T03:00:00+09:00", "--json"))
+    expect(told[0]["steps"] and told[0]["attempts"], "simulate calls --at", told)
+    tree = soc.local().ask("GET", "/api/v1/tenants/aoba/calls?at=2027-01-01T03:00:00%2B09:00")
+    expect([s["contact"] for s in tree["steps"]] == [s["contact"] for s in told[0]["steps"]], "the service says otherwise", tree["steps"], told[0]["steps"])
+
+
 def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-ticket-"))
     soc = Service(folder, settings={"desk.api_rate": 100})
@@ -173,6 +194,7 @@ def main():
         two_ways(program, made["aoba"], made["harbor"])
         read_only, reader = scopes(program, soc, made["aoba"])
         once(program, soc, made["aoba"])
+        journal_and_calls(soc, folder)
         ended(program, soc, read_only, reader, made["aoba"])
         expect("web.answer.shape" not in (folder / "nezuband.log").read_text(), "an answer is not as docs/openapi.yaml says")
     finally:

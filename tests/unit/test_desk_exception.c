@@ -199,10 +199,33 @@ what_would_hide_an_attack_is_asked_twice(void **st)
 	scene_end(&s);
 }
 
+static void
+its_tenant_hears_of_its_end(void **st)
+{
+	struct scene s;
+
+	(void)st;
+	scene_begin(&s);
+	add_active(&s, about("r1", NULL, NULL, SOON), "X-1");
+	doit(&s, "miyoshi", "exception.add", 200, about("r2", NULL, NULL, SOON)); /* never approved: it hid nothing, nobody is told */
+	add_active(&s, about("r3", NULL, NULL, SOON), "X-3");
+	doit(&s, "otomo", "exception.end", 200, json_pack("{s:s, s:s}", "id", "X-1", "text", "the scanner is gone"));
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE kind = 'mail' AND json_extract(doc, '$.notice') = 'words' AND shown = 'odagiri@aoba.example'"
+	                                 " AND json_extract(doc, '$.words.text.en') LIKE 'Exception X-1 was ended.%the scanner is gone'"), 1);
+	s.now += 20 * 86400 * SEC;
+	scene_tick(&s);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM exceptions WHERE state = 'expired'"), 2);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE json_extract(doc, '$.notice') = 'words' AND json_extract(doc, '$.words.text.en') LIKE 'Exception X-3 has expired.%'"), 1);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE json_extract(doc, '$.notice') = 'words'"), 2);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(its_tenant_hears_of_its_end),
 		cmocka_unit_test(it_is_checked_before_it_is_written), cmocka_unit_test(only_its_scope_is_hidden_and_nothing_is_dropped),
 		cmocka_unit_test(every_condition_has_to_hold), cmocka_unit_test(it_stops_in_time_and_that_is_told),
 		cmocka_unit_test(what_would_hide_an_attack_is_asked_twice),
