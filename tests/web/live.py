@@ -100,6 +100,41 @@ def prepare(service, people):
     return {"exception": exceptions[1], "report": f"aoba-{month}", "handover": handover["id"], "inquiry": inquiry["id"], "incident": incident["id"], "closed": last["id"], "open": next(r["id"] for r in rows[1:] if r["id"] != last["id"])}
 
 
+def command_line(service, people, ids):
+    """The acts on cases and exceptions from the machine: exit codes, what is printed, and what stands afterwards."""
+    def run(want, *args):
+        done = subprocess.run([service.program("nezuban"), *args], capture_output=True, text=True, timeout=60, env={**os.environ, "NEZUBAN_SOCKET": str(service.socket)})
+        tell(f"nezuban {' '.join(args)}", done.returncode == want and (want != 0 or done.stdout.strip()) and (want == 0 or done.stderr.strip()), f"ended with {done.returncode}: {done.stdout[:120]} {done.stderr[:200]}")
+        return done.stdout.strip()
+    incident, analyst = ids["incident"], people["analyst"]
+    run(0, "incident", "task", incident, "--text", "look at the proxy", "--owner", "miyoshi", "--due", "2037-01-01T00:00:00Z")
+    run(0, "incident", "task", incident, "--task", "1", "--done")
+    run(1, "incident", "task", incident, "--task", "7", "--done")
+    run(0, "incident", "answer", incident, "--code", "handled", "--as", "odagiri", "--text", "cut off", "--lang", "en")
+    run(1, "incident", "answer", incident, "--code", "handled", "--as", "miyoshi")
+    run(1, "incident", "confirm", incident, "--as", "reid")
+    run(1, "incident", "merge", incident, "--into", incident)
+    run(1, "incident", "relate", incident, "--to", "NOBODY-2026-0001", "--reason", "x")
+    run(0, "incident", "assign", incident, "--to", "reid")
+    shown = analyst.ask("GET", f"/api/v1/incidents/{incident}")
+    tell("what the command line did", shown["tasks"][0]["done_at"] is not None and shown["answer"]["code"] == "handled" and "Odagiri" in shown["answer"]["by"]["name"]["en"]
+         and shown["owner"]["id"] != people["analyst"].ask("GET", "/api/v1/me")["id"], json.dumps({k: shown[k] for k in ("tasks", "answer", "owner")}))
+    whole = next((r["id"] for r in analyst.ask("GET", "/api/v1/queue?tenant=aoba")["items"] if r["detections"] > 1), None)
+    tell("a candidate of several detections", whole is not None)
+    if whole:
+        parts = analyst.ask("GET", f"/api/v1/candidates/{whole}")["detection_list"]
+        fresh = run(0, "candidate", "split", whole, "--detection", parts[0]["id"])
+        tell("split made a candidate", fresh.startswith("C-"), fresh)
+        run(0, "candidate", "attach", whole, "--detection", parts[0]["id"])
+        tell("it is whole again", len(analyst.ask("GET", f"/api/v1/candidates/{whole}")["detection_list"]) == len(parts))
+        run(1, "candidate", "merge", fresh, "--into", whole)  # it was left empty and went there by itself
+    run(0, "exception", "preview", "--tenant", "aoba", "--network", "192.0.2.0/28")
+    run(1, "exception", "approve", ids["exception"], "--as", "miyoshi")
+    number = run(0, "exception", "add", "--tenant", "aoba", "--network", "198.51.100.0/28", "--reason", "x", "--owner", "miyoshi").split()[0]
+    tell("approved", run(0, "exception", "approve", number, "--as", "reid") == f"{number} active")
+    run(0, "exception", "end", number, "--reason", "over")
+
+
 BODIES = {"session.key": {k: "AAAA" for k in ("credential", "client_data", "authenticator_data", "signature")}, "session.step_up": {"code": "000000"}, "me.key_add": {"name": "x", "client_data": "AAAA", "authenticator_data": "AAAA"}, "me.key_change": {"name": "x"}, "me.totp_confirm": {"code": "000000"},
           "session.totp": {"code": "000000"}, "me.change": {}, "candidate.change": {}, "candidate.note": {"text": "x"}, "candidate.close": {"reason": "expected"}, "candidate.preview": {},
           "candidate.decide": {"severity": "warning", "answers": {}}, "incident.change": {}, "incident.comment": {"text": "x"}, "incident.action": {"done": True},
@@ -193,6 +228,7 @@ def main():
         people = {role: login(service, role) for role in PEOPLE}
         ids = prepare(service, people)
         if a.only != "screens":
+            command_line(service, people, ids)
             walk(service, people, ids)
             shapes(service)
         if a.only != "walk":
