@@ -244,6 +244,19 @@ def service(local, lead, customer):
     call(local, "user.totp", id=u)
 
 
+def upkeep(local, lead, customer):
+    hour = lambda h: (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=h)).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: E731
+    m = call(lead, "maintenance.add", {"from": hour(1), "to": hour(2), "reason": {"ja": "更新", "en": "an update"}})["id"]
+    call(lead, "maintenance.end", id=m)
+    x = call(lead, "exclusion.add", {"tenant": "aoba", "from": hour(-2), "to": hour(-1), "reason": "power", "evidence": "Q-1"})["id"]
+    call(lead, "exclusion.withdraw", id=x)
+    a = call(lead, "appointment.add", {"tenant": "aoba", "weekday": 1, "time": "09:30", "contact": call(local, "tenant.show", id="aoba")["contacts"][0]["id"]})["id"]
+    call(lead, "appointment.call", id=a)
+    for op in ("maintenance.list", "exclusion.list", "appointment.list", "availability.show"):
+        call(customer, op)
+    call(lead, "appointment.end", id=a)
+
+
 def reports(local, lead):
     today = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=9)))
     report = "aoba-" + (today.replace(day=1) - datetime.timedelta(days=1)).strftime("%Y-%m")
@@ -333,6 +346,7 @@ def main():
         inquiries(lead, customer)
         programs(local)
         service(local, lead, customer)
+        upkeep(local, lead, customer)
         reports(local, lead)
         sessions(lead, customer)
         before = local.ask("GET", "/api/v1/journal/verify")["rows"]
