@@ -15,8 +15,8 @@ export function Merge({ c, gone, list }: Gone & { list?: Case[] }) {
 	const d = tc(), [to, set] = useState<Found | null>(null), from = list ?? [c];
 	const run = async () => {
 		let last = '';
-		for (const x of from) last = (await twin(x, 'merge', { into: to!.id })).id;
-		say(d.merged(from.map((x) => x.label).join(', '), to!.number));
+		for (const x of from.filter((y) => y.id !== to!.id)) last = (await twin(x, 'merge', { into: to!.id })).id;
+		say(d.merged(from.filter((y) => y.id !== to!.id).map((x) => x.label).join(', '), to!.number));
 		goCase(last);
 	};
 	return (

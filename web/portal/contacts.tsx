@@ -6,7 +6,7 @@ import { call, session } from '../shared/api';
 import { tc } from '../shared/dict/cases';
 import { t, title, tx } from '../shared/i18n';
 import { asked, Link, query } from '../shared/router';
-import { localInput, serverNow, whenLong, zoned, zoneName } from '../shared/time';
+import { dayLong, hm, localInput, serverNow, zoned, zoneName } from '../shared/time';
 import { Safe, Sev, Show } from '../shared/ui';
 import { useLoad } from '../shared/use';
 
@@ -24,7 +24,7 @@ function Tree({ id }: { id: string }) {
 				<button class="btn p40" aria-pressed={!at} onClick={() => query({ at: '' })}>{d.now}</button><button class="btn p40" onClick={() => query({ at: night() })}>{d.night}</button></div>
 			<Show of={tree} rows={4}>{(v) => (
 				<>
-					<p class="s mt1" role="status">{whenLong(v.at)} <span class="tag">{v.day_off ? d.holiday : d.workday}</span></p>
+					<p class="s mt1" role="status">{dayLong(v.at)} {hm(v.at)} {v.day_off && <span class="tag">{d.holiday}</span>}</p>
 					{v.steps.length === 0 ? <p class="warn mt1">{d.nobody}</p> : (
 						<div class="xs mt1" tabIndex={0} role="group" aria-label={d.title}><table class="t"><thead><tr><th>{d.order}</th><th>{d.person}</th><th>{d.numbers}</th><th>{d.local}</th><th>{d.whyHere}</th></tr></thead>
 							<tbody>{v.steps.map((x, n) => <tr key={n}><td class="s">{x.order ?? n + 1}</td><td><b class="m5"><Safe text={x.name ?? ''} /></b> <span class="q">{x.kana}</span><p class="s t12">{tx(x.title)}</p></td><td class="nw">{(x.numbers ?? []).map((y) => <div key={y}>{y}</div>)}</td><td class="nw">{x.local_time} <span class="q t12">{x.zone}</span></td><td>{x.reason ? <span class={`tag${x.reason === 'in_hours' ? ' ok' : ''}`}>{d.reason[x.reason]}</span> : ''}</td></tr>)}</tbody></table></div>
