@@ -16,6 +16,7 @@ expect() { # name jq-condition file
 expect 'every decision reached a person or the lead in ten minutes' '.decisions == 1000 and .reached + .lead == 1000 and .late == 0 and .forgotten == 0' "$dir/a"
 expect 'nine of ten reach a person' '.reached >= 900' "$dir/a"
 expect 'hardly anybody answers twice' '.duplicates <= 10' "$dir/a"
+expect 'no dial is waited for that nobody tells the end of' '.stuck == 0' "$dir/a"
 expect 'it rings' '.ring_p99_s <= 15 and .ring_p50_s < 5' "$dir/a"
 expect 'timers fire once' '.timers > 1000 and .timers_twice == 0 and .timers_late == 0 and .journal_whole' "$dir/a"
 expect 'work was handed over and accepted in the middle' '.handovers >= 50' "$dir/a"

@@ -27,6 +27,7 @@ struct sim_figures {
 	int64_t duplicates; /* decisions for which a person was made to answer again */
 	int64_t nobody_to_call; /* of `lead`: not one number of the tenant worked; nothing could ring */
 	int64_t calls, mails, restarts, overdue, timers, timers_late, timers_twice;
+	int64_t stuck;     /* looks at which a dial had no news for longer than ring and talk can take, and the chain did not go on */
 	int64_t handovers; /* accepted in the middle of it */
 	double ring_p50_s, ring_p99_s, ring_max_s;
 	bool journal_whole;
