@@ -335,7 +335,7 @@ desk_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *m)
 		people_key_said(dr, m->id, m->body);
 	} else if (peer == ROLE_NOTIFY && m->type == MSG_PROBED) {
 		desk_role_probed(dr, m);
-	} else if (peer == ROLE_STORE && m->type == MSG_STORE_ANSWER) {
+	} else if (peer == ROLE_STORE && m->type == MSG_STORE_ANSWER && m->id < DESK_FLIGHT_FIRST) {
 		desk_role_store_said(dr, m);
 	} else if (peer == ROLE_INGEST) {
 		desk_role_collector(dr, m);

@@ -24,6 +24,7 @@ struct key_wait; /* a question to role verify that is under way (desk_factor.c) 
 
 /* A question to the store that is under way. */
 #define DESK_FLIGHTS 4
+#define DESK_FLIGHT_FIRST (UINT64_C(1) << 62) /* their numbers begin here: others ask the store too */
 struct desk_flight {
 	uint64_t id; /* 0 = none */
 	char advisory[32], tenant[32];

@@ -62,7 +62,7 @@ put_question(struct desk_role *dr, struct desk_flight *f, const char *query, int
 	              f->tenant, "from", from, "to", to, "limit", 200);
 	text = json_dumps(o, JSON_COMPACT);
 	must(text != NULL);
-	f->id = ++dr->store_id;
+	f->id = DESK_FLIGHT_FIRST + ++dr->store_id;
 	f->sent = loop_mono_ns();
 	chan_send(dr->store, MSG_STORE_ASK, f->id, slice_str(text), -1);
 	free(text);
