@@ -147,6 +147,7 @@ if (!live && (!args.only || args.only === 'keys')) {
 		await p.keyboard.press('Control+Enter');
 		await p.waitForSelector('.publish');
 		want(posted.length === 0, 'nothing was sent before the second look');
+		await p.waitForFunction(() => document.activeElement?.closest('.publish') !== null); // the browser gives the focus with its next frame
 		await p.keyboard.press('Enter');
 		await p.waitForSelector('.publish', { state: 'detached' });
 		want(posted.length === 1 && posted[0].visible === true && posted[0].text === 'It is scanner-2.', 'the answer went out once');
