@@ -8,7 +8,7 @@ import { t, title, tx } from '../shared/i18n';
 import { useKeys } from '../shared/keys';
 import { go } from '../shared/router';
 import { whenLong } from '../shared/time';
-import { Safe, say, Sev, Show } from '../shared/ui';
+import { Safe, say, Sev, Show, focusNow } from '../shared/ui';
 import { useLoad } from '../shared/use';
 import { AdvisoryForm } from './advisories';
 
@@ -32,7 +32,7 @@ function Concerned({ a, put, lead }: { a: Data; put: Put; lead: boolean }) {
 						<td>{x.reads.length > 0 ? x.reads.map((r) => <div key={r.at} class="nw">{tx(r.by?.name)} <span class="q t12">{whenLong(r.at ?? '')}</span></div>) : x.sent_at ? <span class="q">{d.nobody}</span> : ''}</td></tr>
 				))}</tbody></table></div>
 			{may && open.length > 0 && (sure
-				? <div class="publish" role="alertdialog" aria-label={d.confirm}><p class="m5">{d.confirm}</p><div class="row end"><button class="btn sm" onClick={() => setSure(false)}>{t().cand.cancel}</button><button class="btn sm pri" autoFocus onClick={send}>{d.sendTo(by.length)}</button></div></div>
+				? <div class="publish" role="alertdialog" aria-label={d.confirm}><p class="m5">{d.confirm}</p><div class="row end"><button class="btn sm" onClick={() => setSure(false)}>{t().cand.cancel}</button><button class="btn sm pri" ref={focusNow} onClick={send}>{d.sendTo(by.length)}</button></div></div>
 				: <div class="row end mt"><button class="btn pri" disabled={by.length === 0} onClick={() => setSure(true)}>{d.sendTo(by.length)}</button></div>)}
 		</section>
 	);

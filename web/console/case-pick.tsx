@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the dialogs choose from: people, cases of one tenant, detections of one candidate.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Candidate } from '../shared/api.gen';
 import { call } from '../shared/api';
 import { tc } from '../shared/dict/cases';
@@ -31,14 +31,12 @@ export function CasePicker({ tenant, not, incidents, candidates, all, label, val
 	}, [tenant, not]);
 	const typed = find.trim().toUpperCase(), words = find.trim().toLowerCase();
 	const match = (list.data ?? []).filter((x) => x.number.includes(typed) || tx(x.title).toLowerCase().includes(words));
-	const type = (v: string) => {
-		setFind(v);
-		const u = v.trim().toUpperCase(), hit = (list.data ?? []).filter((x) => u && (x.number === u || x.number.includes(u) || tx(x.title).toLowerCase().includes(v.trim().toLowerCase())));
-		set(hit.length === 1 ? hit[0]! : hit.find((x) => x.number === u) ?? (NUMBER.test(u) && u !== not ? { id: u, number: u } : null));
-	};
+	useLayoutEffect(() => { // also when the list comes after the words
+		if (typed) set(match.length === 1 ? match[0]! : match.find((x) => x.number === typed) ?? (NUMBER.test(typed) && typed !== not ? { id: typed, number: typed } : null));
+	}, [typed, list.data]);
 	return (
 		<fieldset class="rs0 pickc"><legend>{label}</legend>
-			<input class="fi" aria-label={d.find} placeholder={d.find} autoFocus value={find} maxLength={64} onInput={(e) => type(e.currentTarget.value)} />
+			<input class="fi" aria-label={d.find} placeholder={d.find} autoFocus value={find} maxLength={64} onInput={(e) => setFind(e.currentTarget.value)} />
 			<Show of={list} rows={3}>{() => (
 				<div class="evd cs">
 					{match.slice(0, 30).map((x) => <label key={x.id}><input type="radio" name="case" checked={value?.id === x.id} onChange={() => set(x)} /><span class="m5 nw">{x.number}</span><Sev s={x.severity} proposed={x.proposed} /><span class="el"><Safe text={tx(x.title)} /></span></label>)}

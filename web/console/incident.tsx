@@ -10,7 +10,7 @@ import { tc } from '../shared/dict/cases';
 import { go, Link } from '../shared/router';
 import { Stamps } from '../shared/stamps';
 import { between, dayLong, hm, span } from '../shared/time';
-import { Chip, ClockChip, Owner, Safe, say, Sev, Show } from '../shared/ui';
+import { Chip, ClockChip, Owner, Safe, say, Sev, Show, focusNow } from '../shared/ui';
 import { useLoad } from '../shared/use';
 import { Broken } from './broken';
 import { IncidentBar, type Act } from './case-bar';
@@ -47,7 +47,7 @@ function Publish({ i, put }: { i: Data; put: (i: Data) => void }) {
 	const send = (visible: boolean, x: string) => call('incident.comment', { id: i.id }, { text: x, visible, lang: lang.value }).then(put);
 	const [visible, setVisible] = useState(false);
 	if (text) return (
-		<div class="publish" role="alertdialog" aria-label={d.publish}><p class="m5">{d.publish}</p><blockquote>{text}</blockquote><div class="row end"><button class="btn sm" onClick={() => set('')}>{t().cand.cancel}</button><button class="btn sm pri" autoFocus onClick={() => void send(true, text).then(() => set(''))}>{d.publishIt}</button></div></div>
+		<div class="publish" role="alertdialog" aria-label={d.publish}><p class="m5">{d.publish}</p><blockquote>{text}</blockquote><div class="row end"><button class="btn sm" onClick={() => set('')}>{t().cand.cancel}</button><button class="btn sm pri" ref={focusNow} onClick={() => void send(true, text).then(() => set(''))}>{d.publishIt}</button></div></div>
 	);
 	return (
 		<>

@@ -8,7 +8,7 @@ import { useKeys } from '../shared/keys';
 import { go, Link } from '../shared/router';
 import { Composer, Messages } from '../shared/thread';
 import { serverNow, whenLong } from '../shared/time';
-import { ClockChip, Owner, Pick, Safe, say, Seg, Show } from '../shared/ui';
+import { ClockChip, Owner, Pick, Safe, say, Seg, Show, focusNow } from '../shared/ui';
 import { useLoad } from '../shared/use';
 import { NoteBox } from './note';
 
@@ -25,7 +25,7 @@ function Answer({ q, put }: { q: Data; put: Put }) {
 	const d = t().inq, [how, setHow] = useState<'answer' | 'note' | 'chat'>(chatting(q) ? 'chat' : 'answer'), [l, setL] = useState<'ja' | 'en'>(q.lang), [draft, setDraft] = useState('');
 	const send = (text: string, visible: boolean) => call('inquiry.message', { id: q.id }, { text, visible, lang: visible ? l : lang.value }).then(put);
 	if (draft) return (
-		<div class="publish" role="alertdialog" aria-label={d.publish}><p class="m5">{d.publish}</p><blockquote lang={l}>{draft}</blockquote><div class="row end"><button class="btn sm" onClick={() => setDraft('')}>{t().cand.cancel}</button><button class="btn sm pri" autoFocus onClick={() => void send(draft, true).then(() => setDraft('')).catch(() => say(t().err.kept))}>{d.publishIt}</button></div></div>
+		<div class="publish" role="alertdialog" aria-label={d.publish}><p class="m5">{d.publish}</p><blockquote lang={l}>{draft}</blockquote><div class="row end"><button class="btn sm" onClick={() => setDraft('')}>{t().cand.cancel}</button><button class="btn sm pri" ref={focusNow} onClick={() => void send(draft, true).then(() => setDraft('')).catch(() => say(t().err.kept))}>{d.publishIt}</button></div></div>
 	);
 	return (
 		<>

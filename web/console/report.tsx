@@ -9,7 +9,7 @@ import { useKeys } from '../shared/keys';
 import { Breaches, Documents, Summary } from '../shared/report';
 import { go, Link } from '../shared/router';
 import { monthName, whenLong } from '../shared/time';
-import { ClockChip, say, Show, Trouble } from '../shared/ui';
+import { ClockChip, say, Show, Trouble, focusNow } from '../shared/ui';
 import { useLoad } from '../shared/use';
 import { clockOf } from './reports';
 
@@ -61,7 +61,7 @@ function Ready({ r, put, lead }: { r: Data; put: Put; lead: boolean }) {
 			<ul class="ready">{rows.map(([ok, text]) => <li key={text}><span class={`tag ${ok ? 'ok' : 'late'}`}>{ok ? rd.done : rd.missing}</span> {text}</li>)}</ul>
 			{fault && <Trouble e={fault} />}
 			{!lead ? <p class="s mt">{rd.leadOnly}</p> : sure
-				? <div class="publish flat" role="alertdialog" aria-label={rd.publish}><p class="m5">{rd.publishText}</p><div class="row end"><button class="btn sm" onClick={() => setSure(false)}>{d.cand.cancel}</button><button class="btn sm pri" autoFocus onClick={publish}>{rd.publish}</button></div></div>
+				? <div class="publish flat" role="alertdialog" aria-label={rd.publish}><p class="m5">{rd.publishText}</p><div class="row end"><button class="btn sm" onClick={() => setSure(false)}>{d.cand.cancel}</button><button class="btn sm pri" ref={focusNow} onClick={publish}>{rd.publish}</button></div></div>
 				: <div class="row mt"><span class="sp" /><button class="btn pri" id="publish" disabled={!rows.every(([ok]) => ok)} onClick={() => setSure(true)}>{rd.publish}</button></div>}
 		</section>
 	);

@@ -2,6 +2,7 @@
 // The one registry of keys: it runs them, draws the key bar and the help. Single keys never fire in text
 // fields or while Japanese is being composed, can be switched off, and none of them leaves the house.
 import { signal } from '@preact/signals';
+import { options } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Dict } from './dict/en';
 import { singleKeys, t } from './i18n';
@@ -48,10 +49,23 @@ function find(keys: string): Key | undefined {
 	return undefined;
 }
 
+/** What a key changed is drawn before the next key can come: two quick presses are two steps. */
+function drawn(run: () => void) {
+	const before = options.debounceRendering;
+	let draw: (() => void) | undefined;
+	options.debounceRendering = (f) => { draw = f; };
+	try {
+		run();
+	} finally {
+		options.debounceRendering = before;
+		draw?.();
+	}
+}
+
 function fire(k: Key, e: KeyboardEvent) {
 	e.preventDefault();
 	if (k.keys !== '.' && !k.keys.startsWith('g ')) last = k;
-	k.run();
+	drawn(k.run);
 }
 
 export function repeatLast() {

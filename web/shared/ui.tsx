@@ -180,4 +180,6 @@ export function Pick<T extends string>({ label, value, options, set }: { label: 
 	);
 }
 
+/** ref of what gets the focus as soon as it is drawn: autofocus would wait a frame, and works once a page. */
+export const focusNow = (e: HTMLElement | null) => e?.focus();
 export const other = () => (lang.value === 'ja' ? 'en' : 'ja');
