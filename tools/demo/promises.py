@@ -195,6 +195,55 @@ def new_device(demo):
     return f"harbor-fw9 was registered, approved and is live; heard as {live['heard_source']} through {live['first_lcp']}"
 
 
+@promise("advisory")
+def advisory(demo):
+    """Written by one, approved by another, sent to whom it concerns with what its own logs say, read with a receipt."""
+    analyst, lead, customer = demo.person("miyoshi"), demo.person("reid"), demo.person("odagiri")
+    made = analyst.ask("POST", "/api/v1/advisories", {"severity": "critical", "title": {"ja": "更新サーバーを装う C2", "en": "Command and control that looks like updates"}, "text": {"ja": "観測されています。", "en": "It is being seen."},
+                                                      "advice": {"ja": "宛先を遮断してください。", "en": "Please block the name."}, "products": [], "indicators": [{"kind": "domain", "value": "cdn-telemetry-sync.example"}]})
+    path = f"/api/v1/advisories/{made['number']}"
+    analyst.ask("POST", f"{path}/check", {})
+
+    def counted():
+        tenants = {t["tenant"]["id"]: t for t in lead.ask("GET", path)["tenants"]}
+        return None if any(t["counting"] for t in tenants.values()) else tenants
+    logs = wait_until(counted, 60, 0.5, "the count of the logs")
+    must(logs["aoba"]["total"] > 0 and logs["harbor"]["total"] == 0, f"counted {logs['aoba']['total']} and {logs['harbor']['total']}")
+    refused(403, lambda: analyst.ask("POST", f"{path}/approve", {}))
+    lead.ask("POST", f"{path}/approve", {})
+    lead.ask("POST", f"{path}/send", {})
+    refused(404, lambda: demo.person("whitfield").ask("GET", path))
+    customer.ask("POST", f"{path}/read", {})
+    reads = next(t for t in lead.ask("GET", path)["tenants"] if t["tenant"]["id"] == "aoba")["reads"]
+    must(len(reads) == 1, "no receipt")
+    return f"{made['number']}: approved by another person; in Aoba's logs {logs['aoba']['total']} times, read; not to be found for Harbor"
+
+
+@promise("test call")
+def test_call(demo):
+    """A weekly appointment rings a real telephone; here at once."""
+    lead = demo.person("reid")
+    made = lead.ask("POST", "/api/v1/appointments", {"tenant": "harbor", "weekday": 1, "time": "10:00", "contact": "whitfield"})
+    lead.ask("POST", f"/api/v1/appointments/{made['id']}/call", {})
+
+    def ended():
+        mine = next(a for a in lead.ask("GET", "/api/v1/appointments?tenant=harbor")["items"] if a["id"] == made["id"])
+        return next((c for c in mine["calls"] if c["ended_at"]), None)
+    call = wait_until(ended, 90, 0.5, "the end of the test call")
+    must(call["outcome"] == "acknowledged", f"it ended with {call['outcome']}")
+    return f"rang, was answered and acknowledged by key ({call['outcome']})"
+
+
+@promise("availability")
+def availability(demo):
+    """A marked line a minute from each collector comes back stored, detected and searchable."""
+    def good():
+        a = demo.person("odagiri").ask("GET", "/api/v1/availability?tenant=aoba")["items"][0]
+        return a if a["measured"] and a["good_min"] > 0 else None
+    a = wait_until(good, 240, 1, "a minute that was measured good")
+    return f"{a['good_min']} good, {a['bad_min']} bad minutes of this month: {a['percent']} % of wanted {a['target']}"
+
+
 # ---- reports ----
 
 @promise("monthly report")

@@ -90,7 +90,7 @@ class Demo:
         shutil.copy(HERE / "indicators.csv", intel / "demonstration.csv")
         self.service = Service(self.folder, web_port=self.port(8443), ingest_port=self.port(8444), sip_port=self.port(5060, socket.SOCK_DGRAM), settings={
             "mail.url": f"smtp://127.0.0.1:{smtp}", "mail.from": "soc@nezuban.example", "mail.starttls": "no", "call.from": "sip:nezuban@127.0.0.1", "call.rtp_first": 17000, "call.rtp_last": 17200,
-            "store.libchdb": str(next((ROOT / "src/store/chdb/node_modules").rglob("libchdb.so"), "")), "web.socket": str(self.folder / "soc" / "api.sock")})
+            "store.libchdb": str(next((ROOT / "src/store/chdb/node_modules").rglob("libchdb.so"), "")), "web.socket": str(self.folder / "soc" / "api.sock"), "desk.canary_late": "1m"})
         self.service.start()
         say("service is up: " + " ".join(sorted(self.service.role_pids())))
         text = (HERE / "tenants.yaml").read_text().replace("@PHONE@", f"127.0.0.1:{sip}")
