@@ -37,7 +37,8 @@ ELSEWHERE = {"session.key": "a security key (tests/unit/test_people.c, tests/web
              "inquiry.place": "a held mail (tests/scene/inquiry.py)", "inquiry.discard": "a held mail", "incident.confirm": "a downgraded Emergency and a second analyst (test_desk_work.c)",
              "incident.refuse": "the same", "candidate.again": "stands below when a candidate was closed", "incident.attach": "an open candidate that belongs to it", "incident.split": "several detections",
              "candidate.split": "several detections", "candidate.attach": "detections of another", "handover.accept": "another crew (tests/unit/test_handover.c)", "handover.refuse": "the same",
-             "handover.again": "a roster's hand-over", "duty.show": "a roster", "duty.list": "a roster", "roster.import": "checked only", "event.show": "an event's id", "alarm.acknowledge": "an alarm"}
+             "handover.again": "a roster's hand-over", "duty.show": "a roster", "duty.list": "a roster", "roster.import": "checked only", "event.show": "an event's id", "alarm.acknowledge": "an alarm",
+             **{f"advisory.{verb}": "the search store and two people (tests/scene/advisory.py)" for verb in ("add", "approve", "change", "check", "list", "read", "send", "show", "withdraw")}}
 
 
 def operations():

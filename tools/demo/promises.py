@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the service promises beside the stories, each shown on the running demonstration. A promise is one function: it
 does what people would do, asserts what must be true, and answers in a few words what was seen."""
+import email.message
 import json
-import pathlib
+import smtplib
 import subprocess
 import time
 
@@ -155,15 +156,27 @@ def look_again(demo):
 
 @promise("inquiry")
 def inquiry(demo):
-    """Asked on the portal, answered by an analyst, the answer comes by mail too."""
+    """One thread whatever the door: asked on the portal, answered, the answer's mail answered by mail, a word by chat, a note of a call."""
     customer, analyst = demo.person("whitfield"), demo.person("miyoshi")
     asked = customer.ask("POST", "/api/v1/inquiries", {"subject": "Is the web shop affected?", "text": "We saw the news on HTTP/2 resets.", "lang": "en"})
-    analyst.ask("POST", f"/api/v1/inquiries/{asked['id']}/claim", {})
-    analyst.ask("POST", f"/api/v1/inquiries/{asked['id']}/messages", {"text": "Yes; it was patched on Tuesday, we have looked.", "lang": "en"})
-    wait_until(lambda: any("web shop" in str(m["subject"]) for m in mails_to(demo, "whitfield@harbor.example")), 30, 0.2, "the answer by mail")
-    thread = customer.ask("GET", f"/api/v1/inquiries/{asked['id']}")
-    must(len(thread["messages"]) == 2, f"{len(thread['messages'])} messages in the thread")
-    return f"{thread['number']}: asked on the portal, answered there and by mail"
+    path = f"/api/v1/inquiries/{asked['id']}"
+    analyst.ask("POST", f"{path}/claim", {})
+    analyst.ask("POST", f"{path}/messages", {"text": "Yes; it was patched on Tuesday, we have looked.", "lang": "en"})
+    answers = lambda: [m for m in mails_to(demo, "whitfield@harbor.example") if "patched on Tuesday" in m.get_body(("plain",)).get_content()]
+    answer = wait_until(answers, 30, 0.2, "the answer by mail")[0]
+    reply = email.message.EmailMessage()
+    reply["Authentication-Results"] = "mx.nezuban.example; spf=pass smtp.mailfrom=whitfield@harbor.example; dkim=pass header.d=harbor.example"
+    reply["From"], reply["To"], reply["Subject"] = "Anna Whitfield <whitfield@harbor.example>", "soc@nezuban.example", "Re: your mail"
+    reply["Message-ID"], reply["In-Reply-To"] = "<demonstration@harbor.example>", answer["Message-ID"]
+    reply.set_content("Thank you. And the staging shop?")
+    with smtplib.LMTP("127.0.0.1", demo.lmtp) as server:
+        server.send_message(reply, "whitfield@harbor.example", ["soc@nezuban.example"])
+    customer.ask("POST", f"{path}/messages", {"text": "It is shop-stage1.", "lang": "en", "door": "chat"})
+    analyst.ask("POST", f"{path}/messages", {"text": "Called back: staging is off.", "lang": "en", "door": "phone"})
+    thread = wait_until(lambda: (lambda t: t if len(t["messages"]) == 5 else None)(customer.ask("GET", path)), 30, 0.2, "five messages in one thread")
+    doors = [m["door"] for m in thread["messages"]]
+    must(sorted(set(doors)) == ["chat", "mail", "phone", "portal"], f"doors {doors}")
+    return f"{thread['number']}: {', '.join(doors)} in one thread; the answer came by mail"
 
 
 @promise("two factors")
@@ -245,6 +258,21 @@ def availability(demo):
 
 
 # ---- reports ----
+
+@promise("daily report")
+def daily(demo):
+    """What the mail of seven in the morning tells, in the tenant's language, also about a quiet day."""
+    day, seen = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86400)), []
+    for tenant, person, lang in (("aoba", "odagiri", "ja"), ("harbor", "whitfield", "en")):
+        name = demo.person(person).ask("GET", f"/api/v1/tenants/{tenant}")["name"][lang]
+        demo.person(person).ask("GET", f"/api/v1/reports/{tenant}-{day}")
+        path = demo.folder / f"{tenant}-{day}.pdf"
+        demo.service.cli("report", "daily", "--tenant", tenant, "--day", day, "--lang", lang, "-o", path)
+        text = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, text=True, check=True).stdout
+        must(name in text, f"{path.name} does not name {name}")
+        seen.append(f"{name}, {text.count(chr(12))} pages")
+    return f"{day}: " + "; ".join(seen) + "; the mail goes at 07:00 in the tenant's zone"
+
 
 @promise("monthly report")
 def monthly(demo):

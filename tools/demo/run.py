@@ -80,6 +80,7 @@ class Demo:
         self.recordings.mkdir()
         build = pathlib.Path(os.environ.get("NEZUBAN_BUILD") or ROOT / "build") / "tests" / "lib"
         smtp, sip = self.port(8025), self.port(5070, socket.SOCK_DGRAM)
+        self.lmtp = self.port(8024)
         self.sink = JsonLines([str(build / "smtp_sink"), "--port", str(smtp), "--dir", str(self.mails)], self.folder / "smtp.log")
         self.phone = JsonLines([str(build / "phone"), "--port", str(sip), "--answer-after", "1", "--press", "1", "--press-after", "6", "--record", str(self.folder / "heard.wav")],
                                self.folder / "phone.log")
@@ -89,7 +90,7 @@ class Demo:
         intel.mkdir(parents=True)
         shutil.copy(HERE / "indicators.csv", intel / "demonstration.csv")
         self.service = Service(self.folder, web_port=self.port(8443), ingest_port=self.port(8444), sip_port=self.port(5060, socket.SOCK_DGRAM), settings={
-            "mail.url": f"smtp://127.0.0.1:{smtp}", "mail.from": "soc@nezuban.example", "mail.starttls": "no", "call.from": "sip:nezuban@127.0.0.1", "call.rtp_first": 17000, "call.rtp_last": 17200,
+            "mail.url": f"smtp://127.0.0.1:{smtp}", "mail.from": "soc@nezuban.example", "mail.starttls": "no", "mail.listen": f"127.0.0.1:{self.lmtp}", "mail.inquiries": "soc@nezuban.example", "mail.authserv": "mx.nezuban.example", "call.from": "sip:nezuban@127.0.0.1", "call.rtp_first": 17000, "call.rtp_last": 17200,
             "store.libchdb": str(next((ROOT / "src/store/chdb/node_modules").rglob("libchdb.so"), "")), "web.socket": str(self.folder / "soc" / "api.sock"), "desk.canary_late": "1m"})
         self.service.start()
         say("service is up: " + " ".join(sorted(self.service.role_pids())))
