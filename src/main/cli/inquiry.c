@@ -26,18 +26,24 @@ list(struct cli *c)
 	return remote_list(c, buf_cstr(&path), columns);
 }
 
-/* Text of somebody else on a terminal: nothing in it moves the cursor. */
+/* A mail's lines, indented. */
 static void
 put_text(const char *s)
 {
-	fputs("  ", stdout);
-	for (; *s != '\0'; s++) {
-		if (*s == '\n')
-			fputs("\n  ", stdout);
-		else
-			putchar(((unsigned char)*s < 0x20 && *s != '\t') || *s == 0x7f ? '?' : *s);
-	}
-	putchar('\n');
+	struct slice rest = slice_str(s);
+
+	do {
+		struct slice line = slice_cut(&rest, '\n');
+
+		fputs("  ", stdout);
+		while (line.n != 0) {
+			struct slice part = slice_cut(&line, '\t');
+
+			remote_print_text(part.p, part.n);
+			fputs(line.n != 0 ? "    " : "", stdout);
+		}
+		putchar('\n');
+	} while (rest.n != 0);
 }
 
 static void

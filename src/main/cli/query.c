@@ -98,26 +98,22 @@ ask_folder(const struct cli *c, const char *dir, const json_t *args, long *ret_s
 	return r == 0 ? CLI_DONE : cli_could_not(c, "%s: %s", dir, err.n != 0 ? buf_cstr(&err) : err_text(r));
 }
 
-/* What a terminal must not act on becomes a dot: log lines are strangers' text. */
-static void
-print_safe(const char *s, size_t most)
-{
-	for (size_t i = 0; s != NULL && s[i] != '\0' && i < most; i++)
-		putchar((unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '.' : s[i]);
-}
-
 static void
 print_cell(const json_t *v)
 {
 	char *text = json_is_string(v) ? x_strdup(json_string_value(v)) : json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
 
-	print_safe(text != NULL ? text : "", 200);
+	remote_print_text(text != NULL ? text : "", 200);
 	free(text);
 }
 
 static void
 print_table(const json_t *body)
 {
+	static const struct {
+		const char *key;
+		size_t most;
+	} shown[] = { { "at", 30 }, { "tenant", 32 }, { "device", 40 }, { "line", 400 } };
 	const json_t *columns = json_object_get(body, "columns"), *rows = json_object_get(body, "rows"), *row, *v;
 	size_t i, k;
 
@@ -133,14 +129,13 @@ print_table(const json_t *body)
 		}
 		putchar('\n');
 	}
-	json_array_foreach(json_object_get(body, "items"), i, row) {
-		print_safe(json_string_value(json_object_get(row, "at")), 30);
-		printf("  %s  ", json_string_value(json_object_get(row, "tenant")));
-		print_safe(json_string_value(json_object_get(row, "device")), 40);
-		printf("  ");
-		print_safe(json_string_value(json_object_get(row, "line")), 400);
-		putchar('\n');
-	}
+	json_array_foreach(json_object_get(body, "items"), i, row)
+		for (k = 0; k < sizeof shown / sizeof *shown; k++) {
+			const char *text = json_string_value(json_object_get(row, shown[k].key));
+
+			remote_print_text(text != NULL ? text : "", shown[k].most);
+			fputs(k + 1 < sizeof shown / sizeof *shown ? "  " : "\n", stdout);
+		}
 	if (json_is_true(json_object_get(body, "cut")))
 		fprintf(stderr, "nezuban query: cut at %lld rows; --limit N shows more\n",
 		        (long long)json_integer_value(json_object_get(body, "limit")));

@@ -235,6 +235,15 @@ shown(struct slice s, struct buf *out)
 }
 
 void
+remote_print_text(const char *text, size_t most)
+{
+	auto_buf struct buf b = { 0 };
+
+	shown(slice_of(text, strnlen(text, most)), &b);
+	fwrite(b.p, 1, b.n, stdout);
+}
+
+void
 remote_print_table(const json_t *items, const char *const *columns)
 {
 	size_t width[16] = { 0 }, cols = 0, i;
