@@ -337,6 +337,7 @@ static json_t *
 detection_list(struct db *db, const char *candidate)
 {
 	json_t *all = candidate_detections(db, candidate), *d;
+	static const char *const times[] = { "at", "first_at", "lcp_at", "soc_at", "added_at" };
 	size_t i;
 
 	json_array_foreach(all, i, d) {
@@ -350,9 +351,9 @@ detection_list(struct db *db, const char *candidate)
 			json_array_append_new(words, json_stringn(w.p, w.n));
 		}
 		json_object_set_new(joined, "shared", words);
-		json_object_set_new(d, "at", time_json(json_integer_value(json_object_get(d, "at"))));
-		json_object_set_new(d, "first_at", time_json(json_integer_value(json_object_get(d, "first_at"))));
-		json_object_set_new(d, "added_at", time_json(json_integer_value(json_object_get(d, "added_at"))));
+		for (size_t k = 0; k < sizeof times / sizeof *times; k++)
+			if (json_object_get(d, times[k]) != NULL)
+				json_object_set_new(d, times[k], time_json(json_integer_value(json_object_get(d, times[k]))));
 		json_object_del(d, "key");
 		json_object_del(d, "line");
 		json_object_del(d, "events");

@@ -4,9 +4,11 @@ does what people would do, asserts what must be true, and answers in a few words
 import email.message
 import json
 import smtplib
+import socket
 import subprocess
 import time
 
+import lines
 from client import Refused
 from service import wait_until
 
@@ -72,6 +74,26 @@ def second_person(demo):
     after = lead.ask("POST", f"/api/v1/incidents/{number}/confirm", {})
     must(after["severity"] == "critical" and not after["downgrade"], "the second person's word did not count")
     return f"{number}: miyoshi proposed Critical, her own confirmation was refused, reid confirmed"
+
+
+@promise("line to candidate")
+def line_to_candidate(demo):
+    """From a device's line at the collector to a detection in a candidate: 100 lines over ten seconds, beside the ordinary ones."""
+    with socket.create_connection(("127.0.0.1", demo.collectors["harbor"].tcp_port)) as s:
+        for i in range(100):
+            at = time.time()
+            s.sendall(lines.squid(at, "harbor", "harbor-proxy1", f"10.20.20.{101 + i}", "CONNECT", "invoice-portal.example:443", 200, 900, mime="-", result="TCP_TUNNEL").encode() + b"\n")
+            time.sleep(0.1)
+
+    def all_there():
+        took = {}
+        for row in demo.candidates():
+            page = demo.local.ask("GET", f"/api/v1/candidates/{row['id']}") if row["tenant"]["id"] == "harbor" else {"detection_list": []}
+            took.update({d["id"]: demo.seconds(d["lcp_at"], d["added_at"]) for d in page["detection_list"] if "invoice-portal.example" in json.dumps(d)})
+        return sorted(took.values()) if len(took) >= 100 else None
+    took = wait_until(all_there, 30, 0.5, "a hundred detections")
+    must(took[98] <= 3, f"p99 {took[98]:.2f} s")
+    return f"{len(took)} lines: median {took[len(took) // 2]:.2f} s, p99 {took[98]:.2f} s"
 
 
 @promise("telephone")
