@@ -49,7 +49,13 @@ export async function request(method: string, url: string, body?: unknown, signa
 	}
 	if (r.status === 204) return null;
 	const type = r.headers.get('Content-Type') ?? '';
-	const value: unknown = type.includes('json') ? await r.json().catch(() => null) : null;
+	let value: unknown = null;
+	try {
+		if (type.includes('json')) value = await r.json();
+	} catch (e) { // cut off in the middle
+		if (signal_?.aborted) throw e;
+		if (r.ok) throw new ApiError(0, { type: 'network' });
+	}
 	if (r.ok) {
 		if (value && typeof value === 'object' && 'now' in value) heard((value as { now?: string }).now);
 		return value;
