@@ -91,6 +91,15 @@ calendar_at(size_t i)
 	return NULL;
 }
 
+void
+calendar_codes(struct buf *out)
+{
+	const struct calendar *c;
+
+	for (size_t i = 0; (c = calendar_at(i)) != NULL; i++)
+		buf_printf(out, "%s%s", i != 0 ? " " : "", calendar_code(c));
+}
+
 const struct calendar *
 calendar_find(struct slice code)
 {

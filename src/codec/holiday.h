@@ -13,6 +13,7 @@
 #ifndef NZ_CODEC_HOLIDAY_H
 #define NZ_CODEC_HOLIDAY_H
 
+#include "base/buf.h"
 #include "base/slice.h"
 
 struct calendar; /* lives forever */
@@ -43,6 +44,7 @@ const struct calendar *calendar_find(struct slice code); /* "JP", "jp"; NULL whe
 const struct calendar *calendar_at(size_t i);            /* in the table's order; NULL past the end */
 const char *calendar_near(struct slice word);            /* code of the country probably meant, or NULL */
 const char *calendar_code(const struct calendar *c);
+void calendar_codes(struct buf *out);                    /* "JP US …", of all, in the table's order */
 const char *calendar_name_ja(const struct calendar *c);
 const char *calendar_name_en(const struct calendar *c);
 enum calendar_knows calendar_knows(const struct calendar *c, int64_t year);

@@ -182,8 +182,7 @@ country_of(struct reader *r, const struct ynode *map)
 
 	if (s == NULL || calendar_find(slice_str(s)) != NULL)
 		return s;
-	for (size_t i = 0; calendar_at(i) != NULL; i++)
-		buf_printf(&known, "%s%s", i != 0 ? " " : "", calendar_code(calendar_at(i)));
+	calendar_codes(&known);
 	fault(r, y_get(map, SL("country")), "TENANT-COUNTRY", buf_cstr(&known));
 	return s;
 }

@@ -401,23 +401,16 @@ test_call_done(struct cmd *c, int64_t job, const char *outcome)
 
 /* ---- what is asked ---- */
 
-json_t *
-ask_maintenance_list(struct ask *a)
+/* The rows as they are; the second column is the tenant, none means all of them. */
+static json_t *
+seen_rows(struct ask *a, struct rows *r)
 {
-	const char *tenant = ask_tenant(a);
-	struct rows r;
 	json_t *items = json_array(), *o;
 
-	if (a->status != 0) {
-		json_decref(items);
-		return NULL;
-	}
-	r = db_query(a->db, "SELECT id, tenant, from_at AS \"from:t\", to_at AS \"to:t\", ended_at AS \"ended_at:t\", ja AS \"reason:2\", en FROM maintenance WHERE (? IS NULL OR tenant"
-	                    " IS NULL OR tenant = ?) ORDER BY from_at DESC LIMIT 200", Q(tenant), Q(tenant));
-	while (rows_next(&r)) {
-		bool seen = row_str(&r, 1) == NULL || desk_sees(a->who, row_str(&r, 1));
+	while (rows_next(r)) {
+		bool seen = row_str(r, 1) == NULL || desk_sees(a->who, row_str(r, 1));
 
-		o = row_json(&r);
+		o = row_json(r);
 		if (seen)
 			json_array_append(items, o);
 		json_decref(o);
@@ -426,27 +419,29 @@ ask_maintenance_list(struct ask *a)
 }
 
 json_t *
+ask_maintenance_list(struct ask *a)
+{
+	const char *tenant = ask_tenant(a);
+	struct rows r;
+
+	if (a->status != 0)
+		return NULL;
+	r = db_query(a->db, "SELECT id, tenant, from_at AS \"from:t\", to_at AS \"to:t\", ended_at AS \"ended_at:t\", ja AS \"reason:2\", en FROM maintenance WHERE (? IS NULL OR tenant"
+	                    " IS NULL OR tenant = ?) ORDER BY from_at DESC LIMIT 200", Q(tenant), Q(tenant));
+	return seen_rows(a, &r);
+}
+
+json_t *
 ask_exclusion_list(struct ask *a)
 {
 	const char *tenant = ask_tenant(a);
 	struct rows r;
-	json_t *items = json_array(), *o;
 
-	if (a->status != 0) {
-		json_decref(items);
+	if (a->status != 0)
 		return NULL;
-	}
 	r = db_query(a->db, "SELECT id, tenant, from_at AS \"from:t\", to_at AS \"to:t\", reason, evidence, made_at AS \"made_at:t\", withdrawn_at AS \"withdrawn_at:t\" FROM exclusions"
 	                    " WHERE (? IS NULL OR tenant = ?) ORDER BY from_at DESC LIMIT 200", Q(tenant), Q(tenant));
-	while (rows_next(&r)) {
-		bool seen = desk_sees(a->who, row_str(&r, 1));
-
-		o = row_json(&r);
-		if (seen)
-			json_array_append(items, o);
-		json_decref(o);
-	}
-	return json_pack("{s:o}", "items", items);
+	return seen_rows(a, &r);
 }
 
 static json_t *
