@@ -27,8 +27,8 @@ escape_byte(struct buf *out, unsigned char c)
 	}
 }
 
-void
-jsonw_string(struct buf *out, struct slice s)
+static void
+put_string(struct buf *out, struct slice s, bool no_nul)
 {
 	uint32_t c;
 
@@ -42,7 +42,7 @@ jsonw_string(struct buf *out, struct slice s)
 		i = run;
 		if (i == s.n)
 			break;
-		if ((unsigned char)s.p[i] < 0x80) {
+		if ((unsigned char)s.p[i] < 0x80 && !(no_nul && s.p[i] == '\0')) {
 			escape_byte(out, (unsigned char)s.p[i++]);
 			continue;
 		}
@@ -54,6 +54,18 @@ jsonw_string(struct buf *out, struct slice s)
 		i += run;
 	}
 	buf_put_byte(out, '"');
+}
+
+void
+jsonw_string(struct buf *out, struct slice s)
+{
+	put_string(out, s, false);
+}
+
+void
+jsonw_text(struct buf *out, struct slice s)
+{
+	put_string(out, s, true);
 }
 
 void
@@ -95,6 +107,13 @@ jsonw_kv(struct buf *out, const char *key, struct slice value)
 {
 	jsonw_key(out, slice_str(key));
 	jsonw_string(out, value);
+}
+
+void
+jsonw_kv_text(struct buf *out, const char *key, struct slice value)
+{
+	jsonw_key(out, slice_str(key));
+	jsonw_text(out, value);
 }
 
 void

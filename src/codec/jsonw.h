@@ -12,6 +12,8 @@
 
 /* A quoted string; control bytes escaped, invalid UTF-8 becomes U+FFFD. */
 void jsonw_string(struct buf *out, struct slice s);
+/* The same for readers whose strings end at a NUL (jansson refuses the whole document): it becomes U+FFFD too. */
+void jsonw_text(struct buf *out, struct slice s);
 /* Shortest text that reads back as the same double; NaN and infinities become null. */
 void jsonw_double(struct buf *out, double v);
 
@@ -19,6 +21,7 @@ void jsonw_double(struct buf *out, double v);
 void jsonw_key(struct buf *out, struct slice key);
 void jsonw_comma(struct buf *out);
 void jsonw_kv(struct buf *out, const char *key, struct slice value);
+void jsonw_kv_text(struct buf *out, const char *key, struct slice value);
 void jsonw_kv_str(struct buf *out, const char *key, const char *value);
 void jsonw_kv_i64(struct buf *out, const char *key, int64_t v);
 void jsonw_kv_bool(struct buf *out, const char *key, bool v);

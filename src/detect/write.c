@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A found thing as the JSON object that goes to the desk.
+ * A found thing as the JSON object that goes to the desk, which reads it with jansson: a NUL out of a log (jsonw_text) would make the whole
+ * batch unreadable there, and nothing behind it would be judged any more.
  */
 #include <stdio.h>
 
@@ -43,21 +44,21 @@ write_rule(const struct found *f, struct buf *out)
 
 		buf_put_str(&name, "intel:");
 		buf_put_slice(&name, f->list);
-		jsonw_kv(out, "id", buf_slice(&name));
-		jsonw_kv(out, "name", f->indicator);
+		jsonw_kv_text(out, "id", buf_slice(&name));
+		jsonw_kv_text(out, "name", f->indicator);
 		jsonw_kv_str(out, "level", f->confidence >= 80 ? "high" : f->confidence >= 50 ? "medium" : "low");
 		buf_put_str(out, ",\"tags\":[]}");
 		return;
 	}
-	jsonw_kv(out, "id", f->rule->id);
-	jsonw_kv(out, "name", f->rule->title);
+	jsonw_kv_text(out, "id", f->rule->id);
+	jsonw_kv_text(out, "name", f->rule->title);
 	jsonw_kv_str(out, "level", levels[f->rule->level]);
-	jsonw_kv(out, "version", f->rule->version);
+	jsonw_kv_text(out, "version", f->rule->version);
 	jsonw_key(out, SL("tags"));
 	buf_put_byte(out, '[');
 	for (size_t i = 0; i < f->rule->tag_n; i++) {
 		jsonw_comma(out);
-		jsonw_string(out, f->rule->tags[i]);
+		jsonw_text(out, f->rule->tags[i]);
 	}
 	buf_put_str(out, "]}");
 }
@@ -75,7 +76,7 @@ write_refs(const struct found *f, struct buf *out)
 		         (unsigned long long)r->epoch[1]);
 		jsonw_comma(out);
 		buf_put_byte(out, '{');
-		jsonw_kv(out, "lcp", slice_of(r->lcp, strnlen(r->lcp, sizeof r->lcp)));
+		jsonw_kv_text(out, "lcp", slice_of(r->lcp, strnlen(r->lcp, sizeof r->lcp)));
 		jsonw_kv_str(out, "epoch", epoch);
 		jsonw_kv_i64(out, "seq", (int64_t)r->seq);
 		jsonw_kv_i64(out, "n", r->n);
@@ -93,7 +94,7 @@ write_entities(const struct found *f, struct buf *out)
 		jsonw_comma(out);
 		buf_put_byte(out, '{');
 		jsonw_kv_str(out, "kind", f->entity[i].kind);
-		jsonw_kv(out, "value", f->entity[i].value);
+		jsonw_kv_text(out, "value", f->entity[i].value);
 		jsonw_kv_str(out, "role", f->entity[i].role);
 		jsonw_kv_bool(out, "internal", f->entity[i].internal);
 		buf_put_byte(out, '}');
@@ -131,19 +132,19 @@ write_evidence(const struct found *f, struct buf *out)
 	jsonw_key(out, SL("evidence"));
 	buf_put_byte(out, '{');
 	jsonw_kv_str(out, "blocked", blocked_word(f));
-	jsonw_kv(out, "direction", direction_word(f));
+	jsonw_kv_text(out, "direction", direction_word(f));
 	jsonw_kv_bool(out, "two_way", f->two_way);
 	jsonw_kv_bool(out, "success", tagged(f, SL("nezuban.success")));
 	jsonw_kv_bool(out, "damage", tagged(f, SL("nezuban.damage")));
 	jsonw_kv_i64(out, "asset_value", f->asset_value);
 	if (f->asset.n != 0)
-		jsonw_kv(out, "asset", f->asset);
+		jsonw_kv_text(out, "asset", f->asset);
 	if (f->authorised.n != 0)
-		jsonw_kv(out, "authorised", f->authorised);
+		jsonw_kv_text(out, "authorised", f->authorised);
 	if (f->kind == FOUND_INDICATOR)
 		jsonw_kv_i64(out, "intel_confidence", f->confidence);
 	if (f->cve.n != 0)
-		jsonw_kv(out, "cve", f->cve);
+		jsonw_kv_text(out, "cve", f->cve);
 	jsonw_kv_str(out, "target_vulnerable", f->vulnerable != NULL ? f->vulnerable : "unknown");
 	buf_put_byte(out, '}');
 }
@@ -156,9 +157,9 @@ write_why(const struct found *f, struct buf *out)
 	for (size_t i = 0; i < f->reason_n; i++) {
 		jsonw_comma(out);
 		buf_put_byte(out, '{');
-		jsonw_kv(out, "field", f->reason[i].field);
-		jsonw_kv(out, "test", f->reason[i].test);
-		jsonw_kv(out, "value", f->reason[i].value);
+		jsonw_kv_text(out, "field", f->reason[i].field);
+		jsonw_kv_text(out, "test", f->reason[i].test);
+		jsonw_kv_text(out, "value", f->reason[i].value);
 		buf_put_byte(out, '}');
 	}
 	buf_put_byte(out, ']');
@@ -182,9 +183,9 @@ found_write(const struct found *f, struct slice tenant, struct buf *out)
 	write_refs(f, out);
 	write_entities(f, out);
 	write_evidence(f, out);
-	jsonw_kv(out, "dataset", f->dataset);
-	jsonw_kv(out, "device", f->device);
+	jsonw_kv_text(out, "dataset", f->dataset);
+	jsonw_kv_text(out, "device", f->device);
 	write_why(f, out);
-	jsonw_kv(out, "line", f->line);
+	jsonw_kv_text(out, "line", f->line);
 	buf_put_byte(out, '}');
 }

@@ -386,6 +386,27 @@ gaps_and_poison_are_kept_and_not_judged(void **state)
 	json_decref(list);
 }
 
+/* The desk reads detections with jansson, to which one NUL makes the whole batch no JSON, and every batch behind it would wait: a line
+ * may hold what it will, its detection can be read. */
+static void
+no_byte_of_a_line_makes_a_batch_unreadable(void **state)
+{
+	struct world *d = *state;
+	json_t *list;
+
+	for (int byte = 0; byte < 256; byte++) {
+		char line[] = "gate src=198.51.100.7 dst=192.0.2.10 user=a_b act=fail";
+		char *at = strchr(line, '_');
+
+		*at = (char)byte;
+		assert_int_equal(batch_add_line(d->bb, d->dev, BT_TCP, 0, T0 + byte, slice_of(line, sizeof line - 1)), 0);
+	}
+	list = judge(d, 1);
+	assert_true(json_array_size(list) > 200);
+	assert_true(names_entity(json_array_get(list, 0), "user", "a\xef\xbf\xbd" "b"));
+	json_decref(list);
+}
+
 /* What the collector cut says how long it was and what its hash was, where rules and people can see it. */
 static void
 a_cut_line_tells_what_it_was(void **state)
@@ -479,6 +500,7 @@ main(void)
 		T(a_batch_read_again_moves_no_window),
 		T(canaries_are_told_by_their_flag),
 		T(gaps_and_poison_are_kept_and_not_judged),
+		T(no_byte_of_a_line_makes_a_batch_unreadable),
 		T(a_cut_line_tells_what_it_was),
 		T(an_indicator_is_found_and_named),
 		T(too_many_different_things_are_counted),
