@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "codec/ip.h"
+#include "desk/hook_priv.h"
 
 struct advisory_now {
 	char id[32], state[12], made_by[32], number[24];
@@ -336,6 +337,8 @@ mail_tenant(struct cmd *c, const struct advisory_now *n, const char *tenant)
 		outbox_mail(c, doc, row_str(&r, 0), row_str(&r, 1), row_str(&r, 2), key);
 	}
 	rows_close(&r);
+	if (part != NULL)
+		hook_advisory(c, "advisory.sent", part);
 	c->tenant[0] = '\0';
 	json_decref(part);
 }
@@ -385,6 +388,23 @@ cmd_advisory_send(struct cmd *c)
 	about(c, n.id);
 }
 
+/* Programs of the tenants that were sent it; people see it struck out in the portal. */
+static void
+tell_withdrawn(struct cmd *c, const struct advisory_now *n)
+{
+	struct rows r = db_query(c->db, "SELECT tenant FROM advisory_tenants WHERE advisory = ? AND sent_at IS NOT NULL ORDER BY tenant", Q(n->id));
+
+	while (rows_next(&r)) {
+		json_t *part = mail_part(c, n, row_str(&r, 0));
+
+		snprintf(c->tenant, sizeof c->tenant, "%s", row_str(&r, 0));
+		if (part != NULL)
+			hook_advisory(c, "advisory.withdrawn", part);
+		json_decref(part);
+	}
+	c->tenant[0] = '\0';
+}
+
 void
 cmd_advisory_withdraw(struct cmd *c)
 {
@@ -394,6 +414,7 @@ cmd_advisory_withdraw(struct cmd *c)
 		return;
 	db_run(c->db, "UPDATE advisories SET state = 'withdrawn' WHERE id = ?", Q(n.id));
 	timer_drop(c, n.id);
+	tell_withdrawn(c, &n);
 }
 
 /* The receipt: this person of the customer has opened it. */

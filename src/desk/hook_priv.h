@@ -31,6 +31,8 @@ void hook_say(struct cmd *c, struct hook_words *w);
 void hook_incident(struct cmd *c, const char *event, const char *incident, const char *text, const char *lang);
 void hook_inquiry(struct cmd *c, const char *inquiry, int64_t message);
 void hook_exception(struct cmd *c, const char *event, const char *exception);
+/* part: what the tenant's mail says of it (advisory.c), borrowed. */
+void hook_advisory(struct cmd *c, const char *event, const json_t *part);
 void hook_report(struct cmd *c, const char *id);
 void hook_test(struct cmd *c, const char *endpoint);
 

@@ -224,6 +224,23 @@ hook_exception(struct cmd *c, const char *event, const char *exception)
 }
 
 void
+hook_advisory(struct cmd *c, const char *event, const json_t *part)
+{
+	const char *number = json_string_value(json_object_get(part, "id"));
+	const struct severity_word *s = severity_find(json_string_value(json_object_get(part, "severity")));
+	json_t *card;
+
+	if (!hook_wanted(c, event))
+		return;
+	card = card_new(c, "advisories/", number);
+	fact(card, "番号", "Number", same(number));
+	fact(card, "重大度", "Severity", texts(s->ja, s->en));
+	fact(card, "件名", "Title", two(text_in(part, "title", "ja"), text_in(part, "title", "en")));
+	card_text(card, text_in(part, "summary", "ja"), text_in(part, "summary", "en"));
+	hook_say(c, &(struct hook_words){ .event = event, .card = card, .data = json_pack("{s:O, s:o}", "advisory", part, "by", actor_json(c)) });
+}
+
+void
 hook_report(struct cmd *c, const char *id)
 {
 	json_t *card;

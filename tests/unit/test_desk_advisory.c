@@ -145,6 +145,54 @@ two_persons_write_it_and_those_concerned_get_it(void **st)
 	scene_end(&s);
 }
 
+static json_t *
+ear(const char *tenant)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:[s, s]}", "tenant", tenant, "name", "ITSM", "shown", "https://hooks.example", "format", "json", "events", "advisory.sent", "advisory.withdrawn");
+}
+
+static int64_t
+heard(struct scene *s, const char *tenant, const char *event)
+{
+	return db_int(s->db, -1, "SELECT count(*) FROM outbox WHERE endpoint IS NOT NULL AND event = ? AND json_extract(doc, '$.tenant') = ? AND json_extract(doc, '$.data.advisory.id') = 'A-1'"
+	                         " AND json_extract(doc, '$.card.text.ja') = '攻撃が観測されています。'", Q(event), Q(tenant));
+}
+
+/* Programs of the tenants it is sent to, when it is; and of nobody else. */
+static void
+programs_are_told_of_it(void **st)
+{
+	struct scene s;
+
+	(void)st;
+	scene_begin(&s);
+	with_devices(&s);
+	doit(&s, NULL, "webhook.add", 200, ear("aoba"));
+	doit(&s, NULL, "webhook.add", 200, ear("harbor"));
+	doit(&s, "miyoshi", "advisory.add", 200, words());
+	doit(&s, "wood", "advisory.approve", 200, id_of("A-1"));
+	doit(&s, "miyoshi", "advisory.check", 200, check_args(&s));
+	counted(&s, "aoba", 3);
+	counted(&s, "harbor", 0);
+	doit(&s, "otomo", "advisory.send", 200, id_of("A-1"));
+	assert_int_equal(heard(&s, "aoba", "advisory.sent"), 1);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE endpoint IS NOT NULL"), 1);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE endpoint IS NOT NULL AND json_extract(doc, '$.data.advisory.seen') = 3"
+	                                 " AND json_extract(doc, '$.data.advisory.affected[0]') = 'AOB-FW-01' AND json_extract(doc, '$.data.by.kind') = 'soc'"), 1);
+	doit(&s, "otomo", "advisory.send", 200, json_pack("{s:s, s:[s]}", "id", "A-1", "tenants", "harbor"));
+	assert_int_equal(heard(&s, "aoba", "advisory.sent"), 1);
+	assert_int_equal(heard(&s, "harbor", "advisory.sent"), 1);
+	doit(&s, "otomo", "advisory.withdraw", 200, id_of("A-1"));
+	assert_int_equal(heard(&s, "aoba", "advisory.withdrawn"), 1);
+	assert_int_equal(heard(&s, "harbor", "advisory.withdrawn"), 1);
+	/* one that went to nobody is nobody's business */
+	doit(&s, "miyoshi", "advisory.add", 200, words());
+	doit(&s, "otomo", "advisory.withdraw", 200, id_of("A-2"));
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE event = 'advisory.withdrawn'"), 2);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
 static void
 it_is_checked_before_it_is_written(void **st)
 {
@@ -222,6 +270,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_persons_write_it_and_those_concerned_get_it),
+		cmocka_unit_test(programs_are_told_of_it),
 		cmocka_unit_test(it_is_checked_before_it_is_written),
 		cmocka_unit_test(the_question_is_one_the_store_understands),
 	};
