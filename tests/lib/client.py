@@ -40,7 +40,7 @@ class Client:
     """One person. `ask` answers the JSON body or raises Refused."""
 
     def __init__(self, port=None, sock=None):
-        self.port, self.sock, self.cookie, self.csrf = port, sock, None, None
+        self.port, self.sock, self.cookie, self.csrf, self.heard = port, sock, None, None, {}  # heard: headers of the last answer
 
     def connection(self):
         if self.sock:
@@ -49,16 +49,16 @@ class Client:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the demonstration's own certificate
         return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=context)
 
-    def ask(self, method, path, body=None):
-        text = self.fetch(path, method, body)
+    def ask(self, method, path, body=None, more=None):
+        text = self.fetch(path, method, body, more)
         try:
             return json.loads(text) if text else None
         except ValueError:
             return text.decode(errors="replace")
 
-    def fetch(self, path, method="GET", body=None):
-        """The bytes of the answer."""
-        head = {"Accept": "application/json" if method != "GET" else "*/*"}
+    def fetch(self, path, method="GET", body=None, more=None):
+        """The bytes of the answer. more: further headers."""
+        head = {"Accept": "application/json" if method != "GET" else "*/*", **(more or {})}
         if body is not None:
             head["Content-Type"] = "application/json"
         if self.cookie:
@@ -72,6 +72,7 @@ class Client:
             text = answer.read()
         finally:
             c.close()
+        self.heard = {name.lower(): value for name, value in answer.getheaders()}
         for name, value in answer.getheaders():
             if name.lower() == "set-cookie":
                 self.cookie = value.split(";")[0]

@@ -4,6 +4,7 @@
 
     rows       routes.tbl and the description name the same operations
     answers    every operation is asked as intended; its answer, good or refused, fits what the description promises
+    once       exactly the POSTs that name the header Idempotency-Key keep their answer under it and give it again
     requests   every property of every body with a wrong type, every required one left out, one unknown, wrong query values: each gets a 4xx whose
                problem document fits the description, and nothing is done
 """
@@ -14,6 +15,7 @@ import os
 import pathlib
 import re
 import shutil
+import sqlite3
 import sys
 import tempfile
 
@@ -49,7 +51,8 @@ def operations():
 
 
 OPS = dict(operations())
-DONE, ASKED = collections.Counter(), collections.Counter()
+DONE, ASKED, KEPT = collections.Counter(), collections.Counter(), collections.Counter()
+SHOWN_ONCE = {"key", "secret", "token"}
 
 
 def expect(good, *what):
@@ -93,11 +96,12 @@ def call(who, op, body=None, query="", want=True, **ids):
         path = path.replace("{%s}" % key, str(value))
     path = re.sub(r"\{\w+\}", "none", path) + query
     ASKED[op] += 1
+    key = {"Idempotency-Key": f"{op}/{ASKED[op]}"} if method == "POST" else None
     try:
         if op in ("report.pdf", "report.csv", "openapi.show"):
             got, status = who.fetch(path, method, body).decode(errors="replace"), 200
         else:
-            got = who.ask(method, path, body)
+            got = who.ask(method, path, body, key)
             status = 204 if got is None else 200
     except Refused as e:
         status, got = e.status, e.body
@@ -105,9 +109,33 @@ def call(who, op, body=None, query="", want=True, **ids):
     expect(fault is None, op, status, fault)
     if status < 300:
         DONE[op] += 1
+        if honours(op):
+            again(who, op, path, body, key, got)
         return got if got is not None else {}
     expect(not want, op, "as intended:", status, json.dumps(got, ensure_ascii=False))
     return None
+
+
+def honours(op):
+    """Does the description promise that this POST is done once under an Idempotency-Key?"""
+    return any(p["in"] == "header" and p["name"] == "Idempotency-Key" for p in map(deref, OPS[op][3]))
+
+
+def again(who, op, path, body, key, first):
+    """The same request under the same key: the first answer, but for what is shown once."""
+    if (body or {}).get("check"):
+        return  # only looked at: nothing was done
+    second = who.ask("POST", path, body, key)
+    KEPT[op] += 1
+    expect(who.heard.get("idempotency-replayed") == "true", op, "was done twice under one Idempotency-Key")
+    expect(second == ({k: v for k, v in first.items() if k not in SHOWN_ONCE} if first else first), op, "answered otherwise:", first, second)
+
+
+def kept(folder):
+    """No operation keeps an answer without saying so."""
+    with sqlite3.connect(f"file:{folder}/desk.db?mode=ro", uri=True) as db:
+        for (key,) in db.execute("SELECT key FROM answers"):
+            expect(honours(key.split("/")[0]), key, "honours Idempotency-Key and does not say so")
 
 
 def soon():
@@ -350,6 +378,7 @@ def main():
         upkeep(local, lead, customer)
         reports(local, lead)
         sessions(lead, customer)
+        kept(soc.data / "desk")
         before = local.ask("GET", "/api/v1/journal/verify")["rows"]
         tried = requests(local, customer)
         after = local.ask("GET", "/api/v1/journal/verify")["rows"]
@@ -359,7 +388,7 @@ def main():
         soc.stop()
     bare = sorted(op for op in OPS if DONE[op] == 0)
     expect(not set(bare) - set(ELSEWHERE), "no good answer seen:", sorted(set(bare) - set(ELSEWHERE)))
-    print(f"{len(OPS)} operations, {len(OPS) - len(bare)} with a good answer, {sum(ASKED.values())} answers and {tried} wrong requests judged; elsewhere: {' '.join(bare)}")
+    print(f"{len(OPS)} operations, {len(OPS) - len(bare)} with a good answer, {sum(ASKED.values())} answers and {tried} wrong requests judged, {sum(KEPT.values())} repeats of {len(KEPT)} operations; elsewhere: {' '.join(bare)}")
     if FAULTS or os.environ.get("KEEP"):
         print(f"kept: {folder}")
     else:
