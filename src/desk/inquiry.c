@@ -150,11 +150,11 @@ inquiry_say(struct cmd *c, const struct inquiry_now *n, const struct inquiry_mes
 	db_run(c->db, "UPDATE inquiries SET messages = messages + 1 WHERE id = ?", Q(n->id));
 	k = db_int(c->db, 0, "SELECT messages FROM inquiries WHERE id = ?", Q(n->id));
 	db_run(c->db,
-	       "INSERT INTO inquiry_messages(inquiry, n, at, door, side, visible, auto, cut, lang, by, who_ja, who_en, address, mail_id, text) VALUES(?, ?, ?,"
-	       " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	       "INSERT INTO inquiry_messages(inquiry, n, at, door, side, visible, auto, cut, lang, by, who_ja, who_en, address, mail_id, text, proof)"
+	       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	       Q(n->id), Q(k), Q(c->now), Q(m->door), Q(m->side), Q((int64_t)m->visible), Q((int64_t)m->is_auto), Q((int64_t)m->cut), Q(m->lang),
 	       Q(c->who->user[0] != '\0' ? c->who->user : NULL), Q(m->who_ja != NULL ? m->who_ja : c->who->ja),
-	       Q(m->who_en != NULL ? m->who_en : c->who->en), Q(m->address), Q(m->mail_id), Q(m->text));
+	       Q(m->who_en != NULL ? m->who_en : c->who->en), Q(m->address), Q(m->mail_id), Q(m->text), Q(m->proof));
 	put_files(c, n, k, m->files);
 	if (m->visible && !n->held)
 		hook_inquiry(c, n->id, k);

@@ -10,7 +10,7 @@
  *
  *     seen before (Message-ID)                      nothing happens
  *     made by a machine (auto-reply, bounce, list)  an internal note of the thread it names, else only counted
- *     sender not proved by our own mail server      held for a person: whatever it claims, it is nobody's
+ *     sender not proved by our own mail server      held for a person, with what that server found: whatever it claims, it is nobody's
  *     sender is no contact, or of several tenants   held
  *     token of a thread of the sender's tenant      a message of that thread; it is open again
  *     else                                          a new thread of the sender's tenant, with a receipt
@@ -141,6 +141,7 @@ inquiry_mail_failed(struct cmd *c, const char *inquiry, const char *name, const 
 
 struct letter {
 	const char *from, *name, *subject, *text, *lang, *message_id, *auth;
+	const char *why, *proof; /* since the journal knows them; NULL before */
 	bool is_auto, cut;
 	const json_t *files;
 };
@@ -150,13 +151,14 @@ read_letter(struct cmd *c, struct letter *l)
 {
 	*l = (struct letter){ .from = arg_str(c, "from", 254), .name = arg_str(c, "name", 200), .subject = arg_str(c, "subject", INQUIRY_SUBJECT_MAX),
 		              .text = arg_str(c, "text", INQUIRY_TEXT_MAX), .lang = arg_lang(c), .message_id = arg_need(c, "message_id", 255),
-		              .auth = arg_need(c, "auth", 8), .is_auto = arg_bool(c, "auto", false), .cut = arg_bool(c, "cut", false), .files = inquiry_files(c) };
+		              .auth = arg_need(c, "auth", 8), .why = arg_str(c, "why", 16), .proof = arg_str(c, "proof", 600), .is_auto = arg_bool(c, "auto", false), .cut = arg_bool(c, "cut", false), .files = inquiry_files(c) };
 	l->from = l->from != NULL ? l->from : "";
 	l->name = l->name != NULL && l->name[0] != '\0' ? l->name : l->from;
 	l->text = l->text != NULL ? l->text : "";
 	l->subject = l->subject != NULL && l->subject[0] != '\0' ? l->subject : strcmp(l->lang, "ja") == 0 ? "（件名なし）" : "(no subject)";
 	if (!word_in(l->auth, "pass fail none"))
 		cmd_refuse(c, 422, "invalid", "auth", "wanted pass, fail or none");
+	l->why = l->why != NULL && word_in(l->why, "forged changed foreign") ? l->why : "not_authentic";
 }
 
 /* The first thread that one of the tokens names. */
@@ -197,10 +199,10 @@ tenants_of(struct cmd *c, const char *address, const char *of, char ret_tenant[3
 }
 
 static void
-remember(struct cmd *c, const struct letter *l, const struct inquiry_now *n, int64_t message, const char *result)
+remember(struct cmd *c, const struct letter *l, const struct inquiry_now *n, int64_t message, const char *result, const char *why)
 {
-	db_run(c->db, "INSERT INTO inquiry_mails(message_id, at, inquiry, n, result) VALUES(?, ?, ?, ?, ?)", Q(l->message_id), Q(c->now), Q(n != NULL ? n->id : NULL),
-	       Q_MAYBE(message), Q(result));
+	db_run(c->db, "INSERT INTO inquiry_mails(message_id, at, inquiry, n, result, why) VALUES(?, ?, ?, ?, ?, ?)", Q(l->message_id), Q(c->now),
+	       Q(n != NULL ? n->id : NULL), Q_MAYBE(message), Q(result), Q(why));
 	c->body = json_pack("{s:s, s:s?}", "result", result, "inquiry", n != NULL ? n->number : NULL);
 }
 
@@ -214,16 +216,16 @@ put_letter(struct cmd *c, const struct letter *l, const struct inquiry_now *n)
 	cmd_changed(c, "inquiry", n->id, n->tenant, n->number);
 	return inquiry_say(c, n, &(struct inquiry_message){ .door = "mail", .side = "customer", .lang = l->lang, .text = l->text, .visible = !l->is_auto,
 	                                                    .is_auto = l->is_auto, .cut = l->cut, .who_ja = l->name, .who_en = l->name, .address = l->from,
-	                                                    .mail_id = l->message_id, .files = l->files });
+	                                                    .mail_id = l->message_id, .proof = l->proof, .files = l->files });
 }
 
 static void
 receive_auto(struct cmd *c, const struct letter *l, const struct inquiry_now *thread)
 {
 	if (thread != NULL && strcmp(thread->state, "discarded") != 0)
-		remember(c, l, thread, put_letter(c, l, thread), "noted");
+		remember(c, l, thread, put_letter(c, l, thread), "noted", NULL);
 	else
-		remember(c, l, NULL, 0, "counted");
+		remember(c, l, NULL, 0, "counted", NULL);
 }
 
 static void
@@ -237,7 +239,7 @@ receive_held(struct cmd *c, const struct letter *l, const char *why)
 	}
 	inquiry_create(c, &(struct inquiry_new){ .held = why, .kind = "question", .priority = "normal", .door = "mail", .subject = l->subject, .lang = l->lang }, &n);
 	inquiry_write_to(c, n.id, l->from, l->name, NULL);
-	remember(c, l, &n, put_letter(c, l, &n), "held");
+	remember(c, l, &n, put_letter(c, l, &n), "held", why);
 	inquiry_our_turn(c, &n);
 	/* one alarm for all that wait: a flood of them is one word to the lead */
 	alarm_raise(c, "inquiry_held", "inbox", "warning", NULL, NULL, "差出人を確かめる必要のあるメールがあります。", "Mails wait for somebody to say whose they are.");
@@ -252,7 +254,7 @@ receive_new(struct cmd *c, const struct letter *l, const char *tenant, const cha
 	inquiry_create(c, &(struct inquiry_new){ .tenant = tenant, .kind = "question", .priority = "normal", .door = "mail", .subject = l->subject, .lang = lang }, &n);
 	inquiry_write_to(c, n.id, l->from, l->name, contact);
 	k = put_letter(c, l, &n);
-	remember(c, l, &n, k, "opened");
+	remember(c, l, &n, k, "opened", NULL);
 	inquiry_our_turn(c, &n);
 	inquiry_mail(c, &n, k, "received");
 }
@@ -279,12 +281,12 @@ cmd_inquiry_receive(struct cmd *c)
 		return;
 	}
 	if (strcmp(l.auth, "pass") != 0) {
-		receive_held(c, &l, "not_authentic");
+		receive_held(c, &l, l.why);
 		return;
 	}
 	if (named && !n.held && strcmp(n.state, "discarded") != 0 && tenants_of(c, l.from, n.tenant, tenant, contact, lang) == 1) {
 		inquiry_write_to(c, n.id, l.from, l.name, contact);
-		remember(c, &l, &n, put_letter(c, &l, &n), "added");
+		remember(c, &l, &n, put_letter(c, &l, &n), "added", NULL);
 		inquiry_our_turn(c, &n);
 		return;
 	}

@@ -20,7 +20,7 @@ struct inquiry_now {
 struct inquiry_message {
 	const char *door, *side, *lang, *text;
 	bool visible, is_auto, cut;
-	const char *who_ja, *who_en, *address, *mail_id;
+	const char *who_ja, *who_en, *address, *mail_id, *proof; /* proof: what our mail server said of the sender */
 	const json_t *files; /* [{name, type, size, sha256 or null, note}] or NULL */
 };
 

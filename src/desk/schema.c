@@ -282,6 +282,11 @@ const char *const desk_schema[] = {
 	"CREATE INDEX advisory_counting ON advisory_tenants(asked_at) WHERE counting <> 0;"
 	"CREATE TABLE advisory_reads(advisory TEXT NOT NULL REFERENCES advisories(id), tenant TEXT NOT NULL, by TEXT NOT NULL, at @int NOT NULL,"
 	"  PRIMARY KEY(advisory, by)) @strict;",
+
+	/* what our own mail server said of a sender; why a mail was held, for counting */
+	"ALTER TABLE inquiry_messages ADD COLUMN proof TEXT;"
+	"ALTER TABLE inquiry_mails ADD COLUMN why TEXT;"
+	"UPDATE inquiry_mails SET why = (SELECT q.held FROM inquiries q WHERE q.id = inquiry_mails.inquiry) WHERE result = 'held';",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 

@@ -40,12 +40,22 @@ inquiry_row(struct ask *a, struct rows *r)
 	return o;
 }
 
+/* What became of the mails of the last 30 days, and why some were held: for staff who see every tenant. */
+static json_t *
+mails_counted(struct ask *a)
+{
+	struct rows r = db_query(a->db, "SELECT result, why, count(*) AS n FROM inquiry_mails WHERE at > ? GROUP BY result, why ORDER BY result, why",
+	                         Q(a->now - 30 * 86400 * NS_PER_S));
+
+	return rows_json(&r);
+}
+
 json_t *
 ask_inquiry_list(struct ask *a)
 {
 	const char *tenant = ask_tenant(a), *state = ask_str(a, "state"), *owner = ask_str(a, "owner"), *incident = ask_str(a, "incident");
 	int64_t limit = ask_int(a, "limit", 100);
-	json_t *items = json_array();
+	json_t *items = json_array(), *out;
 	bool held = state != NULL && strcmp(state, "held") == 0, cut = false;
 	struct rows r;
 
@@ -72,7 +82,10 @@ ask_inquiry_list(struct ask *a)
 		json_array_append_new(items, inquiry_row(a, &r));
 	}
 	rows_close(&r);
-	return json_pack("{s:o, s:b}", "items", items, "cut", cut);
+	out = json_pack("{s:o, s:b}", "items", items, "cut", cut);
+	if (held && inquiry_sees(a->who, NULL))
+		json_object_set_new(out, "mails", mails_counted(a));
+	return out;
 }
 
 static json_t *
@@ -89,7 +102,7 @@ messages_of(struct ask *a, const char *id)
 {
 	struct rows r = db_query(a->db,
 	                         "SELECT n, at AS \"at:t\", door, side, visible AS \"visible:b\", auto AS \"auto:b\", cut AS \"cut:b\", lang, by, who_ja AS \"who:2\", who_en,"
-	                         " address, text FROM inquiry_messages WHERE inquiry = ? AND (visible <> 0 OR ? = 0) ORDER BY n",
+	                         " address, text, proof FROM inquiry_messages WHERE inquiry = ? AND (visible <> 0 OR ? = 0) ORDER BY n",
 	                         Q(id), Q((int64_t)a->customer));
 	json_t *list = json_array(), *o;
 
@@ -97,6 +110,8 @@ messages_of(struct ask *a, const char *id)
 		o = row_json(&r);
 		json_object_set_new(o, "by", person(a->db, row_str(&r, 8)));
 		json_object_set_new(o, "files", files_of(a->db, id, row_int(&r, 0)));
+		if (a->customer)
+			json_object_del(o, "proof");
 		json_array_append_new(list, o);
 	}
 	return list;

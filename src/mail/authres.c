@@ -7,6 +7,9 @@
  * A header of another server is the letter's own word and says nothing: our server removes such that bear its own
  * name (RFC 8601, 5), the others carry another name.  A proof holds for the domain of From when it is of that domain
  * or of one above it; a signature of somebody else's domain proves nothing about it.
+ *
+ * Stricter than DMARC in one thing: a signature of the sender's own domain that does not fit means that the text is not
+ * what was signed, and then the place it came from (spf) does not help: who changed it may sit before that place.
  */
 #include "mail/mail.h"
 
@@ -82,28 +85,50 @@ speaks_for(struct slice d, struct slice from)
 	return slice_eq_nocase(d, slice_sub(from, from.n - d.n, from.n));
 }
 
-struct verdict {
-	bool pass, fail, rejected; /* rejected: the domain's owner says it is not his */
-};
-
 struct result {
 	struct slice method, value, prop;
 	bool speaks; /* a property of the right kind names the domain */
 };
 
 static void
-judge(const struct result *r, struct verdict *v)
+judge_dkim(const struct result *r, bool pass, struct authres *v)
 {
-	bool known = slice_eq_nocase(r->method, SL("dkim")) || slice_eq_nocase(r->method, SL("spf")) || slice_eq_nocase(r->method, SL("dmarc"));
-
-	if (!known || r->value.n == 0)
-		return;
-	if (slice_eq_nocase(r->value, SL("pass")))
-		v->pass |= r->speaks;
-	else if (slice_eq_nocase(r->value, SL("fail")) && slice_eq_nocase(r->method, SL("dmarc")))
-		v->rejected = true;
-	else if (!slice_eq_nocase(r->value, SL("none")))
+	if (pass && v->partial)
 		v->fail = true;
+	else if (pass)
+		*(r->speaks ? &v->dkim : &v->foreign) = true;
+	else if (slice_eq_nocase(r->value, SL("fail")))
+		*(r->speaks ? &v->changed : &v->fail) = true;
+	else
+		v->fail = true;
+}
+
+static void
+judge_spf(const struct result *r, bool pass, struct authres *v)
+{
+	bool refused = slice_eq_nocase(r->value, SL("fail")) || slice_eq_nocase(r->value, SL("softfail"));
+
+	if (pass)
+		*(r->speaks ? &v->pass : &v->foreign) = true;
+	else
+		*(refused && r->speaks ? &v->forged : &v->fail) = true;
+}
+
+static void
+judge(const struct result *r, struct authres *v)
+{
+	bool pass = slice_eq_nocase(r->value, SL("pass"));
+
+	if (r->value.n == 0 || slice_eq_nocase(r->value, SL("none")))
+		return;
+	if (slice_eq_nocase(r->method, SL("dkim")))
+		judge_dkim(r, pass, v);
+	else if (slice_eq_nocase(r->method, SL("spf")))
+		judge_spf(r, pass, v);
+	else if (slice_eq_nocase(r->method, SL("dmarc")) && pass)
+		v->pass |= r->speaks;
+	else if (slice_eq_nocase(r->method, SL("dmarc")))
+		*(slice_eq_nocase(r->value, SL("fail")) ? &v->rejected : &v->fail) = true;
 }
 
 static void
@@ -118,7 +143,7 @@ property(struct result *r, struct slice name, struct slice value, struct slice f
 
 /* "method[/version] = value  prop = value …" up to the next semicolon. */
 static bool
-one_result(struct slice *in, struct slice from, struct verdict *v)
+one_result(struct slice *in, struct slice from, struct authres *v)
 {
 	struct result r = { 0 };
 	struct token t = next(in), name;
@@ -144,18 +169,43 @@ one_result(struct slice *in, struct slice from, struct verdict *v)
 	return t.kind == ';';
 }
 
-const char *
-authres_read(struct slice value, const char *authserv, struct slice from_domain)
+bool
+authres_read(struct slice value, const char *authserv, struct slice from_domain, struct authres *v, struct slice *ret_results)
 {
-	struct verdict v = { 0 };
 	struct token t = next(&value);
 
 	if (authserv[0] == '\0' || t.kind != 'w' || !slice_eq_nocase(t.s, slice_str(authserv)))
-		return "none";
+		return false;
 	for (t = next(&value); t.kind == 'w'; t = next(&value)) /* a version */
 		continue;
+	*ret_results = slice_trim(value);
 	if (t.kind == ';')
-		while (one_result(&value, from_domain, &v))
+		while (one_result(&value, from_domain, v))
 			continue;
-	return v.rejected ? "rejected" : v.pass ? "pass" : v.fail ? "fail" : "none";
+	return true;
+}
+
+const char *
+authres_word(const struct authres *v)
+{
+	if (v->rejected)
+		return "forged";
+	if (v->changed && !v->dkim)
+		return "changed";
+	if (v->pass || v->dkim)
+		return "pass";
+	return v->forged ? "forged" : v->foreign ? "foreign" : v->fail ? "fail" : "none";
+}
+
+/* A signature of the first so many bytes (l=) holds for whatever is put behind them. */
+bool
+dkim_is_partial(struct slice tags)
+{
+	while (tags.n != 0) {
+		struct slice value = slice_cut(&tags, ';'), name = slice_trim(slice_cut(&value, '='));
+
+		if (slice_eq(name, SL("l")))
+			return true;
+	}
+	return false;
 }

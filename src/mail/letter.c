@@ -45,7 +45,8 @@ struct reading {
 	const struct letter_rules *rules;
 	struct arena *a;
 	struct letter *l;
-	struct buf text;
+	struct authres said;
+	struct buf text, proof;
 	size_t parts, file_bytes, more;
 	bool have_text;
 };
@@ -245,28 +246,54 @@ sender(struct reading *r, GMimeMessage *m)
 	r->l->name = clean(r->a, slice_str(name != NULL ? name : ""), 180, false, NULL);
 }
 
+/* Calls fn with the unfolded value of each header of the name. */
 static void
-proof(struct reading *r, GMimeMessage *m)
+each_header(struct reading *r, GMimeMessage *m, const char *name, void (*fn)(struct reading *, struct slice))
 {
 	GMimeHeaderList *list = g_mime_object_get_header_list(GMIME_OBJECT(m));
-	bool pass = false, fail = false, rejected = false;
 
 	for (int i = 0; i < g_mime_header_list_get_count(list); i++) {
 		GMimeHeader *h = g_mime_header_list_get_header_at(list, i);
-		const char *raw, *word;
+		const char *raw = g_mime_header_get_raw_value(h);
 		char *line;
 
-		if (g_ascii_strcasecmp(g_mime_header_get_name(h), "Authentication-Results") != 0)
+		if (g_ascii_strcasecmp(g_mime_header_get_name(h), name) != 0)
 			continue;
-		raw = g_mime_header_get_raw_value(h);
 		line = g_mime_utils_header_unfold(raw != NULL ? raw : "");
-		word = authres_read(slice_str(line), r->rules->authserv, domain_of(r->l->from));
-		pass |= strcmp(word, "pass") == 0;
-		fail |= strcmp(word, "fail") == 0;
-		rejected |= strcmp(word, "rejected") == 0;
+		fn(r, slice_str(line));
 		g_free(line);
 	}
-	r->l->auth = r->l->from[0] == '\0' || rejected ? "fail" : pass ? "pass" : fail ? "fail" : "none";
+}
+
+static void
+on_signature(struct reading *r, struct slice value)
+{
+	r->said.partial |= dkim_is_partial(value);
+}
+
+static void
+on_results(struct reading *r, struct slice value)
+{
+	struct slice results;
+
+	if (!authres_read(value, r->rules->authserv, domain_of(r->l->from), &r->said, &results))
+		return;
+	if (r->proof.n != 0)
+		buf_put_str(&r->proof, "; ");
+	buf_put_slice(&r->proof, results);
+}
+
+static void
+proof(struct reading *r, GMimeMessage *m)
+{
+	const char *word;
+
+	each_header(r, m, "DKIM-Signature", on_signature);
+	each_header(r, m, "Authentication-Results", on_results);
+	word = r->l->from[0] == '\0' ? "fail" : authres_word(&r->said);
+	r->l->auth = strcmp(word, "pass") == 0 || strcmp(word, "none") == 0 ? word : strcmp(word, "foreign") == 0 ? "none" : "fail";
+	r->l->why = strcmp(word, "forged") == 0 || strcmp(word, "changed") == 0 || strcmp(word, "foreign") == 0 ? word : "";
+	r->l->proof = clean(r->a, buf_slice(&r->proof), LETTER_PROOF, false, NULL);
 }
 
 static bool
@@ -434,10 +461,11 @@ letter_read(struct slice mail, const struct letter_rules *rules, const struct le
 
 	if (m == NULL)
 		return E_SYNTAX;
-	*ret = (struct letter){ .from = "" };
+	*ret = (struct letter){ .from = "", .why = "", .proof = "" };
 	read_all(&r, m, env, mail, bomb);
 	g_object_unref(m);
 	buf_fini(&r.text);
+	buf_fini(&r.proof);
 	return 0;
 }
 
@@ -452,6 +480,8 @@ letter_json(const struct letter *l, struct buf *out)
 	jsonw_kv_str(out, "lang", l->lang);
 	jsonw_kv_str(out, "message_id", l->message_id);
 	jsonw_kv_str(out, "auth", l->auth);
+	jsonw_kv_str(out, "why", l->why);
+	jsonw_kv_str(out, "proof", l->proof);
 	buf_printf(out, ",\"auto\":%s,\"cut\":%s,\"tokens\":[", l->is_auto ? "true" : "false", l->cut ? "true" : "false");
 	for (size_t i = 0; i < l->tokens_n; i++)
 		buf_printf(out, "%s\"%s\"", i == 0 ? "" : ",", l->tokens[i]);

@@ -48,6 +48,7 @@ void lmtp_fini(struct lmtp *l);
 
 #define LETTER_FILES 10
 #define LETTER_TOKENS 20
+#define LETTER_PROOF 600  /* bytes of the proof */
 #define LETTER_TEXT 30000 /* bytes of UTF-8 that are kept */
 
 struct letter_rules {
@@ -74,6 +75,8 @@ struct letter_file {
 struct letter {
 	const char *from, *name, *subject, *text, *lang, *message_id;
 	const char *auth;      /* pass fail none */
+	const char *why;       /* without a pass: forged changed foreign, or "" */
+	const char *proof;     /* what our own mail server said, in its words */
 	bool is_auto;          /* a machine sent it, or we did */
 	bool cut;              /* something was left out */
 	const char *tokens[LETTER_TOKENS];
@@ -88,10 +91,22 @@ int letter_read(struct slice mail, const struct letter_rules *rules, const struc
 /* MAIL of tbl/messages.tbl: the JSON (without the bytes of files). */
 void letter_json(const struct letter *l, struct buf *out);
 
-/* One header Authentication-Results (RFC 8601), unfolded: what it says about the domain of From. "pass" (dkim, spf or
- * dmarc, for that domain), "fail", "rejected" (dmarc=fail, whatever else passed), or "none" when it is of another
- * server or says nothing. */
-const char *authres_read(struct slice value, const char *authserv, struct slice from_domain);
+/* What our own mail server said about the domain of From, over all its headers. */
+struct authres {
+	bool partial;                  /* in: a signature of the letter covers its beginning only: signatures do not count */
+	bool pass, dkim;               /* a proof for the domain; a signature of it */
+	bool changed;                  /* a signature of it does not fit what came */
+	bool rejected, forged;         /* dmarc=fail; spf=fail or softfail of the domain itself */
+	bool foreign, fail;            /* a proof for another domain; any other no */
+};
+
+/* One header Authentication-Results (RFC 8601), unfolded, into v. False when it is of another server and says nothing;
+ * else ret_results gets what stands behind the server's name. */
+bool authres_read(struct slice value, const char *authserv, struct slice from_domain, struct authres *v, struct slice *ret_results);
+/* pass, forged, changed, foreign, fail (another no) or none. */
+const char *authres_word(const struct authres *v);
+/* The value of a header DKIM-Signature, unfolded: does it bear l=? */
+bool dkim_is_partial(struct slice tags);
 /* HTML as text: blocks are lines, scripts and styles are nothing. UTF-8 in and out. */
 void html_to_text(struct slice html, struct buf *out);
 /* Bytes in a named character set → UTF-8; what is no character becomes U+FFFD. Unknown sets: UTF-8 if it is, else Latin-1. */

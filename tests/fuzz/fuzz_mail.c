@@ -48,6 +48,8 @@ as_letter(struct slice mail, const char *from)
 		check_text(l.subject, 900, false);
 		check_text(l.name, 180, false);
 		check_text(l.from, 254, false);
+		check_text(l.proof, LETTER_PROOF, false);
+		must(l.why[0] == '\0' || strcmp(l.auth, "pass") != 0);
 		must(strcmp(l.auth, "pass") != 0 || names_us(mail));
 		must(l.files_n <= LETTER_FILES && l.tokens_n <= LETTER_TOKENS);
 		for (size_t i = 0; i < l.files_n; i++) {

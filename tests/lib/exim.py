@@ -12,21 +12,23 @@ import smtplib
 from service import Process, free_port, wait_until
 
 EXIM = "/usr/sbin/exim4"
-CONFIG = """
-spool_directory = @DIR@/spool
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FOLDERS = """spool_directory = @DIR@/spool
 log_file_path = @DIR@/log/%s
 pid_file_path = @DIR@/exim.pid
-primary_hostname = mx.soc.example
-local_interfaces = 127.0.0.1
-daemon_smtp_ports = @PORT@
 keep_environment =
 add_environment =
 tls_advertise_hosts =
+deliver_drop_privilege = true
+never_users =
+"""
+CONFIG = FOLDERS + """
+primary_hostname = mx.soc.example
+local_interfaces = 127.0.0.1
+daemon_smtp_ports = @PORT@
 host_lookup =
 rfc1413_query_timeout = 0s
 message_size_limit = 60M
-deliver_drop_privilege = true
-never_users =
 acl_smtp_rcpt = rcpt
 acl_smtp_data = data
 begin acl
@@ -66,15 +68,22 @@ begin retry
 """
 
 
+def documented():
+    """The configuration that docs/mail.md tells people to use, word for word, with the folders of a test before it."""
+    [en, ja] = [(ROOT / "docs" / name).read_text().split("```exim\n")[1].split("```")[0] for name in ("mail.md", "mail.ja.md")]
+    assert en == ja, "the two languages tell different configurations"
+    return FOLDERS + en
+
+
 class Exim:
-    def __init__(self, folder, lmtp_port, boxes):
-        self.folder = pathlib.Path(folder)
-        self.port, self.lmtp_port = free_port(), lmtp_port
+    def __init__(self, folder, lmtp_port, boxes, config=CONFIG, host="127.0.0.1", port=0):
+        self.folder, self.host = pathlib.Path(folder), host
+        self.port, self.lmtp_port = port or free_port(), lmtp_port
         for sub in ("spool", "log", "boxes"):
             (self.folder / sub).mkdir(parents=True)
         (self.folder / "boxes.list").write_text("".join(f"{b}: yes\n" for b in boxes))  # a name out of a file is no longer tainted
         self.config = self.folder / "exim.conf"
-        self.config.write_text(CONFIG.replace("@DIR@", str(self.folder)).replace("@PORT@", str(self.port)).replace("@LMTP@", str(lmtp_port)))
+        self.config.write_text(config.replace("@DIR@", str(self.folder)).replace("@PORT@", str(self.port)).replace("@LMTP@", str(lmtp_port)))
         self.process = None
 
     def start(self):
@@ -93,7 +102,7 @@ class Exim:
         if not self.process.alive():
             raise RuntimeError("exim ended: " + (self.folder / "exim.out").read_text())
         try:
-            smtplib.SMTP("127.0.0.1", self.port, timeout=5).quit()
+            smtplib.SMTP(self.host, self.port, timeout=5).quit()
             return True
         except OSError:
             return False

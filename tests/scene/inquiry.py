@@ -140,7 +140,7 @@ class Story:
         forged["Authentication-Results"] = "mx.soc.example; dkim=pass header.d=aoba.example"
         self.exim.send(forged, WHO, answer["Reply-To"].strip("<>"), proved=False)
         q = self.opened("Q-3")
-        assert q["held"] == "not_authentic" and q["tenant"] is None, q
+        assert q["held"] == "forged" and q["tenant"] is None, q
         self.exim.send(letter("hello", "who am I", sender="stranger@else.example", name="S"), "stranger@else.example", SOC)
         assert self.opened("Q-4")["held"] == "unknown_sender"
         # another tenant's contact with this thread's token: a thread of its own

@@ -334,6 +334,44 @@ a_sender_that_is_not_proved_is_nobody(void **st)
 }
 
 static void
+what_the_mail_server_found_is_for_staff_and_counted(void **st)
+{
+	static const char *const whys[] = { "forged", "changed", "foreign", "nonsense", "" };
+	struct scene s;
+	json_t *b, *m;
+
+	(void)st;
+	scene_begin(&s);
+	for (size_t i = 0; i < 5; i++) {
+		char id[16];
+
+		snprintf(id, sizeof id, "<p%zu@x>", i);
+		b = letter("odagiri@aoba.example", id, "fail", NULL);
+		json_object_update_new(b, json_pack("{s:s, s:s}", "why", whys[i], "proof", "dkim=fail header.d=aoba.example"));
+		json_decref(mail(&s, b, "held"));
+	}
+	b = scene_do(&s, "miyoshi", "inquiry.list", 200, json_pack("{s:s}", "state", "held"));
+	m = json_object_get(b, "mails");
+	assert_int_equal(json_array_size(m), 4);
+	assert_string_equal(jstr(json_array_get(m, 0), "why"), "changed");
+	assert_string_equal(jstr(json_array_get(m, 3), "why"), "not_authentic");
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(m, 3), "n")), 2);
+	json_decref(b);
+	doit(&s, "miyoshi", "inquiry.place", 200, json_pack("{s:s, s:s}", "id", "Q-2", "tenant", "aoba"));
+	b = thread(&s, "miyoshi", "Q-2");
+	assert_string_equal(jstr(json_array_get(json_object_get(b, "messages"), 0), "proof"), "dkim=fail header.d=aoba.example");
+	json_decref(b);
+	b = thread(&s, "odagiri", "Q-2");
+	assert_null(json_object_get(json_array_get(json_object_get(b, "messages"), 0), "proof"));
+	json_decref(b);
+	b = scene_do(&s, "odagiri", "inquiry.list", 200, json_pack("{s:s}", "state", "held"));
+	assert_null(json_object_get(b, "mails"));
+	json_decref(b);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
 another_tenants_token_opens_nothing(void **st)
 {
 	struct scene s;
@@ -457,6 +495,7 @@ main(void)
 		cmocka_unit_test(an_owner_a_priority_a_call),
 		cmocka_unit_test(a_mail_of_a_contact_is_a_thread_and_its_answer_comes_back_to_it),
 		cmocka_unit_test(a_sender_that_is_not_proved_is_nobody),
+		cmocka_unit_test(what_the_mail_server_found_is_for_staff_and_counted),
 		cmocka_unit_test(another_tenants_token_opens_nothing),
 		cmocka_unit_test(machines_make_no_threads_and_get_no_answers),
 		cmocka_unit_test(files_are_bytes_by_their_hash),

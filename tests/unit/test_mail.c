@@ -135,6 +135,16 @@ whoever_speaks_something_else_is_cut_off(void **st)
 
 /* ---- Authentication-Results ---- */
 
+static const char *
+said(const char *value, const char *authserv, const char *domain)
+{
+	struct authres v = { 0 };
+	struct slice results;
+
+	authres_read(slice_str(value), authserv, slice_str(domain), &v, &results);
+	return authres_word(&v);
+}
+
 static void
 only_our_own_servers_word_counts(void **st)
 {
@@ -145,16 +155,24 @@ only_our_own_servers_word_counts(void **st)
 		{ " MX.soc.example 1; dkim=pass (2048-bit; \\) key) header.i=@AOBA.example header.b=\"x;y\"; spf=fail smtp.mailfrom=list.example", "pass" },
 		{ "mx.soc.example; spf=pass smtp.mailfrom=odagiri@aoba.example", "pass" },
 		{ "mx.soc.example; dmarc=pass (p=reject) header.from=aoba.example", "pass" },
-		{ "mx.soc.example; dkim/1=pass header.d=example", "none" },
-		{ "mx.soc.example; dkim=pass header.d=oba.example", "none" },
-		{ "mx.soc.example; dkim=pass header.d=evil.example", "none" },
-		{ "mx.soc.example; dkim=pass header.d=mail.aoba.example", "none" },
-		{ "mx.soc.example; dkim=pass", "none" },
-		{ "mx.soc.example; spf=pass smtp.helo=aoba.example", "none" },
+		{ "mx.soc.example; dkim/1=pass header.d=example", "foreign" },
+		{ "mx.soc.example; dkim=pass header.d=oba.example", "foreign" },
+		{ "mx.soc.example; dkim=pass header.d=evil.example", "foreign" },
+		{ "mx.soc.example; dkim=pass header.d=mail.aoba.example", "foreign" },
+		{ "mx.soc.example; dkim=pass", "foreign" },
+		{ "mx.soc.example; spf=pass smtp.helo=aoba.example", "foreign" },
 		{ "mx.soc.example; arc=pass header.d=aoba.example", "none" },
-		{ "mx.soc.example; spf=softfail smtp.mailfrom=aoba.example", "fail" },
-		{ "mx.soc.example; dkim=fail header.d=aoba.example", "fail" },
-		{ "mx.soc.example; dkim=pass header.d=aoba.example; dmarc=fail header.from=aoba.example", "rejected" },
+		{ "mx.soc.example; spf=softfail smtp.mailfrom=aoba.example", "forged" },
+		{ "mx.soc.example; spf=fail smtp.mailfrom=odagiri@aoba.example; dkim=none", "forged" },
+		{ "mx.soc.example; spf=fail smtp.mailfrom=bounces.example", "fail" },
+		{ "mx.soc.example; spf=temperror smtp.mailfrom=aoba.example", "fail" },
+		{ "mx.soc.example; dkim=fail (body hash mismatch) header.d=aoba.example", "changed" },
+		{ "mx.soc.example; spf=pass smtp.mailfrom=aoba.example; dkim=fail header.d=aoba.example", "changed" }, /* the place does not help */
+		{ "mx.soc.example; dkim=fail header.d=aoba.example; dmarc=pass header.from=aoba.example", "changed" },
+		{ "mx.soc.example; dkim=fail header.d=aoba.example; dkim=pass header.d=aoba.example", "pass" }, /* one of two signatures */
+		{ "mx.soc.example; dkim=fail header.d=list.example; spf=pass smtp.mailfrom=aoba.example", "pass" },
+		{ "mx.soc.example; dkim=permerror (no key) header.d=aoba.example", "fail" },
+		{ "mx.soc.example; dkim=pass header.d=aoba.example; dmarc=fail header.from=aoba.example", "forged" },
 		{ "mx.soc.example; none", "none" },
 		{ "mx.soc.example", "none" },
 		{ "mx.evil.example; dkim=pass header.d=aoba.example", "none" },
@@ -163,19 +181,19 @@ only_our_own_servers_word_counts(void **st)
 		{ "", "none" },
 		{ "((((", "none" },
 		{ "mx.soc.example; dkim=pass \x1a\x01 header.d=aoba.example", "pass" },
-		{ "mx.soc.example; dkim=\"pass", "none" },
+		{ "mx.soc.example; dkim=\"pass", "foreign" },
 	};
 
 	(void)st;
 	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
-		const char *got = authres_read(slice_str(v[i].value), "mx.soc.example", SL("aoba.example"));
+		const char *got = said(v[i].value, "mx.soc.example", "aoba.example");
 
 		if (strcmp(got, v[i].want) != 0)
 			fail_msg("%s: %s, wanted %s", v[i].value, got, v[i].want);
 	}
-	assert_string_equal(authres_read(SL("; dkim=pass header.d=aoba.example"), "", SL("aoba.example")), "none");
+	assert_string_equal(said("; dkim=pass header.d=aoba.example", "", "aoba.example"), "none");
 	/* a proof of the domain above speaks for the one below */
-	assert_string_equal(authres_read(SL("mx.soc.example; dkim=pass header.d=aoba.example"), "mx.soc.example", SL("it.aoba.example")), "pass");
+	assert_string_equal(said("mx.soc.example; dkim=pass header.d=aoba.example", "mx.soc.example", "it.aoba.example"), "pass");
 }
 
 /* ---- letters ---- */
@@ -326,6 +344,35 @@ who_is_proved_and_which_thread(void **st)
 }
 
 static void
+a_proof_says_what_was_found(void **st)
+{
+	struct opened o;
+
+	(void)st;
+	/* two programs of our mail server, each with its header */
+	open_letter(&o, "Authentication-Results: mx.soc.example; spf=pass smtp.mailfrom=aoba.example\r\nAuthentication-Results: mx.soc.example;\r\n"
+	                "\tdkim=fail (body hash mismatch)\r\n\theader.d=aoba.example\r\n" HEAD "Subject: x\r\n\r\nx\r\n");
+	assert_string_equal(o.l.auth, "fail");
+	assert_string_equal(o.l.why, "changed");
+	assert_string_equal(o.l.proof, "spf=pass smtp.mailfrom=aoba.example; dkim=fail (body hash mismatch) header.d=aoba.example");
+	arena_fini(&o.a);
+	open_letter(&o, "Authentication-Results: mx.soc.example; dkim=pass header.d=list.example\r\n" HEAD "Subject: x\r\n\r\nx\r\n");
+	assert_string_equal(o.l.auth, "none");
+	assert_string_equal(o.l.why, "foreign");
+	arena_fini(&o.a);
+	/* a signature of the first bytes only: anything may be put behind them */
+	open_letter(&o, "Authentication-Results: mx.soc.example; dkim=pass header.d=aoba.example\r\nDKIM-Signature: v=1; a=rsa-sha256; d=aoba.example;\r\n\t l = 120; bh=x; b=y\r\n" HEAD
+	                "Subject: x\r\n\r\nx\r\n");
+	assert_string_equal(o.l.auth, "fail");
+	arena_fini(&o.a);
+	open_letter(&o, "Authentication-Results: mx.soc.example; dkim=pass header.d=aoba.example\r\nDKIM-Signature: v=1; d=aoba.example; bl=120; h=l; b=y\r\n" HEAD
+	                "Subject: x\r\n\r\nx\r\n");
+	assert_string_equal(o.l.auth, "pass");
+	assert_string_equal(o.l.why, "");
+	arena_fini(&o.a);
+}
+
+static void
 machines_are_known(void **st)
 {
 	static const char *const v[] = {
@@ -469,6 +516,7 @@ main(void)
 		cmocka_unit_test(html_becomes_text_and_runs_nothing),
 		cmocka_unit_test(files_have_names_and_sizes_and_limits),
 		cmocka_unit_test(who_is_proved_and_which_thread),
+		cmocka_unit_test(a_proof_says_what_was_found),
 		cmocka_unit_test(machines_are_known),
 		cmocka_unit_test(a_bomb_is_read_in_no_time),
 		cmocka_unit_test(half_a_mail_is_a_mail),

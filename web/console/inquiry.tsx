@@ -38,7 +38,7 @@ function Answer({ q, put }: { q: Data; put: Put }) {
 function Held({ q, put }: { q: Data; put: Put }) {
 	const d = t().inq, tenants = useLoad(() => call('tenant.list'), []), [to, setTo] = useState('');
 	return (
-		<section class="card"><h3>{d.held}</h3><p class="m5">{q.held ? d.heldWhy[q.held] : ''}</p><p class="s mt">{d.heldText}</p>
+		<section class="card"><h3>{d.held}</h3><p class="m5">{q.held ? d.heldWhy[q.held] : ''}</p>{q.messages[0]?.proof && <p class="s t12">{d.proof}: <span class="mono"><Safe text={q.messages[0].proof} /></span></p>}<p class="s mt">{d.heldText}</p>
 			<label class="f"><span>{d.place}</span><select class="fi" value={to} onChange={(e) => setTo(e.currentTarget.value)}><option value="">{d.choose}</option>{(tenants.data?.items ?? []).map((x) => <option key={x.id} value={x.id}>{tx(x.name)}</option>)}</select></label>
 			<div class="row mt"><button class="btn pri" disabled={!to} onClick={() => void call('inquiry.place', { id: q.id }, { tenant: to }).then(put).catch(failed)}>{d.placeIt}</button><span class="sp" /><button class="btn" onClick={() => void call('inquiry.discard', { id: q.id }).then(() => go('/console/inquiries?state=held')).catch(failed)}>{d.discard}</button></div>
 		</section>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * inquiry: list, show, open, reply, note, claim, close, reopen, place, discard.  Text comes from --text or, with
+ * inquiry: list, held, show, open, reply, note, claim, close, reopen, place, discard.  Text comes from --text or, with
  * --text -, from standard input.
  */
 #include <stdio.h>
@@ -24,6 +24,25 @@ list(struct cli *c)
 	if (state != NULL)
 		remote_query(&path, "state", state);
 	return remote_list(c, buf_cstr(&path), columns);
+}
+
+/* Mails that are nobody's yet, and what became of all of the last 30 days. */
+static int
+held(struct cli *c)
+{
+	static const char *const columns[] = { "NUMBER=number", "AT=opened_at", "HELD=held", "FROM=last.who.en", "SUBJECT=subject", NULL }, *const counts[] = { "MAILS=n", "BECAME=result", "WHY=why", NULL };
+	json_t *out = NULL;
+	int r = remote_do(c, "GET", "/api/v1/inquiries?state=held&limit=500", NULL, &out);
+
+	if (r == CLI_DONE && cli_has(c, "--json")) {
+		remote_print_json(out);
+	} else if (r == CLI_DONE) {
+		remote_print_table(json_object_get(out, "items"), columns);
+		putchar('\n');
+		remote_print_table(json_object_get(out, "mails"), counts);
+	}
+	json_decref(out);
+	return r;
 }
 
 /* A mail's lines, indented. */
@@ -61,6 +80,10 @@ print_thread(const json_t *o)
 		       json_is_true(json_object_get(m, "visible")) ? "" : " internal");
 		put_text(json_string_value(json_object_get(json_object_get(m, "who"), "en")) ?: "");
 		put_text(json_string_value(json_object_get(m, "text")) ?: "");
+		if (json_is_string(json_object_get(m, "proof"))) {
+			fputs("  [mail server] ", stdout);
+			put_text(json_string_value(json_object_get(m, "proof")));
+		}
 		json_array_foreach(json_object_get(m, "files"), k, f) {
 			printf("  [%s bytes%s] ", remote_text(f, "size", a, sizeof a), json_is_true(json_object_get(f, "kept")) ? "" : ", not kept");
 			put_text(json_string_value(json_object_get(f, "name")) ?: "");
@@ -176,10 +199,12 @@ cli_inquiry(struct cli *c)
 
 	if (what != NULL && id == NULL && strcmp(what, "list") == 0)
 		return list(c);
+	if (what != NULL && id == NULL && strcmp(what, "held") == 0)
+		return held(c);
 	if (what != NULL && id == NULL && strcmp(what, "open") == 0)
 		return open_it(c);
 	if (what == NULL || id == NULL)
-		return cli_usage(c, "wanted list, open, or show, reply, note, close, reopen, place or discard with an ID");
+		return cli_usage(c, "wanted list, held, open, or show, reply, note, close, reopen, place or discard with an ID");
 	if (strcmp(what, "show") == 0)
 		return show(c, id);
 	if (strcmp(what, "reply") == 0 || strcmp(what, "note") == 0)
@@ -190,5 +215,5 @@ cli_inquiry(struct cli *c)
 		return post(c, "/api/v1/inquiries/%s/discard", id, NULL);
 	if (strcmp(what, "place") == 0 && cli_opt(c, "--tenant", NULL) != NULL)
 		return post(c, "/api/v1/inquiries/%s/place", id, json_pack("{s:s}", "tenant", cli_opt(c, "--tenant", NULL)));
-	return cli_usage(c, "wanted list, open, or show, reply, note, close, reopen, place (with --tenant) or discard with an ID");
+	return cli_usage(c, "wanted list, held, open, or show, reply, note, close, reopen, place (with --tenant) or discard with an ID");
 }
