@@ -9,6 +9,7 @@
  * In: role mail has read the mail, this decides what it is.  A token is a hint, never a right:
  *
  *     seen before (Message-ID)                      nothing happens
+ *     it killed the process that reads, twice       held, unread, its bytes as a file (role/mail.c); an alarm of its own
  *     made by a machine (auto-reply, bounce, list)  an internal note of the thread it names, else only counted
  *     sender not proved by our own mail server      held for a person, with what that server found: whatever it claims, it is nobody's
  *     sender is no contact, or of several tenants   held
@@ -158,7 +159,7 @@ read_letter(struct cmd *c, struct letter *l)
 	l->subject = l->subject != NULL && l->subject[0] != '\0' ? l->subject : strcmp(l->lang, "ja") == 0 ? "（件名なし）" : "(no subject)";
 	if (!word_in(l->auth, "pass fail none"))
 		cmd_refuse(c, 422, "invalid", "auth", "wanted pass, fail or none");
-	l->why = l->why != NULL && word_in(l->why, "forged changed foreign") ? l->why : "not_authentic";
+	l->why = l->why != NULL && word_in(l->why, "forged changed foreign unreadable") ? l->why : "not_authentic";
 }
 
 /* The first thread that one of the tokens names. */
@@ -238,9 +239,13 @@ receive_held(struct cmd *c, const struct letter *l, const char *why)
 		return;
 	}
 	inquiry_create(c, &(struct inquiry_new){ .held = why, .kind = "question", .priority = "normal", .door = "mail", .subject = l->subject, .lang = l->lang }, &n);
-	inquiry_write_to(c, n.id, l->from, l->name, NULL);
+	if (l->from[0] != '\0')
+		inquiry_write_to(c, n.id, l->from, l->name, NULL);
 	remember(c, l, &n, put_letter(c, l, &n), "held", why);
 	inquiry_our_turn(c, &n);
+	if (strcmp(why, "unreadable") == 0)
+		alarm_raise(c, "inquiry_unreadable", "inbox", "alarm", NULL, NULL, "メールを読み取る処理が同じメールで 2 回落ちました。そのメールは読まずに保留しています。",
+		            "The process that reads mails died twice at the same mail. It is held, unread.");
 	/* one alarm for all that wait: a flood of them is one word to the lead */
 	alarm_raise(c, "inquiry_held", "inbox", "warning", NULL, NULL, "差出人を確かめる必要のあるメールがあります。", "Mails wait for somebody to say whose they are.");
 }

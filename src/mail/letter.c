@@ -360,25 +360,28 @@ tokens(struct reading *r, GMimeMessage *m, const struct letter_envelope *env)
 
 /* ---- the whole ---- */
 
-/* The identity by which a repeat is known. Without one of its own: of its bytes. */
-static void
-identity(struct reading *r, GMimeMessage *m, struct slice mail)
+static const char *
+by_bytes(struct arena *a, struct slice mail)
 {
-	const char *id = g_mime_message_get_message_id(m);
 	unsigned char md[EVP_MAX_MD_SIZE];
 	char hex[65];
 	unsigned n = 0;
 
-	if (id != NULL && id[0] != '\0' && strlen(id) <= 250) {
-		const char *c = clean(r->a, slice_str(id), 250, false, NULL);
-
-		r->l->message_id = arena_printf(r->a, "<%s>", c).p;
-		return;
-	}
 	must(EVP_Digest(mail.p, mail.n, md, &n, EVP_sha256(), NULL) == 1);
 	for (int i = 0; i < 32; i++)
 		snprintf(hex + i * 2, 3, "%02x", md[i]);
-	r->l->message_id = arena_printf(r->a, "sha256:%s", hex).p;
+	return arena_printf(a, "sha256:%s", hex).p;
+}
+
+/* The identity by which a repeat is known. Without one of its own: of its bytes. */
+static const char *
+identity(struct reading *r, GMimeMessage *m, struct slice mail)
+{
+	const char *id = g_mime_message_get_message_id(m);
+
+	if (id == NULL || id[0] == '\0' || strlen(id) > 250)
+		return by_bytes(r->a, mail);
+	return arena_printf(r->a, "<%s>", clean(r->a, slice_str(id), 250, false, NULL)).p;
 }
 
 /* Kana or kanji in it: Japanese. */
@@ -438,7 +441,7 @@ read_all(struct reading *r, GMimeMessage *m, const struct letter_envelope *env, 
 
 	sender(r, m);
 	l->subject = clean(r->a, slice_str(subject != NULL ? subject : ""), 900, false, NULL);
-	identity(r, m, mail);
+	l->message_id = identity(r, m, mail);
 	proof(r, m);
 	l->is_auto = by_machine(r, m, env);
 	tokens(r, m, env);
@@ -467,6 +470,14 @@ letter_read(struct slice mail, const struct letter_rules *rules, const struct le
 	buf_fini(&r.text);
 	buf_fini(&r.proof);
 	return 0;
+}
+
+void
+letter_sealed(struct slice mail, const struct letter_envelope *env, struct arena *a, struct letter *ret)
+{
+	*ret = (struct letter){ .from = clean(a, slice_str(env->from), 254, false, NULL), .name = "", .subject = "読み取れないメール (unreadable mail)", .text = "", .lang = "ja",
+		                .message_id = by_bytes(a, mail), .auth = "fail", .why = "unreadable", .proof = "", .files_n = 1 };
+	ret->files[0] = (struct letter_file){ .name = "unreadable.eml", .body = mail, .size = mail.n };
 }
 
 void

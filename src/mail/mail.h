@@ -75,7 +75,7 @@ struct letter_file {
 struct letter {
 	const char *from, *name, *subject, *text, *lang, *message_id;
 	const char *auth;      /* pass fail none */
-	const char *why;       /* without a pass: forged changed foreign, or "" */
+	const char *why;       /* without a pass: forged changed foreign unreadable, or "" */
 	const char *proof;     /* what our own mail server said, in its words */
 	bool is_auto;          /* a machine sent it, or we did */
 	bool cut;              /* something was left out */
@@ -88,6 +88,8 @@ struct letter {
 void letter_init(void);
 /* 0, or E_SYNTAX when it has no header at all. */
 int letter_read(struct slice mail, const struct letter_rules *rules, const struct letter_envelope *env, struct arena *a, struct letter *ret);
+/* Of a mail that must not be read: who handed it over, and its bytes as one file (borrowed). */
+void letter_sealed(struct slice mail, const struct letter_envelope *env, struct arena *a, struct letter *ret);
 /* MAIL of tbl/messages.tbl: the JSON (without the bytes of files). */
 void letter_json(const struct letter *l, struct buf *out);
 

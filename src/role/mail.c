@@ -7,13 +7,15 @@
  * 250 is said when the desk has committed and not before; whatever stands in between (no desk, no answer in time, a
  * full disk) is 451, and the mail server keeps the mail.  A mail that came before is 250 again.  This process reads
  * what strangers wrote, with a large library: it has no file, no network of its own, no other process.  Should a mail
- * kill it, it is started anew and the mail server, which had no answer, tries again later.
+ * kill it, it is started anew and the mail server, which had no answer, tries again later.  A mail that killed it twice
+ * (mail_state.c) is not read a third time: it goes to the desk as it is, one file, for a person.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,6 +26,7 @@
 #include "codec/yaml.h"
 #include "conf/conf.h"
 #include "mail/mail.h"
+#include "role/mail_priv.h"
 #include "role/role.h"
 
 #define CONNS 32
@@ -54,6 +57,7 @@ struct mail_role {
 	int listen;
 	struct watch *watch;
 	uint64_t last_id;
+	struct mail_scratch *scratch, own_scratch;
 	VEC(struct conn *) conns;
 };
 
@@ -124,6 +128,22 @@ ask_desk(struct conn *c, const struct letter *l)
 	buf_fini(&body);
 }
 
+/* False when it is no mail. */
+static bool
+read_or_seal(struct mail_role *r, struct slice mail, const struct letter_envelope *env, struct arena *a, struct letter *ret)
+{
+	int e;
+
+	if (!mail_scratch_begin(r->scratch, mail)) {
+		log_alert("mail.sealed", kv_u64("bytes", mail.n));
+		letter_sealed(mail, env, a, ret);
+		return true;
+	}
+	e = letter_read(mail, &r->rules, env, a, ret);
+	mail_scratch_end(r->scratch);
+	return e == 0;
+}
+
 static void
 take_mail(struct conn *c)
 {
@@ -135,11 +155,11 @@ take_mail(struct conn *c)
 	for (size_t i = 0; i < c->lmtp.rcpts; i++)
 		rcpt[i] = c->lmtp.rcpt[i];
 	arena_init(&a, 0, 0);
-	if (letter_read(buf_slice(&c->lmtp.mail), &c->r->rules, &env, &a, &l) != 0) {
+	if (c->r->desk == NULL) {
+		lmtp_done(&c->lmtp, "451 4.3.0 not kept, try again later", &c->out);
+	} else if (!read_or_seal(c->r, buf_slice(&c->lmtp.mail), &env, &a, &l)) {
 		log_info("mail.no_mail", kv_u64("bytes", c->lmtp.mail.n));
 		lmtp_done(&c->lmtp, "554 5.6.0 this is no mail", &c->out);
-	} else if (c->r->desk == NULL) {
-		lmtp_done(&c->lmtp, "451 4.3.0 not kept, try again later", &c->out);
 	} else {
 		log_info("mail.taken", kv_u64("bytes", c->lmtp.mail.n), kv_str("auth", l.auth), kv_u64("auto", l.is_auto), kv_u64("files", l.files_n));
 		ask_desk(c, &l);
@@ -268,6 +288,7 @@ mail_open(struct role_env *env)
 
 	r->env = env;
 	r->listen = -1;
+	r->scratch = &r->own_scratch;
 	r->host = names != NULL && names->child != NULL && names->child->kind == Y_SCALAR ? names->child->text.p : "localhost";
 	r->address = conf_str(env->conf, "mail.inquiries");
 	r->max = (size_t)conf_int(env->conf, "mail.max");
@@ -280,14 +301,28 @@ mail_open(struct role_env *env)
 }
 
 static void
+take_scratch(struct mail_role *r, int fd)
+{
+	void *at = mmap(NULL, sizeof *r->scratch, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (at == MAP_FAILED)
+		return;
+	r->scratch = at;
+	mail_scratch_judge(r->scratch);
+}
+
+static void
 mail_on_listen(struct role_env *env, const char *name, int fd)
 {
 	struct mail_role *r = env->state;
 
-	if (strcmp(name, "mail") == 0 && r->listen < 0)
+	if (strcmp(name, "mail") == 0 && r->listen < 0) {
 		r->listen = fd;
-	else
-		close(fd);
+		return;
+	}
+	if (strcmp(name, "scratch") == 0)
+		take_scratch(r, fd);
+	close(fd);
 }
 
 static void

@@ -5,7 +5,7 @@
  *
  *     for each role: socket pair, fork, exec "PROGRAM -x NAME -i INDEX -n COPIES -c FILE", fd 3 = channel
  *     for each PEER row with both ends running: a socket pair, one end to each
- *     LISTEN (ports, the engine's scratch memory), then GO
+ *     LISTEN (ports, scratch memory of engine and mail), then GO
  *
  * A role that dies is started at once; one that dies again and again waits longer each time, up to 5 s.
  * Its peers get a new channel and go on from their positions.  A role that gives no beat for a while hangs
@@ -60,7 +60,7 @@ struct proc {
 	struct chan *ch;
 	int64_t started, beat, backoff;
 	uint64_t deaths;
-	int scratch;               /* engine: shared memory that outlives it; else -1 */
+	int scratch;               /* engine, mail: shared memory that outlives them; else -1 */
 	struct timer *again;
 };
 
@@ -446,7 +446,7 @@ add_procs(struct parent *p, const struct role *role, unsigned copies)
 		struct proc *pr = x_calloc(1, sizeof *pr);
 
 		*pr = (struct proc){ .p = p, .role = role, .index = i, .copies = copies, .scratch = -1 };
-		if (role->id == ROLE_ENGINE) {
+		if (role->id == ROLE_ENGINE || role->id == ROLE_MAIL) { /* what they read may kill them again and again */
 			pr->scratch = memfd_create("nezuban-scratch", MFD_CLOEXEC);
 			must(pr->scratch >= 0 && ftruncate(pr->scratch, SCRATCH_BYTES) == 0);
 		}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An inquiry by mail, both ways, through a real mail server: a customer's mail becomes a thread, the analyst's answer arrives in the
 customer's mailbox, the reply lands in the same thread by address, reference or subject. Then what must not: forged senders,
-strangers, machines, repeats, bombs, mails that are too large, and a desk that dies while a mail is on its way."""
+strangers, machines, repeats, bombs, mails that are too large, a mail that kills whoever reads it, and a desk that dies while a mail is on its way."""
 import base64
 import email.headerregistry
 import email.message
@@ -180,6 +180,25 @@ class Story:
         status = pathlib.Path(f"/proc/{pids[0]}/status").read_text()
         assert "Seccomp:\t2" in status, "the role is not jailed"
 
+    def a_killing_mail(self):
+        """The parser dies at it for good (tests/lib/die.c). The mail server comes again and again; the third time it is kept unread."""
+        pids, number = self.mail_role(), f"Q-{len(self.all()) + 2}"  # one was discarded
+        killer = letter("die here", "x")
+        killer.add_attachment(b"evidence", maintype="application", subtype="octet-stream", filename="a.bin")
+        self.exim.send(killer, WHO, SOC)
+        q = self.opened(number)
+        assert q["held"] == "unreadable" and q["messages"][0]["text"] == "" and q["messages"][0]["address"] == WHO, q
+        f = self.ask("GET", f"/api/v1/inquiries/{number}/messages/1/files/1")
+        raw = base64.b64decode(f["data"])
+        assert f["name"] == "unreadable.eml" and b"Subject: die here" in raw and base64.b64encode(b"evidence") in raw, f["name"]
+        deaths = self.service.folder.joinpath("nezuband.log").read_text().count("mail.crashed_at")
+        assert deaths == 2 and self.mail_role() != pids, f"{deaths} deaths"
+        assert any(a["kind"] == "inquiry_unreadable" for a in self.ask("GET", "/api/v1/alarms")["items"]), "no alarm"
+        assert {"result": "held", "why": "unreadable", "n": 1} in self.ask("GET", "/api/v1/inquiries?state=held")["mails"]
+        self.exim.send(letter("生きている", "次のメールは届く"), WHO, SOC)
+        wait_until(lambda: any(x["subject"] == "生きている" for x in self.all().values()), 30, why="the mail behind the killer")
+        assert self.service.folder.joinpath("nezuband.log").read_text().count("mail.crashed_at") == 2
+
     def a_dying_desk(self):
         before = len(self.all())
         for i in range(3):
@@ -191,13 +210,14 @@ class Story:
         assert self.ask("GET", "/api/v1/journal/verify")["ok"]
 
     def run(self):
-        self.service.start()
+        self.service.start(env={"LD_PRELOAD": os.environ["MAIL_DIE"]})
         self.exim.start()
         self.ask("POST", "/api/v1/tenants/import", {"yaml": TENANTS})
         answer, last = self.to_and_fro()
         self.repeats_and_machines(answer, last)
         self.strangers(answer)
         self.bombs()
+        self.a_killing_mail()
         self.a_dying_desk()
 
 

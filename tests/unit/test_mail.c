@@ -13,6 +13,7 @@
 #include "base/must.h"
 #include "base/utf8.h"
 #include "mail/mail.h"
+#include "../../src/role/mail_state.c"
 
 /* ---- LMTP ---- */
 
@@ -402,6 +403,66 @@ machines_are_known(void **st)
 	arena_fini(&o.a);
 }
 
+/* ---- the mail that kills ---- */
+
+static void
+die_at(struct mail_scratch *s, struct slice mail)
+{
+	assert_true(mail_scratch_begin(s, mail));
+	mail_scratch_judge(s); /* whoever comes after the death */
+}
+
+static void
+a_mail_that_killed_twice_is_not_read_again(void **st)
+{
+	struct mail_scratch s = { 0 };
+	char other[16];
+
+	(void)st;
+	log_init("test", LOG_ALERT + 1);
+	mail_scratch_judge(&s); /* nothing was under way */
+	die_at(&s, SL("killer"));
+	die_at(&s, SL("killer"));
+	assert_false(mail_scratch_begin(&s, SL("killer")));
+	assert_int_equal(s.busy, 0);
+	/* an orderly end is no death, however often */
+	for (int i = 0; i < 5; i++) {
+		assert_true(mail_scratch_begin(&s, SL("good")));
+		mail_scratch_end(&s);
+		mail_scratch_judge(&s);
+	}
+	/* strangers do not push out what is proven */
+	for (int i = 0; i < 3 * MAIL_SUSPECTS; i++) {
+		snprintf(other, sizeof other, "other %d", i);
+		die_at(&s, slice_str(other));
+	}
+	assert_false(mail_scratch_begin(&s, SL("killer")));
+}
+
+static void
+a_sealed_mail_is_its_bytes(void **st)
+{
+	static const char *const rcpt[] = { "soc@soc.example" };
+	struct letter_envelope env = { "odagiri@aoba.example", rcpt, 1 };
+	struct buf json = { 0 };
+	struct letter l;
+	struct arena a;
+
+	(void)st;
+	arena_init(&a, 0, 0);
+	letter_sealed(SL("any\0bytes"), &env, &a, &l);
+	assert_string_equal(l.from, "odagiri@aoba.example");
+	assert_string_equal(l.why, "unreadable");
+	assert_string_equal(l.auth, "fail");
+	assert_int_equal(strncmp(l.message_id, "sha256:", 7), 0);
+	assert_int_equal(l.files_n, 1);
+	assert_true(slice_eq(l.files[0].body, SL("any\0bytes")));
+	letter_json(&l, &json);
+	assert_non_null(strstr(buf_cstr(&json), "\"files\":[{\"name\":\"unreadable.eml\",\"size\":9}]"));
+	buf_fini(&json);
+	arena_fini(&a);
+}
+
 /* ---- letters made to hurt ---- */
 
 static double
@@ -518,6 +579,8 @@ main(void)
 		cmocka_unit_test(who_is_proved_and_which_thread),
 		cmocka_unit_test(a_proof_says_what_was_found),
 		cmocka_unit_test(machines_are_known),
+		cmocka_unit_test(a_mail_that_killed_twice_is_not_read_again),
+		cmocka_unit_test(a_sealed_mail_is_its_bytes),
 		cmocka_unit_test(a_bomb_is_read_in_no_time),
 		cmocka_unit_test(half_a_mail_is_a_mail),
 	};
