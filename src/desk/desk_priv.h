@@ -266,6 +266,7 @@ void mask_number(const char *number, char *ret, size_t n);
 json_t *spoken_summary(const char *category, const char *severity);
 
 /* report.c, view_report.c */
+enum { DESK_DIGEST_MIN = 9 * 60, DESK_DAILY_MIN = 7 * 60 }; /* minutes of a tenant's day, where its document says nothing */
 void report_id(const char *tenant, int64_t first, bool daily, char ret[48]);
 bool report_read_id(const char *id, char ret_tenant[32], int64_t *ret_first, int64_t *ret_last);
 void report_plan(struct cmd *c, const char *tenant);

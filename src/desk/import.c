@@ -478,17 +478,17 @@ webhooks_of(struct reader *r, const struct ynode *tenant, const char *lang)
 
 /* "09:00" as minutes of the day. */
 static int64_t
-digest_at_of(struct reader *r, const struct ynode *tenant)
+minute_of(struct reader *r, const struct ynode *tenant, const char *key, int64_t otherwise)
 {
-	const char *s = text_of(r, tenant, "digest_at", false);
+	const char *s = text_of(r, tenant, key, false);
 	uint64_t h, m;
 
 	if (s == NULL)
-		return 9 * 60;
+		return otherwise;
 	if (strlen(s) == 5 && s[2] == ':' && slice_u64(slice_of(s, 2), &h) && slice_u64(slice_of(s + 3, 2), &m) && h < 24 && m < 60)
 		return (int64_t)(h * 60 + m);
-	fault(r, y_get(tenant, SL("digest_at")), "TENANT-TIME", "an hour such as 09:00");
-	return 9 * 60;
+	fault(r, y_get(tenant, slice_str(key)), "TENANT-TIME", "an hour such as 09:00");
+	return otherwise;
 }
 
 /* Everybody's back-up is a contact of the same tenant, and another one. */
@@ -518,7 +518,7 @@ tenant_of(struct reader *r, const struct ynode *n)
 	json_t *o = json_object(), *doc = json_object(), *contacts = json_array();
 	const struct ynode *list;
 
-	check_keys(r, n, "id name kana short zone lang country closing code_word decide_s call_s second_person plan days_off channels webhooks digest_at contacts networks assets authorised users devices lists");
+	check_keys(r, n, "id name kana short zone lang country closing code_word decide_s call_s second_person plan days_off channels webhooks digest_at daily_at contacts networks assets authorised users devices lists");
 	id = text_of(r, n, "id", true);
 	if (id != NULL && (strlen(id) > 31 || strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(id)))
 		fault(r, y_get(n, SL("id")), "TENANT-ID", "1 to 31 of a-z 0-9 -");
@@ -545,7 +545,8 @@ tenant_of(struct reader *r, const struct ynode *n)
 	json_object_set_new(o, "days_off", days_off_of(r, n));
 	json_object_set_new(o, "channels", channels_of(r, n));
 	json_object_set_new(o, "webhooks", webhooks_of(r, n, lang));
-	json_object_set_new(o, "digest_at", json_integer(digest_at_of(r, n)));
+	json_object_set_new(o, "digest_at", json_integer(minute_of(r, n, "digest_at", DESK_DIGEST_MIN)));
+	json_object_set_new(o, "daily_at", json_integer(minute_of(r, n, "daily_at", DESK_DAILY_MIN)));
 	list = map_get_kind(r, n, "contacts", Y_SEQ, false);
 	for (const struct ynode *c = list != NULL ? list->child : NULL; c != NULL; c = c->next) {
 		if (c->kind == Y_MAP)

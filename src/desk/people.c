@@ -61,6 +61,14 @@ put_contacts(struct cmd *c, const char *tenant, const json_t *list)
 	}
 }
 
+static int64_t
+minute(const json_t *t, const char *key, int64_t otherwise)
+{
+	const json_t *v = json_object_get(t, key);
+
+	return json_is_integer(v) ? json_integer_value(v) : otherwise;
+}
+
 static void
 put_telephone(struct cmd *c, const char *tenant, const json_t *t)
 {
@@ -69,8 +77,8 @@ put_telephone(struct cmd *c, const char *tenant, const json_t *t)
 	const json_t *v;
 	size_t i;
 
-	db_run(c->db, "UPDATE tenants SET country = ?, plan = ?, channels = ?, digest_at = ? WHERE id = ?", Q(str(t, "country", "")), Q(plan), Q(channels),
-	       Q(json_is_integer(json_object_get(t, "digest_at")) ? json_integer_value(json_object_get(t, "digest_at")) : 540), Q(tenant));
+	db_run(c->db, "UPDATE tenants SET country = ?, plan = ?, channels = ?, digest_at = ?, daily_at = ? WHERE id = ?", Q(str(t, "country", "")), Q(plan), Q(channels),
+	       Q(minute(t, "digest_at", DESK_DIGEST_MIN)), Q(minute(t, "daily_at", DESK_DAILY_MIN)), Q(tenant));
 	db_run(c->db, "DELETE FROM hooks WHERE tenant = ?", Q(tenant));
 	json_array_foreach(json_object_get(t, "webhooks"), i, v)
 		db_run(c->db, "INSERT INTO hooks(tenant, id, ord, url, secret, lang, hours) VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", Q(tenant),

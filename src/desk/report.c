@@ -2,7 +2,7 @@
  *
  * Reports as duties.  For every tenant two timers wait, always:
  *
- *     report.daily   07:00 of the tenant's next day; attempt = the local day it tells about ─▶ mails, the next timer
+ *     report.daily   the tenant's hour (daily_at, 07:00) of the next day; attempt = the local day it tells about ─▶ mails, the next timer
  *     report.draft   06:00 of the first business day; attempt = the month ─▶ a row in `reports`, its `report` clock, due at
  *                    the end of the 5th business day, and report.alarm at the end of the 4th
  *
@@ -15,7 +15,6 @@
 #include "codec/holiday.h"
 #include "desk/hook_priv.h"
 
-#define DAILY_AT (7 * 3600)
 #define DRAFT_AT (6 * 3600)
 #define DUE_BUSINESS_DAY 5
 #define WORDS_MAX 8000
@@ -27,17 +26,18 @@ struct house {
 	char *zone;
 	const struct calendar *calendar; /* NULL: only weekends are off */
 	unsigned flags;
+	int daily_at; /* seconds of the day */
 };
 
 static bool
 house_load(struct db *db, const char *tenant, struct house *ret)
 {
-	struct rows r = db_query(db, "SELECT zone, country, closing FROM tenants WHERE id = ?", Q(tenant));
+	struct rows r = db_query(db, "SELECT zone, country, closing, daily_at FROM tenants WHERE id = ?", Q(tenant));
 
 	if (!rows_next(&r))
 		return false;
 	*ret = (struct house){ .zone = x_strdup(row_str(&r, 0)), .calendar = calendar_find(slice_str(row_str(&r, 1))),
-		               .flags = row_int(&r, 2) != 0 ? CALENDAR_CLOSING : 0 };
+		               .flags = row_int(&r, 2) != 0 ? CALENDAR_CLOSING : 0, .daily_at = (int)row_int(&r, 3) * 60 };
 	rows_close(&r);
 	return true;
 }
@@ -105,7 +105,7 @@ report_read_id(const char *id, char ret_tenant[32], int64_t *ret_first, int64_t 
 static void
 plan_daily(struct cmd *c, const struct house *h, const char *tenant, int64_t day)
 {
-	timer_set(c, "report.daily", tenant, local_ns(h->zone, day + 1, DAILY_AT), (int)day);
+	timer_set(c, "report.daily", tenant, local_ns(h->zone, day + 1, h->daily_at), (int)day);
 }
 
 static void
@@ -126,7 +126,7 @@ report_plan(struct cmd *c, const char *tenant)
 		return;
 	if (day < 0) {
 		day = local_day(h.zone, c->now);
-		if (local_ns(h.zone, day, DAILY_AT) > c->now)
+		if (local_ns(h.zone, day, h.daily_at) > c->now)
 			day--; /* this morning's mail is still to come */
 	}
 	if (month < 0)

@@ -287,6 +287,8 @@ const char *const desk_schema[] = {
 	"ALTER TABLE inquiry_messages ADD COLUMN proof TEXT;"
 	"ALTER TABLE inquiry_mails ADD COLUMN why TEXT;"
 	"UPDATE inquiry_mails SET why = (SELECT q.held FROM inquiries q WHERE q.id = inquiry_mails.inquiry) WHERE result = 'held';",
+	/* minutes of the tenant's day at which the daily mail goes */
+	"ALTER TABLE tenants ADD COLUMN daily_at @int NOT NULL DEFAULT 420;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 

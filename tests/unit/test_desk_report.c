@@ -66,6 +66,30 @@ mails(struct scene *s, const char *tenant, const char *kind)
 	return db_int(s->db, -1, "SELECT count(*) FROM outbox WHERE kind = 'mail' AND tenant = ? AND json_extract(doc, '$.report.kind') = ?", Q(tenant), Q(kind));
 }
 
+/* A tenant's own hour; a document that says nothing of it sets it back to seven. */
+static void
+the_hour_of_the_daily_mail_is_the_tenants(void **st)
+{
+	static const char early[] = "tenants:\n  - {id: aoba, name: {ja: 青葉精機株式会社, en: Aoba Seiki}, kana: アオバセイキ, short: AOBA, zone: Asia/Tokyo, daily_at: '05:30', code_word: {ja: カワセミ, en: kingfisher}}\n";
+	static const char wrong[] = "tenants:\n  - {id: aoba, name: {ja: 青葉, en: Aoba}, kana: アオバ, short: AOBA, daily_at: '5:30', code_word: {ja: カワセミ, en: kingfisher}}\n";
+	struct whys ws = { 0 };
+	struct scene s;
+
+	(void)st;
+	begin(&s);
+	import(&s, early);
+	assert_int_equal(count(&s, "SELECT due_at FROM timers WHERE ref = 'aoba' AND kind = 'report.daily'"), at("2026-11-18T20:30:00Z"));
+	go_to(&s, "2026-11-18T20:30:00Z");
+	assert_int_equal(mails(&s, "aoba", "daily"), 1);
+	assert_int_equal(count(&s, "SELECT due_at FROM timers WHERE ref = 'aoba' AND kind = 'report.daily'"), at("2026-11-19T20:30:00Z"));
+	import(&s, japan_yaml);
+	assert_int_equal(count(&s, "SELECT due_at FROM timers WHERE ref = 'aoba' AND kind = 'report.daily'"), at("2026-11-19T22:00:00Z"));
+	assert_null(desk_import_read(slice_str(wrong), "t.yaml", &ws));
+	assert_int_equal(ws.list.v[0].line, 2);
+	whys_fini(&ws);
+	scene_end(&s);
+}
+
 static void
 every_morning_at_seven_even_when_nothing_happened(void **st)
 {
@@ -348,7 +372,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_morning_at_seven_even_when_nothing_happened), cmocka_unit_test(days_of_standstill_are_told_once_each),
+		cmocka_unit_test(every_morning_at_seven_even_when_nothing_happened),
+		cmocka_unit_test(the_hour_of_the_daily_mail_is_the_tenants), cmocka_unit_test(days_of_standstill_are_told_once_each),
 		cmocka_unit_test(a_year_of_mornings),                                cmocka_unit_test(january_is_drafted_written_published),
 		cmocka_unit_test(late_reports_alarm_on_the_fourth_day),              cmocka_unit_test(figures_add_up),
 		cmocka_unit_test(a_replay_gives_the_same_reports),                   cmocka_unit_test(timers_outlive_the_process),
