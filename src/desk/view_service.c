@@ -315,11 +315,25 @@ contacts_of(struct db *db, const char *tenant)
 	return a;
 }
 
+static json_t *
+days_off_json(struct db *db, const char *tenant)
+{
+	struct rows r = db_query(db, "SELECT day FROM days_off WHERE tenant = ? ORDER BY day", Q(tenant));
+	json_t *a = json_array();
+	char text[16];
+
+	while (rows_next(&r)) {
+		day_text(row_int(&r, 0), text);
+		json_array_append_new(a, json_string(text));
+	}
+	return a;
+}
+
 json_t *
 ask_tenant_show(struct ask *a)
 {
 	const char *id = ask_str(a, "id");
-	struct rows r = db_query(a->db, "SELECT " TENANT_COLUMNS ", t.code_ja AS \"code_word:2\", t.code_en, t.decide_s, t.call_s, t.country, t.channels AS \"channels:j\", t.digest_at, t.daily_at, t.second_person AS \"second_person:b\", t.doc AS \"doc:j\" FROM tenants t WHERE t.id = ?",
+	struct rows r = db_query(a->db, "SELECT " TENANT_COLUMNS ", t.code_ja AS \"code_word:2\", t.code_en, t.decide_s, t.call_s, t.country, t.channels AS \"channels:j\", t.digest_at, t.daily_at, t.second_person AS \"second_person:b\", t.closing AS \"closing:b\", t.doc AS \"doc:j\" FROM tenants t WHERE t.id = ?",
 	                         Q(id));
 	static const char *const lists[] = { "networks", "assets", "authorised" };
 	json_t *o = row_first(&r), *doc;
@@ -338,6 +352,7 @@ ask_tenant_show(struct ask *a)
 	json_decref(doc);
 	json_object_set_new(o, "contacts", contacts_of(a->db, id));
 	json_object_set_new(o, "plan", plan_json(a->db, id));
+	json_object_set_new(o, "days_off", days_off_json(a->db, id));
 	if (a->customer)
 		json_object_del(o, "open_candidates");
 	return o;

@@ -30,4 +30,14 @@ expect 'New Year at 3: the back-up first, the head of IT has a day off' \
 expect 'and what is dialled when nobody answers' '.[0].attempts[0].after_s == 0 and (.[0].attempts | length) >= 6 and (.[0].steps[0].local_time == "03:00")' "$dir/at"
 "$nezuban" simulate calls --at yesterday --tenants "$tenants" 2> /dev/null; [ $? = 2 ] || { echo "FAIL a bad time is no usage error"; faults=1; }
 "$nezuban" simulate calls --tenants "$tenants" --tenant nobody 2> /dev/null; [ $? = 3 ] || { echo "FAIL an unknown tenant"; faults=1; }
+
+# May 2026 in Japan: business days are 1, 7, 8, 11, 12. In January 2027, closed until the 3rd: 4, 5, 6, 7, 8.
+"$nezuban" simulate month --month 2026-05 --tenants "$tenants" --tenant aoba --json > "$dir/may" || faults=1
+expect 'a month nobody publishes: draft, alarm on day 4, missed on day 5' \
+	'[.[0].steps[] | select(.what != "daily") | .what + " " + .local] == ["draft 2026-05-01 06:00", "alarm 2026-05-12 00:00", "missed 2026-05-13 00:00"]' "$dir/may"
+expect 'and a mail each morning about the day before, also when nothing happens' \
+	'[.[0].steps[] | select(.what == "daily")] | length == 31 and all(.local[11:] == "07:00" and .mails > 0) and .[0].about == "2026-04-30" and .[30].about == "2026-05-30"' "$dir/may"
+"$nezuban" simulate month --month 2027-01 --tenants "$tenants" --tenant aoba --json > "$dir/january" || faults=1
+expect 'the year begins on its first business day' '[.[0].steps[] | select(.what != "daily") | .local[8:10]] == ["04", "08", "09"]' "$dir/january"
+"$nezuban" simulate month --month 2026-13 --tenants "$tenants" 2> /dev/null; [ $? = 2 ] || { echo "FAIL a bad month is no usage error"; faults=1; }
 exit $faults

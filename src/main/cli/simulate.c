@@ -4,6 +4,7 @@
  *
  *     nezuban simulate calls --count 10000 --seed 1            figures as JSON; 1 when a promise did not hold
  *     nezuban simulate calls --at 2027-01-01T03:00:00+09:00    who would be called then, when nobody answers
+ *     nezuban simulate month --month 2026-05                   what is owed in that month, and what happens when nobody does it
  *
  * The tenants come from a document (--tenants), else from the running service.  Of the service's answer the
  * telephone numbers are masked; their count is all that matters here.
@@ -63,6 +64,24 @@ contact_back(const json_t *shown, int *number)
 	return o;
 }
 
+/* Dates as days since 1970. */
+static json_t *
+days_back(const json_t *dates)
+{
+	json_t *days = json_array();
+	const json_t *v;
+	int64_t at;
+	size_t i;
+
+	json_array_foreach(dates, i, v) {
+		auto_free char *stamp = x_asprintf("%sT00:00:00Z", json_string_value(v));
+
+		if (time_parse_rfc3339(slice_str(stamp), &at) == 0)
+			json_array_append_new(days, json_integer(at / NS_PER_DAY));
+	}
+	return days;
+}
+
 static json_t *
 from_service(struct cli *c)
 {
@@ -79,6 +98,7 @@ from_service(struct cli *c)
 		json_array_foreach(json_object_get(shown, "contacts"), k, p)
 			json_array_append_new(contacts, contact_back(p, &number));
 		json_object_set_new(shown, "contacts", contacts);
+		json_object_set_new(shown, "days_off", days_back(json_object_get(shown, "days_off")));
 		json_array_append_new(tenants, shown);
 	}
 	json_decref(list);
@@ -174,6 +194,49 @@ timeline(struct cli *c, const struct sim_conf *conf)
 	return CLI_DONE;
 }
 
+static void
+print_month(const json_t *o)
+{
+	const json_t *v;
+	size_t i;
+
+	printf("%s  %s  %s\n", json_string_value(json_object_get(o, "tenant")), json_string_value(json_object_get(o, "month")), json_string_value(json_object_get(o, "zone")));
+	json_array_foreach(json_object_get(o, "steps"), i, v) {
+		const char *what = json_string_value(json_object_get(v, "what")), *text = json_string_value(json_object_get(json_object_get(v, "text"), "en"));
+
+		printf("  %s  %-7s", json_string_value(json_object_get(v, "local")), what);
+		if (text != NULL)
+			printf("%s\n", text);
+		else if (strcmp(what, "daily") == 0)
+			printf("%s, %lld mails\n", json_string_value(json_object_get(v, "about")), (long long)json_integer_value(json_object_get(v, "mails")));
+		else
+			printf("%s\n", json_string_value(json_object_get(v, "about")));
+	}
+}
+
+static int
+month(struct cli *c, const struct sim_conf *conf, const char *text)
+{
+	uint64_t y, m;
+	json_t *all;
+	const json_t *o;
+	size_t i;
+	int r;
+
+	if (strlen(text) != 7 || text[4] != '-' || !slice_u64(slice_of(text, 4), &y) || !slice_u64(slice_of(text + 5, 2), &m) || y < 1980 || y > 2099 || m < 1 || m > 12)
+		return cli_usage(c, "month wants --month YYYY-MM, 1980-01 to 2099-12");
+	all = sim_month(conf, (int64_t)y, (unsigned)m, &r);
+	if (all == NULL)
+		return cli_could_not(c, "the simulated desk: %s", err_text(r));
+	if (cli_has(c, "--json"))
+		remote_print_json(all);
+	else
+		json_array_foreach(all, i, o)
+			print_month(o);
+	json_decref(all);
+	return CLI_DONE;
+}
+
 int
 cli_simulate(struct cli *c)
 {
@@ -182,8 +245,8 @@ cli_simulate(struct cli *c)
 	uint64_t count = 1000;
 	int r;
 
-	if (cli_operands(c) != 1 || strcmp(cli_operand(c, 0), "calls") != 0)
-		return cli_usage(c, "wants: calls");
+	if (cli_operands(c) != 1 || (strcmp(cli_operand(c, 0), "calls") != 0 && strcmp(cli_operand(c, 0), "month") != 0))
+		return cli_usage(c, "wants: calls or month");
 	if (!slice_u64(slice_str(cli_opt(c, "--count", "1000")), &count) || count < 1 || count > 1000000)
 		return cli_usage(c, "--count wants 1 to 1000000");
 	if (!slice_u64(slice_str(cli_opt(c, "--seed", "1")), &conf.seed))
@@ -196,6 +259,8 @@ cli_simulate(struct cli *c)
 		return CLI_COULD_NOT;
 	if (!has_tenant(conf.tenants, conf.tenant))
 		r = cli_could_not(c, "there is no tenant %s", conf.tenant != NULL ? conf.tenant : "at all");
+	else if (strcmp(cli_operand(c, 0), "month") == 0)
+		r = month(c, &conf, cli_opt(c, "--month", ""));
 	else
 		r = at != NULL && !cli_has(c, "--count") ? timeline(c, &conf) : figures(c, &conf);
 	json_decref(conf.tenants);

@@ -38,5 +38,8 @@ int sim_run(const struct sim_conf *conf, struct sim_figures *ret);
 /* Who is called when nobody answers, as the desk answers calltree.show at conf->at, with "attempts": [{after_s, contact, name,
  * number, provider}]. NULL and *ret_error, or 404's E_NOTFOUND for an unknown tenant. */
 json_t *sim_timeline(const struct sim_conf *conf, const char *tenant, int *ret_error);
+/* The duties of a month when nobody lifts a hand: [{tenant, zone, country, month, steps: [{at, local, what, about, mails, text}]}], what:
+ * daily draft alarm missed, in the order of time; local is the tenant's clock. NULL and *ret_error of the database. */
+json_t *sim_month(const struct sim_conf *conf, int64_t year, unsigned month, int *ret_error);
 
 #endif
