@@ -60,7 +60,7 @@ static const struct words both[NOTE_LANGS] = {
 		.subject_acknowledged = "[Acknowledged, %s] Incident %s (%s)",
 		.subject_alarm = "[SOC alarm] %s %s",
 		.subject_warning = "[SOC warning] %s %s",
-		.subject_digest = "[Digest] %s incidents (%s)", .subject_words = "[Notice] %s (%s)",
+		.subject_digest = "[Digest] Incidents: %s (%s)", .subject_words = "[Notice] %s (%s)",
 		.decided = "An incident of severity %s was confirmed.",
 		.acknowledged = "The incident of severity %s was acknowledged. No further calls will be made.",
 		.dear_before = "To: ", .dear_after = "",

@@ -36,6 +36,12 @@ class LocalSocket(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
+def web_connection(port):
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the service's own certificate
+    return http.client.HTTPSConnection("127.0.0.1", port, timeout=60, context=context)
+
+
 class Client:
     """One person. `ask` answers the JSON body or raises Refused."""
 
@@ -45,9 +51,7 @@ class Client:
     def connection(self):
         if self.sock:
             return LocalSocket(self.sock)
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the demonstration's own certificate
-        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=context)
+        return web_connection(self.port)
 
     def ask(self, method, path, body=None, more=None):
         text = self.fetch(path, method, body, more)
@@ -96,6 +100,26 @@ class Client:
                 session = self.ask("POST", "/api/v1/session/totp", {"code": totp(secret)})
             self.csrf = session["csrf"]
         return session
+
+
+class Program:
+    """Speaks with a key: (status, headers, body)."""
+
+    def __init__(self, port, key):
+        self.port, self.key = port, key
+
+    def ask(self, method, path, body=None, once=None, more=None):
+        c = web_connection(self.port)
+        head = {"Authorization": f"Bearer {self.key}", **({"Idempotency-Key": once} if once else {}), **(more or {})}
+        if body is not None:
+            head["Content-Type"] = "application/json"
+        try:
+            c.request(method, path, json.dumps(body) if body is not None else None, head)
+            r = c.getresponse()
+            text = r.read()
+            return r.status, dict(r.getheaders()), json.loads(text) if text else None
+        finally:
+            c.close()
 
 
 if __name__ == "__main__":

@@ -3,12 +3,10 @@
 """A customer's ticket system on the real service, with an API key: what changed since a cursor, comment, acknowledge, ticket number, answer; its scopes and no more;
 the other tenant's objects do not exist for it; done once under an Idempotency-Key, over a restart too; ended, expired, wrong and hasty keys are refused; the journal names the key."""
 import datetime
-import http.client
 import json
 import os
 import pathlib
 import shutil
-import ssl
 import sys
 import tempfile
 import threading
@@ -16,7 +14,7 @@ import threading
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lib"))
 import feed  # noqa: E402
-from client import Client, Refused  # noqa: E402
+from client import Client, Program, Refused  # noqa: E402
 from service import Service  # noqa: E402
 
 FAULTS = []
@@ -25,28 +23,6 @@ FAULTS = []
 def expect(good, *what):
     if not good:
         FAULTS.append(" ".join(str(w) for w in what))
-
-
-class Program:
-    """Speaks with a key: (status, headers, body)."""
-
-    def __init__(self, port, key):
-        self.port, self.key = port, key
-
-    def ask(self, method, path, body=None, once=None, more=None):
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        c = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=context)
-        head = {"Authorization": f"Bearer {self.key}", **({"Idempotency-Key": once} if once else {}), **(more or {})}
-        if body is not None:
-            head["Content-Type"] = "application/json"
-        try:
-            c.request(method, path, json.dumps(body) if body is not None else None, head)
-            r = c.getresponse()
-            text = r.read()
-            return r.status, dict(r.getheaders()), json.loads(text) if text else None
-        finally:
-            c.close()
 
 
 def soon(days=30):

@@ -3,20 +3,18 @@
 """Webhooks of the real service against a receiver that misbehaves: signed as docs/webhooks.md says (its example is run), tried again after a 503 with the
 same body and id, no redirect followed, an endless answer cut, two signatures while a secret is rotated, a private address refused, a repeat on demand, and
 nothing secret in lists, logs or tables."""
-import http.server
 import json
 import os
 import pathlib
-import queue
 import re
 import shutil
 import sys
 import tempfile
-import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lib"))
 from client import Client, Refused  # noqa: E402
+from receiver import Receiver  # noqa: E402
 from service import Service, wait_until  # noqa: E402
 
 FAULTS = []
@@ -33,48 +31,6 @@ def checker():
     for name in ("webhooks.md", "webhooks.ja.md"):
         exec(re.search(r"```python\n(.*?)```", (ROOT / "docs" / name).read_text(), re.S).group(1), names)
         yield names["is_ours"]
-
-
-class Receiver(http.server.ThreadingHTTPServer):
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Taker)
-        self.got, self.answers = queue.Queue(), {}
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def url(self, path):
-        return f"http://127.0.0.1:{self.server_address[1]}{path}"
-
-    def next(self, seconds=30):
-        return self.got.get(timeout=seconds)
-
-
-class Taker(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        path = self.path
-        answer = self.server.answers.get(path, [])
-        status = answer.pop(0) if answer else 200
-        self.server.got.put((path, dict(self.headers), body))
-        if status == "endless":
-            self.send_response(200)
-            self.end_headers()
-            try:
-                for _ in range(4096):
-                    self.wfile.write(b"x" * 65536)
-                self.server.got.put(("endless was read", {}, b""))
-            except OSError:
-                pass
-            return
-        self.send_response(status)
-        if status == 302:
-            self.send_header("Location", self.server.url("/elsewhere"))
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    do_GET = do_POST
-
-    def log_message(self, *_):
-        pass
 
 
 def log_of(soc, number):

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the service promises beside the stories, each shown on the running demonstration. A promise is one function: it
 does what people would do, asserts what must be true, and answers in a few words what was seen."""
+import datetime
 import email.message
 import json
+import pathlib
 import smtplib
 import socket
 import subprocess
 import time
+import wave
+import zoneinfo
 
 import lines
-from client import Refused
+from client import Program, Refused
+from receiver import Receiver
 from service import wait_until
 
 PROMISES = []
@@ -37,9 +42,23 @@ def refused(status, call):
     raise AssertionError(f"wanted {status}, was accepted")
 
 
+def day_after(days):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + days * 86400))
+
+
+def soon(demo):
+    """The hours for which nobody waits in a demonstration are two minutes away: the mail of the morning (until now the
+    last minute of the day), and the digest in which Informational is mailed from now on."""
+    at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=120)
+    clock = {t: at.astimezone(zoneinfo.ZoneInfo(z)).strftime("%H:%M") for t, z in (("aoba", "Asia/Tokyo"), ("harbor", "Europe/London"))}
+    demo.import_tenants([(t, f"    daily_at: '{hour}'\n    digest_at: '{hour}'\n    channels: [{{severity: informational, channel: mail, send: digest}}]\n") for t, hour in clock.items()])
+    demo.soon = clock
+
+
 def keep_all(demo):
     """Prints one row each; returns (kept, all)."""
     kept = 0
+    soon(demo)
     print(f"\n{'promise':<22}seen")
     for name, function in PROMISES:
         try:
@@ -58,6 +77,13 @@ def incidents(person, severity, **more):
 
 def mails_to(demo, address):
     return [m for m in demo.letters() if address in str(m["to"])]
+
+
+def heard(path):
+    """Seconds and root mean square of a recording, 16-bit."""
+    with wave.open(str(path)) as w:
+        samples = memoryview(w.readframes(w.getnframes())).cast("h")
+        return w.getnframes() / w.getframerate(), (sum(s * s for s in samples) / max(1, len(samples))) ** 0.5
 
 
 # ---- deciding ----
@@ -108,7 +134,17 @@ def telephone(demo):
         slowest = max(slowest, demo.seconds(stamps["decided"], stamps["acknowledged"]))
         tenants.add(row["tenant"]["id"])
     must(slowest <= 600 and tenants == {"aoba", "harbor"}, f"{len(rows)} incidents of {tenants}, slowest {slowest:.0f} s")
-    return f"{len(rows)} incidents at both customers, the slowest answered by key after {slowest:.0f} s"
+    seconds, loud = heard(demo.folder / "heard.wav")
+    must(seconds > 5 and loud > 300, f"{seconds:.0f} s were heard, loudness {loud:.0f}")
+    return f"{len(rows)} incidents at both customers, the slowest answered by key after {slowest:.0f} s; {seconds:.0f} s of speech were heard in the last call"
+
+
+@promise("faults on the way")
+def faults(demo):
+    """Busy lines, voicemail, dead providers, killed processes: the service's own desk on simulated time."""
+    f = json.loads(demo.service.cli("simulate", "calls", "--tenants", demo.folder / "tenants.yaml", "--count", 300, "--seed", 1))
+    must(f["reached"] + f["lead"] == 300 and f["late"] == f["forgotten"] == 0, str(f))
+    return f"of 300 simulated decisions with faults {f['reached']} reached a person and {f['lead']} the duty lead within ten minutes; {f['restarts']} processes killed, ringing p99 {f['ring_p99_s']:.1f} s"
 
 
 @promise("holiday at 3 a.m.")
@@ -124,10 +160,33 @@ def who_is_called(demo):
 def portal(demo):
     """Warning and Informational wait on the portal; another customer's incident does not exist."""
     aoba, harbor = demo.person("odagiri"), demo.person("whitfield")
+    row = next(r for r in demo.candidates() if r["tenant"]["id"] == "harbor")
+    analyst = demo.person("miyoshi")
+    answers = analyst.ask("POST", f"/api/v1/candidates/{row['id']}/claim", {})["proposal"]["answers"]
+    demo.for_digest = analyst.ask("POST", f"/api/v1/candidates/{row['id']}/decide", {"severity": "informational", "reason": "The customer knows of it.", "answers": answers})["id"]
+    must(any(i["id"] == demo.for_digest for i in incidents(harbor, "informational")), "it is not on the portal")
     seen = [len(incidents(aoba, s)) for s in ("warning", "informational")]
     must(all(seen), f"seen {seen}")
     refused(404, lambda: harbor.ask("GET", f"/api/v1/incidents/{incidents(aoba, 'warning')[0]['id']}"))
     return f"{seen[0]} Warning and {seen[1]} Informational for Aoba, not to be found for Harbor"
+
+
+@promise("kept")
+def kept_for_good(demo):
+    """An incident holds copies of its lines, what was said, who was called and mailed; the auditor reads who did what, and writes nothing."""
+    row = incidents(demo.local, "critical", tenant="aoba")[0]
+    analyst, customer, auditor = demo.person("miyoshi"), demo.person("odagiri"), demo.person("auditor")
+    path = f"/api/v1/incidents/{row['id']}"
+    analyst.ask("POST", f"{path}/comments", {"text": "遮断を確認しました。", "lang": "ja", "visible": True})
+    customer.ask("POST", f"{path}/answer", {"code": "handled", "text": "端末を隔離しました。", "lang": "ja"})
+    incident = customer.ask("GET", path)
+    copies = [e for e in incident["evidence"] if e["line"]]
+    kinds = {e["kind"] for e in incident["entries"]}
+    must(copies and {"call", "mail", "customer", "decision"} <= kinds and "遮断を確認しました。" in json.dumps(incident, ensure_ascii=False), f"{len(copies)} copies of lines, entries {sorted(kinds)}")
+    rows = [j for j in auditor.ask("GET", "/api/v1/journal?limit=500")["items"] if j["id"] == row["id"]]
+    must(rows, "the journal does not name it")
+    refused(403, lambda: auditor.ask("POST", f"{path}/comments", {"text": "x", "lang": "en"}))
+    return f"{row['id']}: {len(copies)} lines, {len(incident['entries'])} entries ({', '.join(sorted(kinds))}); {len(rows)} rows of the journal name it"
 
 
 @promise("proof")
@@ -151,7 +210,7 @@ def proof(demo):
 def exception(demo):
     """Proposed by an analyst, approved by somebody else, seen by the customer, ended."""
     analyst, engineer, customer = demo.person("miyoshi"), demo.person("engineer"), demo.person("odagiri")
-    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 30 * 86400))
+    until = day_after(30)
     made = analyst.ask("POST", "/api/v1/exceptions", {"tenant": "aoba", "conditions": [{"kind": "ip", "value": "203.0.113.250"}], "reason": "Denied at the edge; known scanner.", "lang": "en", "expires_at": until})
     refused(403, lambda: analyst.ask("POST", f"/api/v1/exceptions/{made['id']}/approve", {"anyway": True}))
     active = engineer.ask("POST", f"/api/v1/exceptions/{made['id']}/approve", {"anyway": True})
@@ -217,6 +276,41 @@ def two_factors(demo):
     return f"the password alone was refused; {len(mine)} sessions ended from another one"
 
 
+@promise("security key")
+def security_key(demo):
+    """Set up at the first sign-in and used at the second, in a browser; recovery codes are shown once."""
+    picture = demo.folder / "signed-in-by-key.png"
+    done = subprocess.run(["node", str(pathlib.Path(__file__).with_name("key.mjs")), demo.service.settings["desk"]["url"], "suzuki", "demo-customer-key", str(picture)],
+                          capture_output=True, text=True, timeout=90)
+    must(done.returncode == 0, (done.stderr.strip() or "no answer").splitlines()[-1])
+    seen = json.loads(done.stdout)
+    must(seen["codes"] == 10 and seen["signed_in"], done.stdout)
+    return f"suzuki signed in with password and key; {seen['codes']} recovery codes were shown; {picture.name}"
+
+
+@promise("ticket system")
+def ticket_system(demo):
+    """Told by signed webhook, answers with an API key; a repeat is done once."""
+    hook = Receiver()
+    made = demo.local.ask("POST", "/api/v1/webhooks", {"tenant": "harbor", "name": "ITSM", "url": hook.url("/tickets"), "events": ["incident.changed"]})
+    key = demo.local.ask("POST", "/api/v1/keys", {"tenant": "harbor", "name": "ITSM", "scopes": ["incidents:read", "incidents:write"], "expires_at": day_after(30)})
+    number = incidents(demo.local, "critical", tenant="harbor")[0]["id"]
+    program = Program(demo.service.web_port, key["key"])
+    for _ in range(2):
+        status, head, _ = program.ask("POST", f"/api/v1/incidents/{number}/comments", {"text": "Our people are on it.", "lang": "en"}, once="demonstration-1")
+        must(status == 200, f"status {status}")
+    must("Idempotency-Replayed" in head, "the repeat was done again")
+    must(program.ask("PATCH", f"/api/v1/incidents/{number}", {"customer_ticket": "INC-4711"})[0] == 200, "no ticket number")
+    _, told, body = hook.next()
+    event = json.loads(body)
+    must(told["X-Nezuban-Signature"] and event["tenant"] == "harbor" and number in json.dumps(event), str(event)[:200])
+    other = incidents(demo.local, "critical", tenant="aoba")[0]["id"]
+    must(program.ask("GET", f"/api/v1/incidents/{other}")[0] == 404, "the other customer's incident is seen")
+    demo.local.ask("DELETE", f"/api/v1/webhooks/{made['number']}")
+    demo.local.ask("POST", f"/api/v1/keys/{key['number']}/end", {})
+    return f"{number} has ticket INC-4711 and a comment, sent twice and written once; {event['event']} came signed"
+
+
 @promise("new device")
 def new_device(demo):
     """Registered by the customer, approved by an engineer, live with its first line."""
@@ -227,7 +321,15 @@ def new_device(demo):
     must(engineer.ask("POST", f"/api/v1/registrations/{made['id']}/approve")["state"] == "waiting", "not waiting for its first line")
     demo.first_line("harbor", "harbor-fw9")
     live = wait_until(lambda: (lambda r: r if r["state"] == "live" else None)(customer.ask("GET", f"/api/v1/registrations/{made['id']}")), 90, 0.5, "its first line")
-    return f"harbor-fw9 was registered, approved and is live; heard as {live['heard_source']} through {live['first_lcp']}"
+    guide = next(s for s in customer.ask("GET", "/api/v1/sources")["items"] if s["id"] == "fortinet.fortigate")["guide"]
+    told = json.loads((demo.collectors["harbor"].data / "identity" / "config.json").read_text())
+    must("harbor-fw9" in told["config"] and told["sig"], "the collector has no signed list that names it")
+    customer.ask("POST", "/api/v1/tenants/harbor/networks", {"name": "plant", "cidr": "10.20.77.0/24"})
+    customer.ask("POST", "/api/v1/tenants/harbor/assets", {"name": "crane control", "value": 3, "addresses": ["10.20.77.5"], "hosts": []})
+    doc = customer.ask("GET", "/api/v1/tenants/harbor")
+    must(any(n["name"] == "plant" for n in doc["networks"]) and any(a["value"] == 3 and a["name"] == "crane control" for a in doc["assets"]), "network or asset is missing")
+    return (f"harbor-fw9 was registered (guide of {len(guide['en'])} letters), approved and is live; heard as {live['heard_source']} through {live['first_lcp']}, which pulled the signed list;"
+            " a network and an asset of value 3 besides")
 
 
 @promise("advisory")
@@ -279,6 +381,19 @@ def availability(demo):
     return f"{a['good_min']} good, {a['bad_min']} bad minutes of this month: {a['percent']} % of wanted {a['target']}"
 
 
+@promise("agreed outages")
+def agreed(demo):
+    """Maintenance is announced before it begins; an exclusion has evidence that the customer sees."""
+    lead, customer = demo.person("reid"), demo.person("odagiri")
+    lead.ask("POST", "/api/v1/maintenance", {"tenant": "aoba", "from": day_after(2), "to": day_after(2.05), "reason": {"ja": "電源工事", "en": "Power work"}})
+    wait_until(lambda: [m for m in mails_to(demo, "odagiri@aoba.example") if "電源工事" in m.get_body(("plain",)).get_content()], 30, 0.2, "the announcement by mail")
+    made = lead.ask("POST", "/api/v1/exclusions", {"tenant": "aoba", "from": day_after(-0.02), "to": day_after(-0.01), "reason": "停電（お客様設備）", "evidence": "Q-1"})
+    seen = next(e for e in customer.ask("GET", "/api/v1/exclusions?tenant=aoba")["items"] if e["id"] == made["id"])
+    must(seen["evidence"] == "Q-1", str(seen))
+    lead.ask("POST", f"/api/v1/exclusions/{made['id']}/withdraw", {})
+    return "maintenance announced by mail; an exclusion with its evidence was seen by the customer and withdrawn"
+
+
 # ---- reports ----
 
 @promise("daily report")
@@ -293,7 +408,36 @@ def daily(demo):
         text = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, text=True, check=True).stdout
         must(name in text, f"{path.name} does not name {name}")
         seen.append(f"{name}, {text.count(chr(12))} pages")
-    return f"{day}: " + "; ".join(seen) + "; the mail goes at 07:00 in the tenant's zone"
+    return f"{day}: " + "; ".join(seen)
+
+
+@promise("mail of the morning")
+def morning(demo):
+    """Fired by its timer at the hour of each tenant's own zone, about yesterday, to everybody who wants it."""
+    def came(address, word):
+        return [m for m in mails_to(demo, address) if word in str(m["subject"])]
+    ja = wait_until(lambda: came("odagiri@aoba.example", "日次報告"), 150, 0.5, "the daily mail of Aoba")[-1]
+    en = wait_until(lambda: came("whitfield@harbor.example", "Daily report"), 30, 0.5, "the daily mail of Harbor")[-1]
+    return f"at {demo.soon['aoba']} in Tokyo “{ja['subject']}”, at {demo.soon['harbor']} in London “{en['subject']}”; seven o'clock where a tenant's document names no hour"
+
+
+@promise("digest")
+def digest(demo):
+    """Informational is on the portal at once and in one mail a day."""
+    number = demo.for_digest
+    mail = wait_until(lambda: [m for m in mails_to(demo, "whitfield@harbor.example") if number in m.get_body(("plain",)).get_content()], 90, 0.5, f"{number} in a digest")
+    must(len(mail) == 1 and number not in str(mail[0]["subject"]), f"{len(mail)} mails")
+    return f"{number} was seen on the portal at once, by mail only at {demo.soon['harbor']}: “{mail[0]['subject']}”"
+
+
+@promise("business days")
+def business_days(demo):
+    """Public holidays of any year; what happens in a month in which nobody publishes."""
+    fifth = demo.service.cli("calendar", "--country", "JP", "--month", "2026-05", "--business-day", 5).strip()
+    month = json.loads(demo.service.cli("simulate", "month", "--month", "2026-05", "--tenants", demo.folder / "tenants.yaml", "--tenant", "aoba", "--json"))[0]["steps"]
+    steps = {s["what"]: s["local"] for s in month if s["what"] != "daily"}
+    must(fifth == "2026-05-12" and steps == {"draft": "2026-05-01 06:00", "alarm": "2026-05-12 00:00", "missed": "2026-05-13 00:00"}, f"{fifth} {steps}")
+    return f"May 2026 in Japan: 5th business day {fifth}; drafted {steps['draft']}, alarm when day 4 is over, missed when day 5 is"
 
 
 @promise("monthly report")
@@ -328,6 +472,18 @@ def eight_times(demo):
     must(all(seen[i] for i in ("device_to_lcp", "lcp_to_soc", "soc_to_detected", "detected_to_opened", "opened_to_decided", "decided_to_rang", "decided_to_acknowledged")), f"not all of them are known: {seen}")
     p99 = next(i for i in months[0]["intervals"] if i["id"] == "decided_to_rang")["p99_ms"]
     return f"all known for {months[0]['incidents']} incidents of {months[0]['month']}; decision to ringing p99 {p99 / 1000:.1f} s"
+
+
+@promise("proved rosters")
+def rosters(demo):
+    """A moment without a crew is refused, with the place in the document."""
+    text = (pathlib.Path(__file__).with_name("roster.yaml")).read_text().replace("Mon-Fri 06:00-09:00", "Mon-Fri 06:30-09:00")
+    bad = demo.folder / "gap.yaml"
+    bad.write_text(text)
+    done = subprocess.run([demo.service.program("nezuban"), "roster", "check", "--tenants", str(demo.folder / "tenants.yaml"), str(bad)], capture_output=True, text=True, timeout=60)
+    first = done.stderr.splitlines()[0] if done.stderr else done.stdout
+    must(done.returncode == 1 and "ROSTER-GAP" in first, f"{done.returncode}: {first}")
+    return first.replace(str(demo.folder) + "/", "")[:150]
 
 
 @promise("follow the sun")

@@ -91,12 +91,12 @@ class Demo:
         shutil.copy(HERE / "indicators.csv", intel / "demonstration.csv")
         self.service = Service(self.folder, web_port=self.port(8443), ingest_port=self.port(8444), sip_port=self.port(5060, socket.SOCK_DGRAM), settings={
             "mail.url": f"smtp://127.0.0.1:{smtp}", "mail.from": "soc@nezuban.example", "mail.starttls": "no", "mail.listen": f"127.0.0.1:{self.lmtp}", "mail.inquiries": "soc@nezuban.example", "mail.authserv": "mx.nezuban.example", "call.from": "sip:nezuban@127.0.0.1", "call.rtp_first": 17000, "call.rtp_last": 17200,
-            "store.libchdb": str(next((ROOT / "src/store/chdb/node_modules").rglob("libchdb.so"), "")), "web.socket": str(self.folder / "soc" / "api.sock"), "desk.canary_late": "1m"})
+            "store.libchdb": str(next((ROOT / "src/store/chdb/node_modules").rglob("libchdb.so"), "")), "web.socket": str(self.folder / "soc" / "api.sock"), "desk.canary_late": "1m", "webhook.plain_loopback": True})
+        self.service.set("desk.url", f"https://localhost:{self.service.web_port}")
         self.service.start()
         say("service is up: " + " ".join(sorted(self.service.role_pids())))
-        text = (HERE / "tenants.yaml").read_text().replace("@PHONE@", f"127.0.0.1:{sip}")
-        (self.folder / "tenants.yaml").write_text(text)
-        self.service.local().ask("POST", "/api/v1/tenants/import", {"yaml": text, "file": "tenants.yaml"})
+        self.sip = sip
+        self.import_tenants([(t, "    daily_at: '23:59'\n") for t in LINES])
         self.service.local().ask("POST", "/api/v1/roster/import", {"yaml": (HERE / "roster.yaml").read_text(), "file": "roster.yaml"})
         self.collectors = {"aoba": Collector(self.service, "aoba", "aoba-tokyo-1", self.port(5514), self.port(5514, socket.SOCK_DGRAM)),
                            "harbor": Collector(self.service, "harbor", "harbor-london-1", self.port(5515), self.port(5515, socket.SOCK_DGRAM))}
@@ -104,6 +104,14 @@ class Demo:
             c.enrol()
             c.start()
         say("two collectors are enrolled and listening")
+
+    def import_tenants(self, more=()):
+        """The document; more: lines that a tenant has besides, [(tenant, "    key: value\\n")]."""
+        text = (HERE / "tenants.yaml").read_text().replace("@PHONE@", f"127.0.0.1:{self.sip}")
+        for tenant, lines_of_it in more:
+            text = text.replace(f"  - id: {tenant}\n", f"  - id: {tenant}\n{lines_of_it}")
+        (self.folder / "tenants.yaml").write_text(text)
+        self.service.local().ask("POST", "/api/v1/tenants/import", {"yaml": text, "file": "tenants.yaml"})
 
     # ---- traffic ----
 
