@@ -153,6 +153,11 @@ def journal_and_calls(soc, folder):
     tenants.write_text((ROOT / "tools" / "demo" / "tenants.yaml").read_text().replace("@PHONE@", "127.0.0.1:9"))
     told = json.loads(soc.cli("simulate", "calls", "--tenants", tenants, "--tenant", "aoba", "--at", "2027-01-01T03:00:00+09:00", "--json"))
     expect(told[0]["steps"] and told[0]["attempts"], "simulate calls --at", told)
+    asked = json.loads(soc.cli("simulate", "calls", "--tenant", "aoba", "--at", "2027-01-01T03:00:00+09:00", "--json"))
+    expect([s["contact"] for s in asked[0]["steps"]] == [s["contact"] for s in told[0]["steps"]] and asked[0]["attempts"], "the running service's tenants are others", asked)
+    figures = json.loads(soc.cli("simulate", "calls", "--count", 20))
+    expect(figures["decisions"] == 20 and figures["forgotten"] == 0, "simulate beside the service", figures)
+    expect([s["about"] for s in json.loads(soc.cli("simulate", "month", "--month", "2026-05", "--tenant", "aoba", "--json"))[0]["steps"]][0] == "aoba-2026-04", "simulate month beside the service")
     tree = soc.local().ask("GET", "/api/v1/tenants/aoba/calls?at=2027-01-01T03:00:00%2B09:00")
     expect([s["contact"] for s in tree["steps"]] == [s["contact"] for s in told[0]["steps"]], "the service says otherwise", tree["steps"], told[0]["steps"])
 

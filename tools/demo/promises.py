@@ -142,14 +142,14 @@ def telephone(demo):
 @promise("faults on the way")
 def faults(demo):
     """Busy lines, voicemail, dead providers, killed processes: the service's own desk on simulated time."""
-    f = json.loads(demo.service.cli("simulate", "calls", "--tenants", demo.folder / "tenants.yaml", "--count", 300, "--seed", 1))
+    f = json.loads(demo.service.cli("simulate", "calls", "--count", 300, "--seed", 1))
     must(f["reached"] + f["lead"] == 300 and f["late"] == f["forgotten"] == 0, str(f))
     return f"of 300 simulated decisions with faults {f['reached']} reached a person and {f['lead']} the duty lead within ten minutes; {f['restarts']} processes killed, ringing p99 {f['ring_p99_s']:.1f} s"
 
 
 @promise("holiday at 3 a.m.")
 def who_is_called(demo):
-    text = demo.service.cli("simulate", "calls", "--tenants", demo.folder / "tenants.yaml", "--at", "2027-01-01T03:00:00+09:00", "--json")
+    text = demo.service.cli("simulate", "calls", "--at", "2027-01-01T03:00:00+09:00", "--json")
     trees = json.loads(text)
     aoba = next(t for t in trees if t["tenant"] == "aoba")
     must(aoba["day_off"] and all(t["steps"] for t in trees), text[:200])

@@ -99,6 +99,7 @@ from_service(struct cli *c)
 			json_array_append_new(contacts, contact_back(p, &number));
 		json_object_set_new(shown, "contacts", contacts);
 		json_object_set_new(shown, "days_off", days_back(json_object_get(shown, "days_off")));
+		json_object_set_new(shown, "doc", json_object()); /* networks and the like play no part here */
 		json_array_append_new(tenants, shown);
 	}
 	json_decref(list);
