@@ -191,10 +191,10 @@ devices_of(const struct span *s, json_t *ret_totals)
 	                         " WHERE e.tenant = ? AND e.first_at < ? GROUP BY e.lcp, e.device ORDER BY e.lcp, e.device",
 	                         Q(s->first), Q(s->last), Q(s->tenant), Q(s->to));
 	json_t *a = json_array(), *o;
-	int64_t total = 0, troubled = 0;
+	int64_t total = 0, troubled = 0, last = s->now / NS_PER_DAY < s->last ? s->now / NS_PER_DAY : s->last; /* a day to come is not silent */
 
 	while (rows_next(&r)) {
-		int64_t first = row_int(&r, 7) / NS_PER_DAY, days = s->last - (first > s->first ? first : s->first) + 1;
+		int64_t first = row_int(&r, 7) / NS_PER_DAY, days = last - (first > s->first ? first : s->first) + 1;
 		int64_t silent = days - row_int(&r, 6);
 
 		o = row_json(&r);
@@ -272,6 +272,19 @@ fact(json_t *list, const char *owner, char *ja, char *en)
 	free(en);
 }
 
+/* 19,000: ours to free. */
+static char *
+figure(long long n)
+{
+	char digits[24];
+	size_t len = (size_t)snprintf(digits, sizeof digits, "%lld", n);
+	auto_buf struct buf b = { 0 };
+
+	for (size_t i = 0; i < len; i++)
+		buf_printf(&b, i != 0 && (len - i) % 3 == 0 ? ",%c" : "%c", digits[i]);
+	return x_strdup(buf_cstr(&b));
+}
+
 static void
 device_facts(const json_t *devices, json_t *list)
 {
@@ -285,9 +298,12 @@ device_facts(const json_t *devices, json_t *list)
 		if (silent != 0)
 			fact(list, "customer", x_asprintf("機器「%s」から %lld 日間ログが届いていません。機器と転送設定を確認してください。", id, silent),
 			     x_asprintf("Device \"%s\" sent nothing on %lld day%s. Check the device and its forwarding.", id, silent, silent == 1 ? "" : "s"));
-		if (dropped != 0)
-			fact(list, "customer", x_asprintf("機器「%s」で %lld 行が失われました。TCP または TLS での転送を検討してください。", id, dropped),
-			     x_asprintf("Device \"%s\" lost %lld line%s. Consider forwarding over TCP or TLS.", id, dropped, dropped == 1 ? "" : "s"));
+		if (dropped != 0) {
+			auto_free char *n = figure(dropped);
+
+			fact(list, "customer", x_asprintf("機器「%s」で %s 行が失われました。TCP または TLS での転送を検討してください。", id, n),
+			     x_asprintf("Device \"%s\" lost %s line%s. Consider forwarding over TCP or TLS.", id, n, dropped == 1 ? "" : "s"));
+		}
 	}
 }
 
@@ -304,15 +320,18 @@ facts_of(const struct span *s, const json_t *o)
 	size_t i;
 
 	device_facts(json_object_get(o, "devices"), list);
-	if (unparsed * 100 > events + unparsed)
-		fact(list, "soc", x_asprintf("%lld 行を解釈できませんでした（全体の 1%% 超）。解析定義を追加します。", unparsed),
-		     x_asprintf("%lld lines could not be parsed (more than 1 %%). We will extend the parsers.", unparsed));
+	if (unparsed * 100 > events + unparsed) {
+		auto_free char *n = figure(unparsed);
+
+		fact(list, "soc", x_asprintf("%s 行を解釈できませんでした（全体の 1 %% 超）。解析定義を追加します。", n),
+		     x_asprintf("%s line%s could not be parsed (more than 1 %%). We will extend the parsers.", n, unparsed == 1 ? "" : "s"));
+	}
 	if (open != 0)
 		fact(list, "customer", x_asprintf("お客様にお願いしている対応のうち %lld 件が完了していません。", open),
-		     x_asprintf("%lld of the actions we asked you for are not done.", open));
+		     x_asprintf("Actions we asked you for that are not done: %lld.", open));
 	if (broken != 0)
 		fact(list, "customer", x_asprintf("使われていない電話番号が %lld 件登録されています。連絡先を更新してください。", broken),
-		     x_asprintf("%lld registered telephone numbers do not exist. Update your contacts.", broken));
+		     x_asprintf("Registered telephone numbers that do not exist: %lld. Update your contacts.", broken));
 	json_array_foreach(json_object_get(o, "clocks"), i, k)
 		if (json_integer_value(json_object_get(k, "broken")) != 0) {
 			fact(list, "soc", x_strdup("約束の時間を守れなかった件があります。原因と再発防止策を次回の定例会でご報告します。"),

@@ -6,7 +6,7 @@
  *
  * It is a program of its own so that cairo, pango, fontconfig and the fonts are in no process that lives on, and no two tenants' reports
  * ever share an address space.  It confines itself before it reads a byte: fonts may be read, nothing written, no network, no program.
- * Exit status: 0 done, 1 the data set is none, 2 usage, 3 could not.
+ * Exit status: 0 done, 1 the data set is none, 2 usage, 3 could not; without fonts for the language it could not.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -35,8 +35,9 @@
 static int
 usage(FILE *out, int status)
 {
-	fputs("usage: nezuban-print --lang ja|en < DATA.json > OUT.pdf\n\n"
-	      "The service and `nezuban report render` run it; see nezuban(1).\n",
+	fputs("usage: nezuban-print --lang ja|en < DATA.json > OUT.pdf\n"
+	      "       nezuban-print --check\n\n"
+	      "The service and `nezuban report render` run it, `nezuban doctor` asks it for its fonts; see nezuban(1).\n",
 	      out);
 	return status;
 }
@@ -83,14 +84,28 @@ print(enum report_lang lang)
 	if (r == 0)
 		r = fd_write_all(1, out.p, out.n);
 	if (r != 0)
-		fprintf(stderr, "nezuban-print: %s\n", r == E_TOOBIG ? "the document would have too many pages" : "could not write the document");
+		fprintf(stderr, "nezuban-print: %s\n",
+		        r == E_TOOBIG     ? "the document would have too many pages"
+		        : r == E_NOTFOUND ? "no font for this language is installed (Debian: fonts-noto-cjk)"
+		                          : "could not write the document");
 	return r == 0 ? 0 : r == E_TOOBIG ? 1 : 3;
+}
+
+/* 0, 1 when a language has no fonts. */
+static int
+check_fonts(void)
+{
+	bool ja = report_pdf_has_fonts(REPORT_JA), en = report_pdf_has_fonts(REPORT_EN);
+
+	if (!ja || !en)
+		fprintf(stderr, "nezuban-print: fonts for %s are missing (Debian: fonts-noto-cjk)\n", !ja && !en ? "Japanese and English" : !ja ? "Japanese" : "English");
+	return ja && en ? 0 : 1;
 }
 
 int
 main(int argc, char **argv)
 {
-	bool ja = argc == 3 && strcmp(argv[2], "ja") == 0, en = argc == 3 && strcmp(argv[2], "en") == 0;
+	bool ja = argc == 3 && strcmp(argv[2], "ja") == 0, en = argc == 3 && strcmp(argv[2], "en") == 0, check = argc == 2 && strcmp(argv[1], "--check") == 0;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return usage(stdout, 0);
@@ -98,7 +113,7 @@ main(int argc, char **argv)
 		puts("nezuban-print " NEZUBAN_VERSION);
 		return 0;
 	}
-	if (argc != 3 || strcmp(argv[1], "--lang") != 0 || (!ja && !en))
+	if (!check && (argc != 3 || strcmp(argv[1], "--lang") != 0 || (!ja && !en)))
 		return usage(stderr, 2);
 	log_init("print", LOG_WARN);
 	if (confine() != 0) {
@@ -106,5 +121,5 @@ main(int argc, char **argv)
 		return 3;
 	}
 	/* everything is written; fontconfig has nothing to tidy up that the kernel does not */
-	_exit(print(ja ? REPORT_JA : REPORT_EN));
+	_exit(check ? check_fonts() : print(ja ? REPORT_JA : REPORT_EN));
 }

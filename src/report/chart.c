@@ -15,9 +15,11 @@
 static int64_t
 round_up(int64_t n)
 {
-	static const int64_t steps[] = { 1, 2, 3, 4, 5, 6, 8 };
+	static const int64_t steps[] = { 10, 12, 16, 20, 24, 30, 40, 50, 60, 80 };
 
-	for (int64_t ten = 1; ten < INT64_MAX / 100; ten *= 10)
+	if (n <= 10)
+		return n + n % 2;
+	for (int64_t ten = 1; ten < INT64_MAX / 1000; ten *= 10)
 		for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
 			if (steps[i] * ten >= n)
 				return steps[i] * ten;
@@ -55,6 +57,19 @@ struct frame {
 	bool severities;
 };
 
+/* The figure itself, where it has room. */
+static void
+above(struct paper *p, const struct frame *f, double middle, double y, const char *figure)
+{
+	PangoLayout *l = paper_layout(p, FACE_TINY, SIDE_LEFT, -1, 0, figure);
+	double w = paper_natural(l);
+
+	if (w <= f->slot)
+		paper_put(p, l, middle - w / 2, y, w, INK_TEXT_2, "P");
+	else
+		g_object_unref(l);
+}
+
 /* Emergency lies at the bottom: what is worst is compared best. */
 static void
 one_bar(struct paper *p, const struct frame *f, const struct bar *b, size_t i)
@@ -75,8 +90,18 @@ one_bar(struct paper *p, const struct frame *f, const struct bar *b, size_t i)
 			paper_fill(p, x, y - 0.3, f->w, 0.6, INK_WHITE);
 		y -= h;
 	}
-	if (f->slot >= 40 && sum(b) > 0)
-		paper_text(p, x + f->w / 2 - f->slot / 2, y - 10, f->slot, FACE_TINY, SIDE_MIDDLE, INK_TEXT_2, 1, rep_figure(p->r, sum(b)));
+	if (sum(b) > 0)
+		above(p, f, x + f->w / 2, y - 10, rep_figure(p->r, sum(b)));
+}
+
+static const char *
+in_words(struct paper *p, const char *title, const struct bar *bars, size_t n)
+{
+	size_t top = 0;
+
+	for (size_t i = 1; i < n; i++)
+		top = sum(&bars[i]) > sum(&bars[top]) ? i : top;
+	return n == 0 || sum(&bars[top]) == 0 ? title : SAY(p->r, W_CHART_SAYS, title, bars[top].label, rep_figure(p->r, sum(&bars[top])));
 }
 
 void
@@ -94,11 +119,13 @@ chart_bars(struct paper *p, const char *title, const struct bar *bars, size_t n,
 	f.top = p->y;
 	f.bottom = p->y + h - LABEL_H;
 	f.most = round_up(most);
+	paper_figure(p, in_words(p, title, bars, n));
 	axis(p, f.x, f.top, f.bottom, f.most);
 	for (size_t i = 0; i < n; i++) {
 		one_bar(p, &f, &bars[i], i);
 		paper_text(p, f.x + f.slot * (double)i, f.bottom + 2.5, f.slot, FACE_TINY, SIDE_MIDDLE, INK_TEXT_3, 1, bars[i].label);
 	}
+	paper_figure_end(p);
 	p->y += h + 2;
 }
 
@@ -116,7 +143,7 @@ chart_legend(struct paper *p)
 		paper_put(p, l, x + 12, p->y, w, INK_TEXT_2, "P");
 		x += w + 30;
 	}
-	p->y += 16;
+	p->y += 20;
 }
 
 /* One size for all five, as large as the longest fits. */

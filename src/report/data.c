@@ -289,7 +289,7 @@ rep_volume(const struct rep *r)
 {
 	int64_t n = rep_num(r->data, "funnel.lines");
 
-	return SAY(r, n != 0 ? W_LOOKED_AT : W_NO_LINES, rep_figure(r, n));
+	return SAY(r, n == 1 ? W_LOOKED_AT_ONE : n != 0 ? W_LOOKED_AT : W_NO_LINES, rep_figure(r, n));
 }
 
 const char *
@@ -321,7 +321,9 @@ rep_devices(const struct rep *r)
 
 	if (all == 0)
 		return rep_word(r, W_NO_DEVICES);
-	return bad == 0 ? SAY(r, W_DEVICES_GOOD, rep_figure(r, all)) : SAY(r, W_DEVICES_BAD, rep_figure(r, all), rep_figure(r, bad));
+	if (all == 1)
+		return SAY(r, bad == 0 ? W_DEVICE_GOOD : W_DEVICE_BAD, rep_figure(r, all));
+	return bad == 0 ? SAY(r, W_DEVICES_GOOD, rep_figure(r, all)) : SAY(r, bad == 1 ? W_DEVICES_BAD_ONE : W_DEVICES_BAD, rep_figure(r, all), rep_figure(r, bad));
 }
 
 const char *
@@ -330,13 +332,12 @@ rep_ledger(const struct rep *r)
 	const json_t *l = rep_at(r->data, "ledger");
 	int64_t difference = rep_num(l, "difference"), open = rep_num(l, "open_rows"), proven = rep_num(l, "proven");
 	const char *sum = SAY(r, W_LEDGER_ROW, rep_figure(r, rep_num(l, "received")), rep_figure(r, rep_num(l, "dropped")), rep_figure(r, rep_num(l, "kept")));
-	const char *stop = r->lang == REPORT_JA ? "。" : ". ";
+	const char *blank = r->lang == REPORT_JA ? "" : " ";
 	const char *check = difference != 0 ? SAY(r, W_LEDGER_DIFFERS, rep_figure(r, difference))
 	                    : proven != 0   ? SAY(r, W_LEDGER_AGREES, rep_figure(r, proven))
 	                                    : "";
 
-	return rep_printf(r, "%s%s%s%s%s", sum, stop, check, check[0] != '\0' && open != 0 && r->lang == REPORT_EN ? " " : "",
-	               open != 0 ? SAY(r, W_LEDGER_OPEN, rep_figure(r, open)) : "");
+	return rep_printf(r, "%s%s%s%s%s", sum, check[0] != '\0' ? blank : "", check, open != 0 ? blank : "", open != 0 ? SAY(r, W_LEDGER_OPEN, rep_figure(r, open)) : "");
 }
 
 const char *

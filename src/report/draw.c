@@ -209,29 +209,19 @@ draw_text(cairo_t *cr, const struct piece *t)
 static void
 draw_tagged(cairo_t *cr, const struct piece *t)
 {
-	char dest[32];
+	const char *around = t->entry < 0 ? NULL : t->link ? CAIRO_TAG_LINK : CAIRO_TAG_DEST;
+	char where[160];
 
-	if (t->entry >= 0) {
-		snprintf(dest, sizeof dest, "name='s%d'", t->entry);
-		cairo_tag_begin(cr, CAIRO_TAG_DEST, dest);
-	}
+	snprintf(where, sizeof where, t->link ? "dest='s%d' rect=[%.2f %.2f %.2f %.2f]" : "name='s%d'", t->entry, PAPER_LEFT, t->y, PAPER_WIDTH, t->h);
+	if (around != NULL)
+		cairo_tag_begin(cr, around, where);
 	if (t->tag != NULL)
 		cairo_tag_begin(cr, t->tag, NULL);
 	draw_text(cr, t);
 	if (t->tag != NULL)
 		cairo_tag_end(cr, t->tag);
-	if (t->entry >= 0)
-		cairo_tag_end(cr, CAIRO_TAG_DEST);
-}
-
-static void
-draw_link(cairo_t *cr, const struct piece *t)
-{
-	char where[160];
-
-	snprintf(where, sizeof where, "dest='s%d' rect=[%.2f %.2f %.2f %.2f]", t->entry, t->x, t->y, t->w, t->h);
-	cairo_tag_begin(cr, CAIRO_TAG_LINK, where);
-	cairo_tag_end(cr, CAIRO_TAG_LINK);
+	if (around != NULL)
+		cairo_tag_end(cr, around);
 }
 
 static void
@@ -258,8 +248,11 @@ draw_piece(cairo_t *cr, const struct piece *t)
 	case PIECE_MARK:
 		draw_mark(cr, t);
 		break;
-	case PIECE_LINK:
-		draw_link(cr, t);
+	case PIECE_OPEN:
+		cairo_tag_begin(cr, t->tag, NULL);
+		break;
+	case PIECE_CLOSE:
+		cairo_tag_end(cr, t->tag);
 		break;
 	}
 }
@@ -312,6 +305,22 @@ bookmarks(cairo_surface_t *s, struct paper *p)
 	}
 }
 
+/* A cairo that writes its files otherwise leaves them as they are. */
+static int
+amend(struct paper *p, int pages, struct buf *out)
+{
+	VEC(const char *) alts = { 0 };
+	int r;
+
+	for (int page = 1; page <= pages; page++)
+		for (size_t i = 0; i < p->pieces.n; i++)
+			if (p->pieces.v[i].page == page && p->pieces.v[i].alt != NULL)
+				vec_push(&alts, p->pieces.v[i].alt);
+	r = pdf_amend(out, p->r->lang == REPORT_JA ? "ja" : "en", alts.v, alts.n);
+	vec_fini(&alts);
+	return r == E_CORRUPT ? 0 : r;
+}
+
 int
 paper_draw(struct paper *p, int pages, struct buf *out)
 {
@@ -320,6 +329,7 @@ paper_draw(struct paper *p, int pages, struct buf *out)
 	int r;
 
 	metadata(s, p);
+	cairo_tag_begin(cr, "Document", NULL); /* with this one around all cairo calls the file tagged */
 	for (int page = 1; page <= pages; page++) {
 		cairo_save(cr);
 		cairo_rectangle(cr, PAPER_MARGIN - 1, PAPER_MARGIN - 1, PAPER_WIDTH + 2, PAPER_H - 2 * PAPER_MARGIN + 2);
@@ -328,6 +338,8 @@ paper_draw(struct paper *p, int pages, struct buf *out)
 			if (p->pieces.v[i].page == page)
 				draw_piece(cr, &p->pieces.v[i]);
 		cairo_restore(cr);
+		if (page == pages)
+			cairo_tag_end(cr, "Document");
 		cairo_show_page(cr);
 	}
 	bookmarks(s, p);
@@ -335,5 +347,5 @@ paper_draw(struct paper *p, int pages, struct buf *out)
 	r = cairo_status(cr) == CAIRO_STATUS_SUCCESS && cairo_surface_status(s) == CAIRO_STATUS_SUCCESS ? 0 : E_IO;
 	cairo_destroy(cr);
 	cairo_surface_destroy(s);
-	return r;
+	return r == 0 ? amend(p, pages, out) : r;
 }

@@ -41,14 +41,22 @@ head_height(struct grid *g, PangoLayout **heads)
 	return h + 2 * PAD;
 }
 
+/* A reader of screens hears the head once; on further pages it is for the eye. */
 static void
 head(struct grid *g, PangoLayout **heads, double h)
 {
 	struct paper *p = g->p;
+	bool first = g->rows == 1;
 
 	paper_fill(p, PAPER_LEFT, p->y, PAPER_WIDTH, h, INK_SUNKEN);
+	if (first) {
+		paper_open(p, "Table");
+		paper_open(p, "TR");
+	}
 	for (size_t i = 0; i < g->n; i++)
-		paper_put(p, heads[i], g->x[i] + PAD, p->y + h - PAD - paper_height(heads[i]), width_of(g, i), INK_TEXT_2, "P");
+		paper_put(p, heads[i], g->x[i] + PAD, p->y + h - PAD - paper_height(heads[i]), width_of(g, i), INK_TEXT_2, first ? "TH" : NULL);
+	if (first)
+		paper_close(p, "TR");
 	p->y += h;
 }
 
@@ -83,11 +91,13 @@ grid_row(struct grid *g, const struct grid_cell *cells)
 			paper_turn(p);
 		place_head(g, h);
 	}
+	paper_open(p, "TR");
 	for (size_t i = 0; i < g->n; i++) {
 		indent = cells[i].mark != MARK_NONE ? MARK_SIZE + 4 : 0;
 		paper_mark(p, cells[i].mark, g->x[i] + PAD, p->y + PAD + 1.4, MARK_SIZE, paper_ink(cells[i].mark, false));
-		paper_put(p, l[i], g->x[i] + PAD + indent, p->y + PAD, width_of(g, i) - indent, cells[i].ink, "P");
+		paper_put(p, l[i], g->x[i] + PAD + indent, p->y + PAD, width_of(g, i) - indent, cells[i].ink, "TD");
 	}
+	paper_close(p, "TR");
 	p->y += h;
 	paper_rule(p, PAPER_LEFT, p->y, PAPER_WIDTH, INK_LINE);
 }
@@ -95,5 +105,7 @@ grid_row(struct grid *g, const struct grid_cell *cells)
 void
 grid_end(struct grid *g)
 {
+	if (g->rows != 0)
+		paper_close(g->p, "Table");
 	g->p->y += 6;
 }

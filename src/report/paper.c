@@ -8,6 +8,10 @@
 
 #include "base/utf8.h"
 
+#define NOTE_LINES 6        /* a note in small letters of so many lines stays in one piece */
+#define LAST_LINE_LEAST 4.0 /* em */
+#define NARROWER_BY 6       /* em, at most */
+
 static const struct {
 	const char *font;
 	double line; /* points from line to line */
@@ -70,6 +74,7 @@ paper_layout(struct paper *p, enum face f, enum side side, double width, int mos
 
 	pango_attr_list_insert(attrs, pango_attr_line_height_new_absolute((int)(faces[f].line * PANGO_SCALE)));
 	pango_attr_list_insert(attrs, pango_attr_insert_hyphens_new(FALSE)); /* what is cut is not ours to write on */
+	pango_attr_list_insert(attrs, pango_attr_font_features_new("liga=0, clig=0")); /* one letter, one glyph: so it is found and read out */
 	pango_layout_set_attributes(l, attrs);
 	pango_attr_list_unref(attrs);
 	pango_layout_set_font_description(l, p->fonts[f]);
@@ -108,6 +113,8 @@ static void
 add(struct paper *p, struct piece piece)
 {
 	piece.page = p->page;
+	if (piece.kind == PIECE_TEXT && p->silent)
+		piece.tag = NULL;
 	vec_push(&p->pieces, piece);
 }
 
@@ -127,13 +134,60 @@ paper_text(struct paper *p, double x, double y, double w, enum face f, enum side
 	return text[0] != '\0' ? paper_put(p, paper_layout(p, f, side, w, most, text), x, y, w, ink, "P") : 0;
 }
 
+static double
+last_line(PangoLayout *l)
+{
+	PangoRectangle r;
+
+	pango_layout_line_get_extents(pango_layout_get_line_readonly(l, pango_layout_get_line_count(l) - 1), NULL, &r);
+	return (double)r.width / PANGO_SCALE;
+}
+
+/* A paragraph does not end with a word or two alone: its lines are made shorter until some more join them, where that costs no line. */
+static PangoLayout *
+pretty(struct paper *p, enum face f, double w, const char *text)
+{
+	PangoLayout *l = paper_layout(p, f, SIDE_LEFT, w, 0, text);
+	double em = faces[f].line * 0.65;
+	int lines = pango_layout_get_line_count(l);
+
+	for (int k = 1; k <= NARROWER_BY && lines > 1 && last_line(l) < LAST_LINE_LEAST * em && strchr(text, '\n') == NULL; k++) {
+		PangoLayout *other = paper_layout(p, f, SIDE_LEFT, w - k * em, 0, text);
+		bool same = pango_layout_get_line_count(other) == lines;
+
+		g_object_unref(same ? l : other);
+		if (!same)
+			break;
+		l = other;
+	}
+	return l;
+}
+
+static int
+together(enum face f, int lines)
+{
+	return f == FACE_SMALL && lines <= NOTE_LINES ? lines : lines < 2 ? lines : 2;
+}
+
+double
+paper_start(struct paper *p, double w, enum face f, const char *text)
+{
+	PangoLayout *l = paper_layout(p, f, SIDE_LEFT, w, 0, text);
+	double h = together(f, pango_layout_get_line_count(l)) * faces[f].line;
+
+	g_object_unref(l);
+	return h;
+}
+
 void
 paper_paragraph(struct paper *p, double x, double w, enum face f, enum ink ink, const char *text)
 {
-	PangoLayout *l = paper_layout(p, f, SIDE_LEFT, w, 0, text);
+	PangoLayout *l = pretty(p, f, w, text);
 	int all = pango_layout_get_line_count(l), done = 0;
 	double line = faces[f].line;
 
+	if (text[0] != '\0')
+		paper_need(p, together(f, all) * line);
 	for (; text[0] != '\0' && done < all;) {
 		int fit = (int)(paper_room(p) / line), n = all - done < fit ? all - done : fit;
 
@@ -258,6 +312,50 @@ enum ink
 paper_ink(enum mark severity, bool text)
 {
 	return severity < MARK_EM || severity > MARK_IN ? INK_TEXT : (enum ink)((text ? INK_EM_TEXT : INK_EM) + severity);
+}
+
+/* ---- structure ---- */
+
+static void
+bracket(struct paper *p, enum piece_kind kind, const char *tag, const char *alt)
+{
+	add(p, (struct piece){ .kind = kind, .x = PAPER_LEFT, .y = PAPER_MARGIN, .tag = tag, .alt = alt, .entry = -1 });
+}
+
+void
+paper_open(struct paper *p, const char *tag)
+{
+	bracket(p, PIECE_OPEN, tag, NULL);
+}
+
+void
+paper_close(struct paper *p, const char *tag)
+{
+	bracket(p, PIECE_CLOSE, tag, NULL);
+}
+
+void
+paper_figure(struct paper *p, const char *alt)
+{
+	bracket(p, PIECE_OPEN, "Figure", alt);
+	p->silent = true;
+}
+
+void
+paper_figure_end(struct paper *p)
+{
+	p->silent = false;
+	bracket(p, PIECE_CLOSE, "Figure", NULL);
+}
+
+bool
+paper_has_glyphs(struct paper *p, const char *text)
+{
+	PangoLayout *l = paper_layout(p, FACE_BODY, SIDE_LEFT, -1, 0, text);
+	bool all = pango_layout_get_unknown_glyphs_count(l) == 0;
+
+	g_object_unref(l);
+	return all;
 }
 
 /* ---- flow ---- */

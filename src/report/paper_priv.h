@@ -40,7 +40,8 @@ enum side { SIDE_LEFT, SIDE_RIGHT, SIDE_MIDDLE };
 /* Severities first, in their order, so that a shape is MARK_EM + rank. */
 enum mark { MARK_NONE = -1, MARK_EM, MARK_CR, MARK_WA, MARK_IN, MARK_LAMP, MARK_WORD, MARK_DOT, MARK_RING };
 
-enum piece_kind { PIECE_TEXT, PIECE_FILL, PIECE_FRAME, PIECE_HATCH, PIECE_MARK, PIECE_LINK };
+/* OPEN and CLOSE take no room: between them lies a part of the document's structure (a table, a row, a figure). */
+enum piece_kind { PIECE_TEXT, PIECE_FILL, PIECE_FRAME, PIECE_HATCH, PIECE_MARK, PIECE_OPEN, PIECE_CLOSE };
 
 struct piece {
 	enum piece_kind kind;
@@ -50,9 +51,11 @@ struct piece {
 	double pen;                /* PIECE_FRAME: width of the line; of a rule w or h is 0 */
 	PangoLayout *layout;       /* PIECE_TEXT: lines [line, line + lines) of it */
 	int line, lines;
-	const char *tag;           /* "H1", "P", …; NULL for what a reader passes over */
+	const char *tag;           /* "H1", "P", "Table", …; NULL for what a reader passes over */
+	const char *alt;           /* OPEN of a figure: what it shows, in words; else NULL */
 	enum mark mark;
-	int entry;                 /* PIECE_LINK: where it leads; of a heading its own; else -1 */
+	int entry;                 /* of a heading its own; of a link where it leads; else -1 */
+	bool link;                 /* PIECE_TEXT: leads to the entry, over the whole width */
 };
 
 struct entry {                     /* bookmark, line of the contents */
@@ -67,10 +70,11 @@ struct paper {
 	PangoFontDescription *fonts[FACES];
 	VEC(struct piece) pieces;
 	VEC(struct entry) entries;
-	int page;
+	int page, last;            /* last: number of pages, known when all is placed */
 	double y;
 	char sha256[65];           /* of the data set, compact, keys sorted */
 	bool draft;
+	bool silent;               /* texts now are no part of the structure: inside a figure, on the rim of a page */
 };
 
 void paper_init(struct paper *p, const struct rep *r);
@@ -85,8 +89,10 @@ double paper_natural(PangoLayout *l); /* width of its longest line */
 double paper_put(struct paper *p, PangoLayout *l, double x, double y, double w, enum ink ink, const char *tag);
 /* The same from text, cut to `most` lines. */
 double paper_text(struct paper *p, double x, double y, double w, enum face f, enum side side, enum ink ink, int most, const char *text);
-/* Flows over pages at left + x; an orphan or widow line is taken along where that can be. */
+/* Flows over pages at left + x; an orphan or widow line is taken along where that can be, and a note of a few lines is not torn. */
 void paper_paragraph(struct paper *p, double x, double w, enum face f, enum ink ink, const char *text);
+/* What must be free below p->y so that a paragraph begins here. */
+double paper_start(struct paper *p, double w, enum face f, const char *text);
 /* Numbered chapter (level 1) or part of one (2). Never ends a page: `then` points must fit below it. */
 void paper_heading(struct paper *p, int level, enum word w, double then);
 /* A piece of text for one line: breaks and tabs are blanks, one blank in a row, stacked accents cut, at most `most` bytes. In the arena. */
@@ -103,6 +109,15 @@ void paper_hatch(struct paper *p, double x, double y, double w, double h);
 void paper_mark(struct paper *p, enum mark m, double x, double y, double size, enum ink ink);
 enum mark paper_severity(const char *severity); /* MARK_NONE for another word */
 enum ink paper_ink(enum mark severity, bool text);
+
+/* ---- structure: what a reader of screens is told ---- */
+void paper_open(struct paper *p, const char *tag);
+void paper_close(struct paper *p, const char *tag);
+/* A figure is one thing: its texts are not read, `alt` is. */
+void paper_figure(struct paper *p, const char *alt);
+void paper_figure_end(struct paper *p);
+/* Whether the fonts that are there have every character of it. */
+bool paper_has_glyphs(struct paper *p, const char *text);
 
 /* ---- flow ---- */
 double paper_room(const struct paper *p);
@@ -131,7 +146,7 @@ struct grid {
 	size_t n;
 	double x[GRID_COLS + 1];
 	int most;            /* lines of a cell */
-	size_t rows;
+	size_t rows;         /* its first opens the table */
 };
 #define CELL(...) ((struct grid_cell){ .text = (__VA_ARGS__), .mark = MARK_NONE, .ink = INK_TEXT })
 void grid_begin(struct grid *g, struct paper *p, const struct grid_col *cols, size_t n);
@@ -165,5 +180,8 @@ void part_advice(struct paper *p);
 int paper_make(struct paper *p);
 /* Pieces → PDF. 0, E_IO. */
 int paper_draw(struct paper *p, int pages, struct buf *out);
+/* What cairo 1.16 cannot say of a document, as an update behind it (ISO 32000-1, 7.5.6): its language, that its title is to be shown, and the words
+ * of its figures, in their order. E_CORRUPT when this is no file of that cairo; it is untouched then. */
+int pdf_amend(struct buf *pdf, const char *lang, const char *const *alts, size_t n);
 
 #endif

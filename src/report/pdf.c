@@ -9,6 +9,7 @@
 #include "report/paper_priv.h"
 
 #define FOREMOST 4
+#define NOT_SHOWN_MAX 8
 
 static bool
 is_daily(const struct paper *p)
@@ -36,6 +37,39 @@ made_at(struct paper *p)
 	const struct rep *r = p->r;
 
 	return rep_printf(r, "%s %s (%s)", rep_word(r, W_MADE_AT), rep_moment(r, rep_text(r, r->data, "made_at")), paper_line(r, rep_text(r, r->data, "period.zone"), 40));
+}
+
+static const char *
+span_of(struct paper *p)
+{
+	const struct rep *r = p->r;
+	const char *first = rep_day(r, rep_text(r, r->data, "period.first")), *last = rep_day(r, rep_text(r, r->data, "period.last"));
+	const char *zone = rep_text(r, r->data, "period.zone");
+	bool ja = r->lang == REPORT_JA;
+
+	if (strcmp(first, last) == 0)
+		return paper_line(r, rep_printf(r, ja ? "%s %s" : "%s, %s", first, zone), 120);
+	return paper_line(r, rep_printf(r, ja ? "%s–%s %s" : "%s – %s, %s", first, last, zone), 120);
+}
+
+/* Pages with characters that no font has, "2, 3, 7"; NULL when all can be shown. */
+static const char *
+pages_not_shown(struct paper *p)
+{
+	auto_buf struct buf b = { 0 };
+	int last = 0, n = 0;
+
+	for (int page = 1; page <= p->last && n <= NOT_SHOWN_MAX; page++)
+		for (size_t i = 0; i < p->pieces.n && last != page; i++) {
+			const struct piece *t = &p->pieces.v[i];
+
+			if (t->page != page || t->kind != PIECE_TEXT || pango_layout_get_unknown_glyphs_count(t->layout) == 0)
+				continue;
+			last = page;
+			buf_printf(&b, n == 0 ? "%d" : n == NOT_SHOWN_MAX ? ", …" : ", %d", page);
+			n++;
+		}
+	return n != 0 ? arena_cstr(p->r->a, buf_slice(&b)) : NULL;
 }
 
 /* ---- cover ---- */
@@ -67,6 +101,7 @@ contents(struct paper *p, double y)
 	char number[16];
 
 	y += paper_text(p, PAPER_LEFT, y, PAPER_WIDTH, FACE_SUBHEAD, SIDE_LEFT, INK_TEXT, 1, rep_word(p->r, W_CONTENTS)) + 4;
+	paper_open(p, "TOC");
 	for (size_t i = 0; i < p->entries.n; i++) {
 		const struct entry *e = &p->entries.v[i];
 		PangoLayout *l;
@@ -77,18 +112,23 @@ contents(struct paper *p, double y)
 		snprintf(number, sizeof number, "%d", e->page);
 		l = paper_layout(p, FACE_BODY, SIDE_LEFT, PAPER_WIDTH - 40, 1, e->title);
 		w = paper_natural(l);
-		paper_put(p, l, PAPER_LEFT, y, PAPER_WIDTH - 40, INK_ACCENT, "P");
+		paper_open(p, "TOCI");
+		paper_put(p, l, PAPER_LEFT, y, PAPER_WIDTH - 40, INK_ACCENT, NULL);
+		p->pieces.v[p->pieces.n - 1].entry = (int)i;
+		p->pieces.v[p->pieces.n - 1].link = true;
 		paper_rule(p, PAPER_LEFT + w + 8, y + 10, PAPER_WIDTH - w - 40, INK_LINE);
 		paper_text(p, PAPER_LEFT + PAPER_WIDTH - 30, y, 30, FACE_BODY, SIDE_RIGHT, INK_TEXT, 1, number);
-		vec_push(&p->pieces, ((struct piece){ .kind = PIECE_LINK, .page = p->page, .x = PAPER_LEFT, .y = y, .w = PAPER_WIDTH, .h = 15, .entry = (int)i }));
+		paper_close(p, "TOCI");
 		y += 18;
 	}
+	paper_close(p, "TOC");
 }
 
 void
 part_cover(struct paper *p)
 {
 	const struct rep *r = p->r;
+	const char *lacking = pages_not_shown(p);
 	double y = 200;
 
 	p->page = 1;
@@ -103,13 +143,14 @@ part_cover(struct paper *p)
 	y += paper_text(p, PAPER_LEFT, y, PAPER_WIDTH, FACE_NUMBER, SIDE_LEFT, INK_TEXT, 3, paper_line(r, rep_text2(r, r->data, "tenant.name"), 300)) + 14;
 	paper_fill(p, PAPER_LEFT, y, PAPER_WIDTH, 0.8, INK_TEXT);
 	y += 14;
-	y = fact(p, y, W_PERIOD, paper_line(r, rep_printf(r, "%s – %s (%s)", rep_day(r, rep_text(r, r->data, "period.first")), rep_day(r, rep_text(r, r->data, "period.last")),
-	                                                  rep_text(r, r->data, "period.zone")), 120));
+	y = fact(p, y, W_PERIOD, span_of(p));
 	y = fact(p, y, W_MADE_AT, rep_moment(r, rep_text(r, r->data, "made_at")));
 	y = fact(p, y, W_AUTHOR, rep_word(r, W_SIGN));
 	y = fact(p, y, W_HANDLING, rep_word(r, W_CONFIDENTIAL));
 	contents(p, y + 22 > 470 ? y + 22 : 470);
 	y = PAPER_H - PAPER_MARGIN - 24;
+	if (lacking != NULL)
+		paper_text(p, PAPER_LEFT, y - 20, PAPER_WIDTH, FACE_SMALL, SIDE_LEFT, INK_LATE_TEXT, 1, SAY(r, W_NOT_SHOWN, lacking));
 	y += paper_text(p, PAPER_LEFT, y, PAPER_WIDTH, FACE_SMALL, SIDE_LEFT, INK_TEXT_3, 1, rep_word(r, W_RECORD_IS));
 	paper_text(p, PAPER_LEFT, y, PAPER_WIDTH, FACE_MONO, SIDE_LEFT, INK_TEXT_3, 1, p->sha256);
 }
@@ -204,7 +245,7 @@ header(struct paper *p)
 		paper_put(p, l, PAPER_LEFT + half - w / 2, y + 0.6, w, INK_LATE_TEXT, NULL);
 	}
 	paper_text(p, PAPER_LEFT + half + 60, y, half - 60, FACE_SMALL, SIDE_RIGHT, INK_TEXT_3, 1,
-	           rep_printf(r, "%s %s · %s", title_of(p), period_of(p), rep_word(r, W_CONFIDENTIAL)));
+	           rep_printf(r, r->lang == REPORT_JA ? "%s %s・%s" : "%s %s · %s", title_of(p), period_of(p), rep_word(r, W_CONFIDENTIAL)));
 	paper_rule(p, PAPER_LEFT, y + 17, PAPER_WIDTH, INK_LINE_2);
 }
 
@@ -245,11 +286,13 @@ paper_make(struct paper *p)
 	p->page = 2; /* the cover is laid last */
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		parts[i](p);
-	pages = p->page;
+	p->last = pages = p->page;
+	p->silent = true; /* what stands on every page is read once, on the cover */
 	for (p->page = 2; p->page <= pages; p->page++) {
 		header(p);
 		footer(p, pages);
 	}
+	p->silent = false;
 	part_cover(p);
 	return pages;
 }
@@ -265,10 +308,28 @@ report_pdf(const json_t *data, enum report_lang lang, struct buf *out)
 	arena_init(&a, 0, 0);
 	rep_init(&rep, data, lang, &a);
 	paper_init(&p, &rep);
-	pages = paper_make(&p);
-	if (pages <= REPORT_PDF_PAGES_MAX)
-		r = paper_draw(&p, pages, out);
+	if (!paper_has_glyphs(&p, rep_word(&rep, W_RECORD_IS))) {
+		r = E_NOTFOUND;
+	} else {
+		pages = paper_make(&p);
+		if (pages <= REPORT_PDF_PAGES_MAX)
+			r = paper_draw(&p, pages, out);
+	}
 	paper_fini(&p);
 	arena_fini(&a);
 	return r;
+}
+
+bool
+report_pdf_has_fonts(enum report_lang lang)
+{
+	struct paper p;
+	struct rep rep;
+	bool has;
+
+	rep_init(&rep, NULL, lang, NULL);
+	paper_init(&p, &rep);
+	has = paper_has_glyphs(&p, rep_word(&rep, W_RECORD_IS));
+	paper_fini(&p);
+	return has;
 }

@@ -7,7 +7,9 @@
  *                 paper.c grid.c chart.c, pango measures              draw.c, cairo
  *
  * It stands apart from report.h because of its libraries: only nezuban-print links them (main/nezuban_print.c), no role does.
- * What is not `published` says so on every page.  Texts are real text in reading order; headings are marked as such, and are bookmarks.
+ * What is not `published` says so on every page.  Texts are real text in reading order and the file is tagged: headings (bookmarks too), paragraphs,
+ * tables with rows and heads, contents with links, charts as figures with a sentence; language and title are said.  Characters that no installed font has
+ * are drawn as boxes, and the cover names their pages.
  */
 #ifndef NZ_REPORT_PDF_H
 #define NZ_REPORT_PDF_H
@@ -16,7 +18,9 @@
 
 #define REPORT_PDF_PAGES_MAX 2000
 
-/* 0, E_TOOBIG for more pages than that (out is untouched then), E_IO when cairo fails. */
+/* 0, E_TOOBIG for more pages than that, E_NOTFOUND when no font has the letters of the language itself (out is untouched in both), E_IO when cairo fails. */
 int report_pdf(const json_t *data, enum report_lang lang, struct buf *out);
+/* Whether there are fonts for it. */
+bool report_pdf_has_fonts(enum report_lang lang);
 
 #endif

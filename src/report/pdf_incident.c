@@ -2,12 +2,15 @@
  *
  * Incidents in the document: the table of all, then the course of those that somebody was called for.
  */
+#include <math.h>
+
 #include "report/paper_priv.h"
 
 #define DETAILS_MAX 200
 
 static const char *const times[] = { "happened_at", "lcp_at", "soc_at", "detected_at", "opened_at", "decided_at", "rang_at", "acknowledged_at" };
 #define TIMES (sizeof times / sizeof *times)
+enum { DECIDED = 5, RANG = 6 };
 
 /* Without the year: the page says which month it is. */
 static const char *
@@ -57,12 +60,50 @@ moment(const struct rep *r, const json_t *v, size_t i, int64_t *ret)
 	return s[0] != '\0' && time_parse_rfc3339(slice_str(s), ret) == 0;
 }
 
-/* Eight times on one line, and what lay between them. The stretch that was promised, from the decision on, is the thick one. */
+/* Seconds that were promised from the decision to time `i`; 0: none. */
+static int64_t
+promised(const struct rep *r, size_t i)
+{
+	const char *kind = i == RANG ? "call" : "answer";
+	const json_t *k;
+	size_t n;
+
+	json_array_foreach(rep_at(r->data, "clocks"), n, k)
+		if (strcmp(rep_text(r, k, "kind"), kind) == 0)
+			return rep_num(k, "limit_s");
+	return 0;
+}
+
+/* The stretch that was promised, from the decision on, is thick; red when it took longer. */
+static void
+stretch(struct paper *p, const json_t *v, size_t i, double from, double to, double y)
+{
+	int64_t t, decided, limit = promised(p->r, i);
+	bool late = i > DECIDED && limit != 0 && moment(p->r, v, DECIDED, &decided) && moment(p->r, v, i, &t) && t - decided > limit * NS_PER_S;
+
+	paper_fill(p, from + 6, y + 2.5 - (i > DECIDED ? 1.1 : 0.4), to - from - 7, i > DECIDED ? 2.2 : 0.8, late ? INK_LATE : i > DECIDED ? INK_OK : INK_LINE_2);
+}
+
+static double
+tallest_name(struct paper *p, double w)
+{
+	double h = 0;
+
+	for (size_t i = 0; i < TIMES; i++) {
+		PangoLayout *l = paper_layout(p, FACE_TINY, SIDE_LEFT, w, 2, rep_word(p->r, (enum word)(W_T_HAPPENED + i)));
+
+		h = fmax(h, paper_height(l));
+		g_object_unref(l);
+	}
+	return h;
+}
+
+/* Eight times on one line, and what lay between them. */
 static void
 stamps(struct paper *p, const json_t *v)
 {
 	const struct rep *r = p->r;
-	double w = PAPER_WIDTH / TIMES, top = p->y + 2, track = top + 22, before_x = 0;
+	double w = PAPER_WIDTH / TIMES, top = p->y + 2, track = top + tallest_name(p, w - 4) + 4, before_x = 0;
 	int64_t before = 0, t;
 	bool known = false;
 
@@ -73,8 +114,9 @@ stamps(struct paper *p, const json_t *v)
 
 		paper_text(p, x, top, w - 4, FACE_TINY, SIDE_LEFT, INK_TEXT_3, 2, rep_word(r, (enum word)(W_T_HAPPENED + i)));
 		if (there && known)
-			paper_fill(p, before_x + 6, track + 2.5 - (i > 5 ? 1.1 : 0.4), x - before_x - 7, i > 5 ? 2.2 : 0.8, i > 5 ? INK_OK : INK_LINE_2);
-		paper_mark(p, there ? MARK_DOT : MARK_RING, x, track, 5, there ? INK_TEXT_2 : INK_LINE_2);
+			stretch(p, v, i, before_x, x, track);
+		if (there)
+			paper_mark(p, MARK_DOT, x, track, 5, INK_TEXT_2);
 		paper_text(p, x, track + 8, w - 2, FACE_TINY, SIDE_LEFT, there ? INK_TEXT : INK_TEXT_3, 1, at);
 		if (there && known && t >= before)
 			paper_text(p, x, track + 17, w - 4, FACE_TINY, SIDE_LEFT, INK_TEXT_3, 1, rep_printf(r, "+%s", rep_s(r, (t - before) / NS_PER_S)));
@@ -92,7 +134,7 @@ labelled(struct paper *p, enum word w, const char *text)
 {
 	if (text[0] == '\0')
 		return;
-	paper_need(p, 30);
+	paper_need(p, fmax(paper_start(p, PAPER_WIDTH - 90, FACE_SMALL, text), 24));
 	paper_text(p, PAPER_LEFT, p->y, 84, FACE_SMALL, SIDE_LEFT, INK_TEXT_3, 2, rep_word(p->r, w));
 	paper_paragraph(p, 90, PAPER_WIDTH - 90, FACE_SMALL, INK_TEXT, text);
 	p->y += 2;
@@ -139,13 +181,23 @@ figures(const struct rep *r, const json_t *v)
 	return paper_line(r, buf_cstr(&b), 400);
 }
 
+struct one {
+	const json_t *v;
+	bool first; /* comes with the heading */
+};
+
 static void
 incident(struct paper *p, const void *ctx)
 {
-	const json_t *v = ctx;
+	const struct one *one = ctx;
+	const json_t *v = one->v;
 	const struct rep *r = p->r;
 	enum mark m = paper_severity(rep_text(r, v, "severity"));
 
+	if (one->first) {
+		paper_heading(p, 2, W_EACH_INCIDENT, 150);
+		paper_paragraph(p, 0, PAPER_WIDTH, FACE_SMALL, INK_TEXT_2, rep_word(r, W_DETAILS_OF));
+	}
 	paper_gap(p, 8);
 	paper_need(p, 110);
 	paper_mark(p, m, PAPER_LEFT, p->y + 2, 11, paper_ink(m, false));
@@ -162,6 +214,12 @@ incident(struct paper *p, const void *ctx)
 		paper_rule(p, PAPER_LEFT, p->y, PAPER_WIDTH, INK_LINE);
 }
 
+static bool
+is_detailed(struct paper *p, const json_t *v)
+{
+	return paper_severity(rep_text(p->r, v, "severity")) <= MARK_CR && rep_has(v, "summary");
+}
+
 static void
 details(struct paper *p, const json_t *list)
 {
@@ -170,14 +228,11 @@ details(struct paper *p, const json_t *list)
 	size_t i;
 
 	json_array_foreach(list, i, v)
-		called += paper_severity(rep_text(p->r, v, "severity")) <= MARK_CR && rep_has(v, "summary");
-	if (called == 0)
-		return;
-	paper_heading(p, 2, W_EACH_INCIDENT, 150);
-	paper_paragraph(p, 0, PAPER_WIDTH, FACE_SMALL, INK_TEXT_2, rep_word(p->r, W_DETAILS_OF));
+		called += is_detailed(p, v);
 	json_array_foreach(list, i, v)
-		if (paper_severity(rep_text(p->r, v, "severity")) <= MARK_CR && rep_has(v, "summary") && shown++ < DETAILS_MAX)
-			paper_keep(p, incident, v);
+		if (is_detailed(p, v) && shown++ < DETAILS_MAX)
+			paper_keep(p, incident, &(struct one){ v, shown == 1 });
+	paper_gap(p, 6);
 	if (called > DETAILS_MAX)
 		paper_paragraph(p, 0, PAPER_WIDTH, FACE_SMALL, INK_TEXT_2, SAY(p->r, W_DETAILS_LEFT_OUT, rep_figure(p->r, called - DETAILS_MAX)));
 }

@@ -58,9 +58,9 @@ breaches(struct paper *p)
 void
 part_clocks(struct paper *p)
 {
-	static const struct grid_col cols[] = { { W_CLOCK, 1.9, SIDE_LEFT },    { W_LIMIT, 1.1, SIDE_RIGHT },  { W_COUNT, 0.8, SIDE_RIGHT }, { W_MET, 0.8, SIDE_RIGHT },
-		                                { W_BROKEN, 0.9, SIDE_RIGHT },  { W_RUNNING, 0.95, SIDE_RIGHT }, { W_MEDIAN, 1.3, SIDE_RIGHT }, { W_P95, 1.3, SIDE_RIGHT },
-		                                { W_P99, 1.3, SIDE_RIGHT },     { W_LONGEST, 1.3, SIDE_RIGHT } };
+	static const struct grid_col cols[] = { { W_CLOCK, 2.35, SIDE_LEFT },   { W_LIMIT, 1.0, SIDE_RIGHT },  { W_COUNT, 0.8, SIDE_RIGHT }, { W_MET, 0.8, SIDE_RIGHT },
+		                                { W_BROKEN, 0.9, SIDE_RIGHT }, { W_RUNNING, 1.05, SIDE_RIGHT }, { W_MEDIAN, 1.25, SIDE_RIGHT }, { W_P95, 1.25, SIDE_RIGHT },
+		                                { W_P99, 1.25, SIDE_RIGHT },    { W_LONGEST, 1.25, SIDE_RIGHT } };
 	const struct rep *r = p->r;
 	const json_t *v;
 	struct grid g;
@@ -100,6 +100,19 @@ struct series {
 	bool silent, any;
 };
 
+/* A day that is still to come has no logs, and nobody misses them. */
+static bool
+is_over(const struct rep *r, const char *when)
+{
+	const char *made = rep_moment(r, rep_text(r, r->data, "made_at")); /* 2026/11/18 … there */
+	char today[16];
+
+	if (strlen(made) != 19)
+		return true;
+	snprintf(today, sizeof today, "%.4s-%.2s-%.2s", made, made + 5, made + 8);
+	return strncmp(when, today, strlen(when) < 10 ? strlen(when) : 10) <= 0;
+}
+
 static void
 read_series(struct paper *p, const json_t *list, bool days, struct series *ret)
 {
@@ -115,8 +128,8 @@ read_series(struct paper *p, const json_t *list, bool days, struct series *ret)
 			break;
 		if (days && strlen(when) == 10)
 			label = when[8] == '0' ? when + 9 : when + 8;
-		label = paper_line(p->r, label, 12);
-		ret->lines[i] = (struct bar){ .label = label, .part = { rep_num(v, "lines") }, .missing = rep_num(v, "lines") == 0 };
+		label = paper_line(p->r, days ? label : rep_month(p->r, when), 24);
+		ret->lines[i] = (struct bar){ .label = label, .part = { rep_num(v, "lines") }, .missing = rep_num(v, "lines") == 0 && is_over(p->r, when) };
 		ret->incidents[i] = (struct bar){ .label = label };
 		for (int k = 0; k < 4; k++) {
 			ret->incidents[i].part[k] = rep_num(rep_at(v, "by_severity"), keys[k]);
@@ -133,7 +146,7 @@ charts(struct paper *p, const struct series *s, enum word lines, enum word incid
 	chart_bars(p, rep_word(p->r, lines), s->lines, s->n, false, 120);
 	if (s->silent)
 		p->y += paper_text(p, PAPER_LEFT + 46, p->y, PAPER_WIDTH - 46, FACE_SMALL, SIDE_LEFT, INK_TEXT_3, 1, rep_word(p->r, W_HATCH_IS));
-	p->y += 8;
+	p->y += 14;
 	if (s->any) {
 		paper_need(p, 170);
 		chart_bars(p, rep_word(p->r, incidents), s->incidents, s->n, true, 120);
@@ -170,8 +183,8 @@ part_trends(struct paper *p)
 	struct series s;
 
 	if (json_array_size(days) != 0) {
-		paper_heading(p, 1, W_IN_THE_PERIOD, 180);
 		read_series(p, days, true, &s);
+		paper_heading(p, 1, W_IN_THE_PERIOD, s.any ? 350 : 180); /* both charts on one page */
 		charts(p, &s, W_PER_DAY, W_INCIDENTS_PER_DAY);
 	}
 	if (json_array_size(trend) != 0) {

@@ -147,6 +147,13 @@ def it_is_mailed(who, report, mails):
             expect(f.get_content() == fetch(who["reid"], f"/api/v1/reports/{report}/pdf?lang={lang}")[2], address, "got another document than the portal gives")
 
 
+def there_are_fonts(soc):
+    """Asked on the service's own host; without them there would be no document."""
+    got = json.loads(subprocess.run([soc.program("nezuban"), "doctor", "--json", "--socket", str(soc.socket)], capture_output=True, timeout=60).stdout)
+    [fonts] = [c for c in got["checks"] if c["id"] == "fonts"]
+    expect(fonts["ok"] and fonts["value"] == 0, fonts)
+
+
 def who_prints(soc, who, report):
     """Many at once are made one after the other, by a process that is gone afterwards; the libraries are in no role."""
     got, seen = [], set()
@@ -183,6 +190,7 @@ def main():
         it_is_mailed(who, report, mails)
         it_is_read(soc, who, report, folder)
         who_prints(soc, who, report)
+        there_are_fonts(soc)
     finally:
         soc.stop()
         sink.stop()

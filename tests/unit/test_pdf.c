@@ -3,9 +3,11 @@
  * The document: whatever the data set holds, every piece lies within the margins, no two texts lie on each other, tables begin anew with
  * their heads, pages are numbered, and what is read out of the file (pdftotext) is what was written.
  */
+#define _GNU_SOURCE
 #include "report_scene.h"
 
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "report/paper_priv.h"
@@ -121,6 +123,28 @@ pages_are_whole(const struct made *m)
 	}
 }
 
+/* Where a line of a head ends, a word ends; a heading has something of its own below it on its page. */
+static void
+heads_stand_well(const struct made *m)
+{
+	for (size_t i = 0; i < m->p.pieces.n; i++) {
+		const struct piece *t = &m->p.pieces.v[i];
+		bool heading = t->tag != NULL && t->tag[0] == 'H' && t->kind == PIECE_TEXT, followed = false;
+
+		for (int n = 1; t->kind == PIECE_TEXT && t->tag != NULL && strcmp(t->tag, "TH") == 0 && m->r.lang == REPORT_EN && n < pango_layout_get_line_count(t->layout); n++) {
+			int at = pango_layout_get_line_readonly(t->layout, n)->start_index;
+
+			if (pango_layout_get_text(t->layout)[at - 1] != ' ')
+				fail_msg("page %d: '%s' is cut", t->page, pango_layout_get_text(t->layout));
+		}
+		for (size_t k = i + 1; heading && k < m->p.pieces.n && !followed; k++)
+			followed = m->p.pieces.v[k].page == t->page && m->p.pieces.v[k].kind == PIECE_TEXT && m->p.pieces.v[k].y > t->y && m->p.pieces.v[k].y < PAPER_BOTTOM &&
+			           (m->p.pieces.v[k].tag == NULL || m->p.pieces.v[k].tag[0] != 'H');
+		if (heading && !followed)
+			fail_msg("page %d ends with '%s'", t->page, pango_layout_get_text(t->layout));
+	}
+}
+
 /* ---- what a reader of the file gets ---- */
 
 static void
@@ -144,6 +168,57 @@ read_back(const char *path, int page, struct buf *out)
 	while ((n = fread(chunk, 1, sizeof chunk, f)) != 0)
 		put_black(out, slice_of(chunk, n));
 	assert_int_equal(pclose(f), 0);
+}
+
+/* What `program` says of the file; heap. */
+static void
+said_of(const char *program, const char *path, struct buf *out)
+{
+	auto_free char *line = x_asprintf("%s %s", program, path);
+	FILE *f = popen(line, "r");
+	char chunk[4096];
+	size_t n;
+
+	assert_non_null(f);
+	while ((n = fread(chunk, 1, sizeof chunk, f)) != 0)
+		buf_put(out, chunk, n);
+	assert_int_equal(pclose(f), 0);
+	buf_cstr(out);
+}
+
+static size_t
+times_in(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text++)
+		n++;
+	return n;
+}
+
+/* Tagged, its language said, heads of tables and figures what they are, and what stands on every page read once. */
+static void
+structure_is_told(const json_t *data, enum report_lang lang, const char *file)
+{
+	auto_buf struct buf info = { 0 }, tree = { 0 }, raw = { 0 };
+	const char *name = json_string_value(json_object_get(rep_at(data, "tenant.name"), lang == REPORT_JA ? "ja" : "en"));
+
+	said_of("pdfinfo", file, &info);
+	said_of("pdfinfo -struct-text", file, &tree);
+	said_of("cat", file, &raw);
+	assert_non_null(strstr(buf_cstr(&info), "Tagged:          yes"));
+	assert_true(name == NULL || strstr(buf_cstr(&info), name) != NULL);
+	assert_true(strncmp(buf_cstr(&tree), "Document\n", 9) == 0);
+	assert_true(times_in(buf_cstr(&tree), "\n  H1 ") > 4);
+	assert_true(times_in(buf_cstr(&tree), "\n  Table ") > 2);
+	assert_true(times_in(buf_cstr(&tree), "\n      TH") > 12);
+	assert_true(times_in(buf_cstr(&tree), "\n      Link ") > 4);
+	assert_int_equal(times_in(buf_cstr(&tree), rep_word(&(struct rep){ .lang = lang }, W_CONFIDENTIAL)), 1);
+	assert_non_null(memmem(raw.p, raw.n, lang == REPORT_JA ? "/Lang (ja)" : "/Lang (en)", 10));
+	assert_non_null(memmem(raw.p, raw.n, "/DisplayDocTitle true", 21));
+	/* every figure of the structure has its words */
+	assert_int_equal(times_in(buf_cstr(&tree), "\n  Figure"), times_in(memmem(raw.p, raw.n, "\n%%EOF\n", 7), "/Alt <FEFF"));
+	assert_true(times_in(buf_cstr(&tree), "\n  Figure") >= 2);
 }
 
 static bool
@@ -180,6 +255,8 @@ text_comes_back(const json_t *data, enum report_lang lang)
 				fail_msg("page %d lost '%s' of\n%s", page, buf_cstr(&want), buf_cstr(&got));
 		}
 	}
+	if (m.pages < 20 && json_array_size(json_object_get(data, "clocks")) > 4 && json_is_array(json_object_get(data, "incidents")))
+		structure_is_told(data, lang, path);
 	close(fd);
 	unlink(path);
 	unmake(&m);
@@ -194,6 +271,7 @@ check(const json_t *data, int least, int most)
 		make(&m, data, (enum report_lang)lang);
 		nothing_leaves_its_place(&m);
 		pages_are_whole(&m);
+		heads_stand_well(&m);
 		if (m.pages < least || m.pages > most)
 			fail_msg("%d pages, wanted %d to %d", m.pages, least, most);
 		unmake(&m);
@@ -213,6 +291,7 @@ a_month_without_anything(void **st)
 	(void)st;
 	data = report_month(&s, 0, "");
 	json_object_set_new(data, "state", json_string("published"));
+	assert_true(report_pdf_has_fonts(REPORT_JA) && report_pdf_has_fonts(REPORT_EN));
 	check(data, 4, 6);
 	make(&m, data, REPORT_EN);
 	assert_true(has_text(&m, 2, "There were no incidents."));
@@ -331,6 +410,84 @@ five_hundred_incidents(void **st)
 	scene_end(&s);
 }
 
+/* A letter of a script that no font here has is drawn as a box, and the cover says where. */
+static void
+what_cannot_be_shown_is_said(void **st)
+{
+	struct scene s;
+	struct made m;
+	json_t *data;
+
+	(void)st;
+	data = report_month(&s, 0, "");
+	report_words(data);
+	make(&m, data, REPORT_EN);
+	assert_false(has_text(&m, 1, "Some characters cannot be shown; boxes stand for them (p. 2)."));
+	unmake(&m);
+	json_object_set_new(json_object_get(data, "words"), "en", json_string("Quiet, says \xf0\x92\x8d\x85."));
+	make(&m, data, REPORT_EN);
+	assert_true(has_text(&m, 1, "Some characters cannot be shown; boxes stand for them (p. 2)."));
+	nothing_leaves_its_place(&m);
+	unmake(&m);
+	json_decref(data);
+	scene_end(&s);
+}
+
+/* First of all, in a process of its own: fontconfig looks once. */
+static void
+without_fonts_there_is_no_document(void **st)
+{
+	char path[] = "/tmp/nezuban-fonts-XXXXXX";
+	int fd = mkstemp(path), status = -1;
+	static const char conf[] = "<fontconfig><dir>/usr/share/fonts/truetype/dejavu</dir><cachedir>/nonexistent</cachedir></fontconfig>";
+	pid_t pid;
+
+	(void)st;
+	assert_true(fd >= 0 && write(fd, conf, sizeof conf - 1) == (ssize_t)sizeof conf - 1);
+	close(fd);
+	pid = fork();
+	if (pid == 0) {
+		json_t *o = json_object();
+		struct buf out = { 0 };
+
+		setenv("FONTCONFIG_FILE", path, 1);
+		_exit(report_pdf_has_fonts(REPORT_JA) ? 1 : report_pdf(o, REPORT_JA, &out) != E_NOTFOUND ? 2 : out.n != 0 ? 3 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	unlink(path);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* Bytes that are no file of this cairo stay as they are, whatever they are: cut anywhere, or with numbers that lead nowhere. */
+static void
+an_update_only_behind_what_it_knows(void **st)
+{
+	static const char *const words[] = { "ja", "en" };
+	auto_buf struct buf whole = { 0 };
+	json_t *o = json_object();
+
+	(void)st;
+	assert_int_equal(report_pdf(o, REPORT_EN, &whole), 0);
+	for (size_t n = 0; n < whole.n; n += n < whole.n - 3000 ? 997 : 1) {
+		auto_buf struct buf cut = { 0 };
+
+		buf_put(&cut, whole.p, n);
+		if (pdf_amend(&cut, "en", words, 2) == E_CORRUPT)
+			assert_int_equal(cut.n, n);
+	}
+	for (size_t i = whole.n - 1500; i < whole.n; i++) {
+		auto_buf struct buf other = { 0 };
+
+		buf_put_slice(&other, buf_slice(&whole));
+		if (other.p[i] >= '0' && other.p[i] <= '9') {
+			other.p[i] = '9';
+			pdf_amend(&other, "en", words, 0);
+		}
+	}
+	json_decref(o);
+}
+
 static const char *const evil[] = {
 	"=cmd|' /C calc'!A0\r\nBcc: all@x.example\n<script>alert(1)</script>\xe2\x80\xae\xe2\x81\xa6\x1b[31m\x07\"',",
 	"WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW",
@@ -419,8 +576,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_month_without_anything), cmocka_unit_test(an_ordinary_month_and_its_draft), cmocka_unit_test(five_hundred_incidents),
+		cmocka_unit_test(without_fonts_there_is_no_document), cmocka_unit_test(a_month_without_anything), cmocka_unit_test(an_ordinary_month_and_its_draft), cmocka_unit_test(five_hundred_incidents),
 		cmocka_unit_test(hostile_texts_stay_in_their_place), cmocka_unit_test(any_json_is_survived),
+		cmocka_unit_test(what_cannot_be_shown_is_said), cmocka_unit_test(an_update_only_behind_what_it_knows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
  *
  * tenant, user, lcp, doctor: the administrator's verbs at the local socket.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/err.h"
 #include "base/must.h"
 #include "main/cli/remote.h"
+#include "main/cli/report.h"
 #include "sys/fd.h"
 
 static int
@@ -185,6 +187,23 @@ cli_lcp(struct cli *c)
 
 /* ---- doctor ---- */
 
+/* Documents are printed on the service's own host; so the local program is asked. */
+static bool
+add_fonts(json_t *body)
+{
+	char *argv[] = { "nezuban-print", "--check", NULL };
+	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int r = null >= 0 ? report_print_run(argv, null, null) : PRINT_LOST;
+	bool ok = r == 0;
+	const char *ja = ok ? "文書の印刷に要る文字の書体があります"
+	                 : r == PRINT_ABSENT ? "nezuban-print がありません。報告書の PDF は作れません" : "日本語の書体がありません。報告書の PDF は作れません（Debian では fonts-noto-cjk）";
+	const char *en = ok ? "the fonts that documents need are there"
+	                 : r == PRINT_ABSENT ? "nezuban-print is not installed: reports have no PDF" : "fonts for Japanese are missing: reports have no PDF (Debian: fonts-noto-cjk)";
+
+	json_array_append_new(json_object_get(body, "checks"), json_pack("{s:s, s:b, s:i, s:{s:s, s:s}}", "id", "fonts", "ok", ok, "value", ok ? 0 : 1, "text", "ja", ja, "en", en));
+	return ok;
+}
+
 int
 cli_doctor(struct cli *c)
 {
@@ -195,7 +214,8 @@ cli_doctor(struct cli *c)
 
 	if (r != CLI_DONE)
 		return r;
-	ok = json_is_true(json_object_get(body, "ok"));
+	ok = add_fonts(body) && json_is_true(json_object_get(body, "ok"));
+	json_object_set_new(body, "ok", json_boolean(ok));
 	if (cli_has(c, "--json")) {
 		remote_print_json(body);
 	} else {

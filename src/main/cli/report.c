@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/must.h"
 #include "main/cli/remote.h"
+#include "main/cli/report.h"
 #include "report/report.h"
 #include "sys/fd.h"
 
@@ -56,26 +57,37 @@ read_file(struct cli *c, const char *path, struct buf *out)
 
 /* ---- render: without the service ---- */
 
-static int
-run_print(struct cli *c, const char *lang, int in, int out)
+int
+report_print_run(char *const argv[], int in, int out)
 {
 	auto_free char *program = program_path("nezuban-print");
+	int status = 0;
 	pid_t pid;
-	int status;
 
 	if (program == NULL)
-		return cli_could_not(c, "the program nezuban-print is not installed beside this one");
+		return PRINT_ABSENT;
 	pid = fork();
 	if (pid == 0) {
 		if (dup2(in, 0) == 0 && dup2(out, 1) == 1)
-			execl(program, "nezuban-print", "--lang", lang, (char *)NULL);
+			execv(program, argv);
 		_exit(127);
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (pid < 0 || !WIFEXITED(status) || WEXITSTATUS(status) == 127)
+	return pid < 0 || !WIFEXITED(status) || WEXITSTATUS(status) == 127 ? PRINT_LOST : WEXITSTATUS(status);
+}
+
+static int
+run_print(struct cli *c, const char *lang, int in, int out)
+{
+	char *argv[] = { "nezuban-print", "--lang", strcmp(lang, "ja") == 0 ? "ja" : "en", NULL };
+	int r = report_print_run(argv, in, out);
+
+	if (r == PRINT_ABSENT)
+		return cli_could_not(c, "the program nezuban-print is not installed beside this one");
+	if (r == PRINT_LOST)
 		return cli_could_not(c, "nezuban-print did not end well");
-	return WEXITSTATUS(status) == 0 ? CLI_DONE : WEXITSTATUS(status) == 1 ? CLI_PROBLEMS : CLI_COULD_NOT;
+	return r == 0 ? CLI_DONE : r == 1 ? CLI_PROBLEMS : CLI_COULD_NOT;
 }
 
 static int
