@@ -178,12 +178,16 @@ thread_named(struct cmd *c, struct inquiry_now *ret)
 	return false;
 }
 
-/* How many tenants know the address; the first one, and its contact. `of`: only that tenant. */
+/* How many tenants know the address, as a contact's or as one that a person said is theirs; the first one, and its
+ * contact ("" for the latter). `of`: only that tenant. */
 static int
 tenants_of(struct cmd *c, const char *address, const char *of, char ret_tenant[32], char ret_contact[128], char ret_lang[4])
 {
-	struct rows r = db_query(c->db, "SELECT tenant, id, lang FROM contacts WHERE active <> 0 AND lower(mail) = lower(?) AND (? IS NULL OR tenant = ?) ORDER BY tenant, ord",
-	                         Q(address), Q(of), Q(of));
+	struct rows r = db_query(c->db,
+	                         "SELECT tenant, id, lang, ord FROM contacts WHERE active <> 0 AND lower(mail) = lower(?) AND (? IS NULL OR tenant = ?) UNION ALL"
+	                         " SELECT s.tenant, '', t.lang, 100000 FROM inquiry_senders s JOIN tenants t ON t.id = s.tenant WHERE s.address = lower(?) AND"
+	                         " (? IS NULL OR s.tenant = ?) ORDER BY 1, 4",
+	                         Q(address), Q(of), Q(of), Q(address), Q(of), Q(of));
 	int n = 0;
 
 	ret_tenant[0] = '\0';
@@ -257,7 +261,7 @@ receive_new(struct cmd *c, const struct letter *l, const char *tenant, const cha
 	int64_t k;
 
 	inquiry_create(c, &(struct inquiry_new){ .tenant = tenant, .kind = "question", .priority = "normal", .door = "mail", .subject = l->subject, .lang = lang }, &n);
-	inquiry_write_to(c, n.id, l->from, l->name, contact);
+	inquiry_write_to(c, n.id, l->from, l->name, contact[0] != '\0' ? contact : NULL);
 	k = put_letter(c, l, &n);
 	remember(c, l, &n, k, "opened", NULL);
 	inquiry_our_turn(c, &n);
@@ -290,7 +294,7 @@ cmd_inquiry_receive(struct cmd *c)
 		return;
 	}
 	if (named && !n.held && strcmp(n.state, "discarded") != 0 && tenants_of(c, l.from, n.tenant, tenant, contact, lang) == 1) {
-		inquiry_write_to(c, n.id, l.from, l.name, contact);
+		inquiry_write_to(c, n.id, l.from, l.name, contact[0] != '\0' ? contact : NULL);
 		remember(c, &l, &n, put_letter(c, &l, &n), "added", NULL);
 		inquiry_our_turn(c, &n);
 		return;
@@ -300,48 +304,4 @@ cmd_inquiry_receive(struct cmd *c)
 		receive_new(c, &l, tenant, contact, lang);
 	else
 		receive_held(c, &l, owners == 0 ? "unknown_sender" : "ambiguous");
-}
-
-/* ---- held mails ---- */
-
-void
-cmd_inquiry_place(struct cmd *c)
-{
-	const char *tenant = arg_need(c, "tenant", 31);
-	struct inquiry_now n;
-
-	if (cmd_failed(c) || !inquiry_load(c, &n))
-		return;
-	if (!n.held || strcmp(n.state, "open") != 0) {
-		cmd_refuse(c, 409, "state", NULL, "%s is not held", n.number);
-		return;
-	}
-	if (!desk_sees(c->who, tenant) || db_int(c->db, 0, "SELECT 1 FROM tenants WHERE id = ?", Q(tenant)) == 0) {
-		cmd_refuse(c, 422, "invalid", "tenant", "no such tenant");
-		return;
-	}
-	db_run(c->db, "UPDATE inquiries SET tenant = ?, held = NULL, owner = coalesce(owner, ?) WHERE id = ?", Q(tenant), Q(c->who->user[0] != '\0' ? c->who->user : NULL),
-	       Q(n.id));
-	/* answers go to people the tenant registered: who wrote is one of them, or nobody is */
-	db_run(c->db, "DELETE FROM inquiry_people WHERE inquiry = ? AND address NOT IN (SELECT lower(mail) FROM contacts WHERE tenant = ? AND active <> 0 AND mail IS NOT"
-	              " NULL)",
-	       Q(n.id), Q(tenant));
-	snprintf(n.tenant, sizeof n.tenant, "%s", tenant);
-	snprintf(c->tenant, sizeof c->tenant, "%s", tenant);
-	n.held = false;
-	inquiry_our_turn(c, &n);
-}
-
-void
-cmd_inquiry_discard(struct cmd *c)
-{
-	struct inquiry_now n;
-
-	if (!inquiry_load(c, &n))
-		return;
-	if (!n.held || strcmp(n.state, "open") != 0) {
-		cmd_refuse(c, 409, "state", NULL, "only a held mail can be discarded");
-		return;
-	}
-	db_run(c->db, "UPDATE inquiries SET state = 'discarded', waits = 'customer', closed_at = ?, closed_by = ? WHERE id = ?", Q(c->now), Q(c->who->user), Q(n.id));
 }

@@ -289,6 +289,13 @@ const char *const desk_schema[] = {
 	"UPDATE inquiry_mails SET why = (SELECT q.held FROM inquiries q WHERE q.id = inquiry_mails.inquiry) WHERE result = 'held';",
 	/* minutes of the tenant's day at which the daily mail goes */
 	"ALTER TABLE tenants ADD COLUMN daily_at @int NOT NULL DEFAULT 420;",
+
+	/* held mails: what was before a person placed one, why one was discarded, whose senders are known */
+	"ALTER TABLE inquiries ADD COLUMN placed TEXT;"
+	"ALTER TABLE inquiries ADD COLUMN reason TEXT;"
+	"ALTER TABLE inquiries ADD COLUMN reason_text TEXT;"
+	"CREATE TABLE inquiry_senders(address TEXT NOT NULL, tenant TEXT NOT NULL REFERENCES tenants(id), at @int NOT NULL, by TEXT NOT NULL, inquiry TEXT NOT NULL,"
+	"  PRIMARY KEY(address, tenant)) @strict;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
@@ -300,4 +307,4 @@ const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users
 	"registrations",
 	"lcp_certs", "endpoints", "apikeys",
 	"maintenance", "exclusions", "appointments", "test_calls",
-	"inquiries", "inquiry_people", "inquiry_messages", "inquiry_mails", "inquiry_files", "advisories", "advisory_tenants", "advisory_reads", NULL };
+	"inquiries", "inquiry_people", "inquiry_messages", "inquiry_mails", "inquiry_files", "inquiry_senders", "advisories", "advisory_tenants", "advisory_reads", NULL };

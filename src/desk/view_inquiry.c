@@ -22,6 +22,27 @@ last_of(struct db *db, const char *id, bool customer)
 	return o != NULL ? o : json_null();
 }
 
+/* Of what was once held: where it went, and whether it can come back. */
+static void
+put_placed(struct ask *a, const char *id, json_t *o)
+{
+	struct rows r = db_query(a->db, "SELECT placed, reason, reason_text, state FROM inquiries WHERE id = ?", Q(id));
+	json_t *before;
+
+	if (!rows_next(&r))
+		return;
+	before = row_str(&r, 0) != NULL ? json_loads(row_str(&r, 0), 0, NULL) : NULL;
+	if (before != NULL) {
+		auto_free char *into = db_text(a->db, "SELECT 'Q-' || number FROM inquiries WHERE id = ?", Q(json_string_value(json_object_get(before, "into"))));
+
+		json_object_set_new(o, "placed", json_pack("{s:s, s:s?}", "held", json_string_value(json_object_get(before, "held")), "into", into));
+	}
+	if (strcmp(row_str(&r, 3), "discarded") == 0 && before == NULL)
+		json_object_set_new(o, "reason", json_pack("{s:s?, s:s?}", "id", row_str(&r, 1), "text", row_str(&r, 2)));
+	json_decref(before);
+	rows_close(&r);
+}
+
 static json_t *
 inquiry_row(struct ask *a, struct rows *r)
 {
@@ -37,6 +58,8 @@ inquiry_row(struct ask *a, struct rows *r)
 	                                                             Q((int64_t)a->customer))));
 	if (a->customer)
 		json_object_del(o, "held");
+	else
+		put_placed(a, id, o);
 	return o;
 }
 

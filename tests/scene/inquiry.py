@@ -150,8 +150,27 @@ class Story:
         assert not self.exim.box("stranger@else.example"), "a stranger was answered"
         self.service.cli("inquiry", "place", "Q-4", "--tenant", "harbor")
         assert self.thread("Q-4")["tenant"]["id"] == "harbor" and self.thread("Q-4")["people"] == []
-        self.service.cli("inquiry", "discard", "Q-3")
-        assert "Q-3" not in self.all()
+        self.service.cli("inquiry", "discard", "Q-3", "--reason", "forged", "--text", "電話で確認")
+        assert "Q-3" not in self.all() and self.thread("Q-3")["reason"] == {"id": "forged", "text": "電話で確認"}
+        assert "forged" in self.service.cli("inquiry", "held").split("BECAME")[1]
+        self.service.cli("inquiry", "restore", "Q-3")
+        self.service.cli("inquiry", "place", "Q-3", "--into", "Q-1")
+        assert self.thread("Q-1")["messages"][-1]["text"] == "至急" and self.thread("Q-3")["placed"]["into"] == "Q-1"
+        self.service.cli("inquiry", "restore", "Q-3")
+        assert not self.thread("Q-1")["messages"][-1]["visible"]
+        self.service.cli("inquiry", "discard", "Q-3", "--reason", "forged")
+        self.partner()
+
+    def partner(self):
+        """An address that is no contact, and a person says whose it is."""
+        self.service.cli("inquiry", "restore", "Q-4")
+        self.service.cli("inquiry", "place", "Q-4", "--tenant", "harbor", "--remember")
+        assert "stranger@else.example" in self.service.cli("inquiry", "senders")
+        self.service.cli("inquiry", "reply", "Q-4", "--text", "Hello", "--lang", "en")
+        [answer] = self.mails(1, "stranger@else.example")
+        self.exim.send(letter("Re: hello", "thanks", sender="stranger@else.example", In_Reply_To=answer["Message-ID"]), "stranger@else.example", SOC)
+        assert self.count("Q-4", 3)["messages"][2]["text"] == "thanks"
+        self.service.cli("inquiry", "forget", "stranger@else.example", "--tenant", "harbor")
 
     def bombs(self):
         pids = self.mail_role()

@@ -36,7 +36,7 @@ ELSEWHERE = {"session.key": "a security key (tests/unit/test_people.c, tests/web
              "session.enrol": "a person without a second factor", "me.totp_confirm": "spends the next code", "me.totp_remove": "never the last factor",
              "events.stream": "an endless answer (tests/unit/test_web.c)", "me.password": "ends sessions",
              "report.cause": "a broken report clock (test_desk_report.c)", "inquiry.cause": "a broken inquiry clock (test_desk_inquiry.c)", "clock.cause": "a broken clock (test_desk_work.c)",
-             "inquiry.place": "a held mail (tests/scene/inquiry.py)", "inquiry.discard": "a held mail", "incident.confirm": "a downgraded Emergency and a second analyst (test_desk_work.c)",
+             "inquiry.place": "a held mail (tests/scene/inquiry.py)", "inquiry.discard": "a held mail", "inquiry.restore": "a held mail", "sender.forget": "a remembered sender (tests/scene/inquiry.py)", "incident.confirm": "a downgraded Emergency and a second analyst (test_desk_work.c)",
              "incident.refuse": "the same", "candidate.again": "stands below when a candidate was closed", "incident.attach": "an open candidate that belongs to it", "incident.split": "several detections",
              "candidate.split": "several detections", "candidate.attach": "detections of another", "handover.accept": "another crew (tests/unit/test_handover.c)", "handover.refuse": "the same",
              "handover.again": "a roster's hand-over", "duty.show": "a roster", "duty.list": "a roster", "roster.import": "checked only", "event.show": "an event's id", "alarm.acknowledge": "an alarm",
@@ -221,6 +221,8 @@ def exceptions(lead, analyst):
 def inquiries(lead, customer):
     q = call(customer, "inquiry.open", {"subject": "x", "text": "y", "files": [{"name": "a.txt", "data": "eA=="}]})["id"]
     call(customer, "inquiry.list")
+    call(lead, "inquiry.list", query="?state=held")
+    call(lead, "sender.list")
     call(customer, "inquiry.show", id=q)
     call(customer, "attachment.show", id=q, message=1, n=1)
     call(lead, "inquiry.claim", id=q)

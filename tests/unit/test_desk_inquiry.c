@@ -333,6 +333,128 @@ a_sender_that_is_not_proved_is_nobody(void **st)
 	scene_end(&s);
 }
 
+static json_t *
+placing(const char *number, const char *key, const char *value, bool remember)
+{
+	return json_pack("{s:s, s:s, s:b}", "id", number, key, value, "remember", remember);
+}
+
+static void
+a_held_mail_joins_a_thread_and_leaves_it_again(void **st)
+{
+	struct scene s;
+	json_t *b, *copied;
+
+	(void)st;
+	scene_begin(&s);
+	doit(&s, "odagiri", "inquiry.open", 200, asked("a", "b"));
+	doit(&s, "miyoshi", "inquiry.message", 200, with_text("Q-1", "答え"));
+	b = letter("odagiri@aoba.example", "<h1@x>", "fail", NULL);
+	json_object_set_new(b, "files", json_pack("[{s:s, s:s, s:i}]", "name", "a.txt", "type", "txt", "size", 3));
+	json_decref(mail(&s, b, "held"));
+	s.now += 60 * SEC;
+	doit(&s, "miyoshi", "inquiry.place", 422, placing("Q-2", "into", "Q-9", 0));
+	doit(&s, "miyoshi", "inquiry.place", 422, placing("Q-2", "into", "Q-2", 0));
+	doit(&s, "miyoshi", "inquiry.place", 422, placing("Q-2", "into", "Q-1", 1)); /* its sender was not proved */
+	b = scene_do(&s, "miyoshi", "inquiry.place", 200, placing("Q-2", "into", "Q-1", 0));
+	assert_string_equal(jstr(b, "state"), "discarded");
+	assert_string_equal(jstr(json_object_get(b, "placed"), "into"), "Q-1");
+	json_decref(b);
+	b = thread(&s, "odagiri", "Q-1");
+	assert_int_equal(json_array_size(json_object_get(b, "messages")), 3);
+	copied = json_array_get(json_object_get(b, "messages"), 2);
+	assert_string_equal(jstr(copied, "text"), "本文");
+	assert_true(json_is_null(json_object_get(copied, "by")));
+	assert_string_equal(jstr(json_array_get(json_object_get(copied, "files"), 0), "name"), "a.txt");
+	json_decref(b);
+	b = thread(&s, "miyoshi", "Q-1");
+	assert_string_equal(jstr(b, "waits"), "us");
+	assert_string_equal(jstr(json_object_get(b, "clock"), "state"), "ample");
+	json_decref(b);
+	/* the wrong one after all: the thread is as it was, the mail waits again */
+	b = scene_do(&s, "miyoshi", "inquiry.restore", 200, id_of("Q-2"));
+	assert_string_equal(jstr(b, "held"), "not_authentic");
+	assert_true(json_is_null(json_object_get(b, "tenant")));
+	json_decref(b);
+	b = thread(&s, "odagiri", "Q-1");
+	assert_int_equal(json_array_size(json_object_get(b, "messages")), 2);
+	assert_string_equal(jstr(b, "waits"), "customer");
+	assert_string_equal(jstr(json_object_get(b, "clock"), "state"), "met");
+	json_decref(b);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM timers WHERE kind = 'inquiry.due'"), 0);
+	/* once more, and then somebody answers: it stays */
+	doit(&s, "miyoshi", "inquiry.place", 200, placing("Q-2", "into", "Q-1", 0));
+	doit(&s, "miyoshi", "inquiry.message", 200, with_text("Q-1", "承知"));
+	doit(&s, "miyoshi", "inquiry.restore", 409, id_of("Q-2"));
+	doit(&s, "miyoshi", "inquiry.restore", 409, id_of("Q-1"));
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
+a_sender_is_remembered_when_a_person_says_so(void **st)
+{
+	struct scene s;
+	json_t *b;
+
+	(void)st;
+	scene_begin(&s);
+	json_decref(mail(&s, letter("partner@else.example", "<r1@x>", "pass", NULL), "held"));
+	doit(&s, "odagiri", "inquiry.place", 404, placing("Q-1", "tenant", "aoba", 1));
+	b = scene_do(&s, "miyoshi", "inquiry.place", 200, placing("Q-1", "tenant", "aoba", 1));
+	assert_string_equal(jstr(json_array_get(json_object_get(b, "people"), 0), "address"), "partner@else.example");
+	json_decref(b);
+	/* from now on its mails are aoba's, when our mail server proved them, and it gets the answers */
+	json_decref(mail(&s, letter("Partner@else.example", "<r2@x>", "pass", NULL), "opened"));
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiries WHERE tenant = 'aoba' AND number = 2"), 1);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE shown = 'partner@else.example'"), 1);
+	json_decref(mail(&s, letter("partner@else.example", "<r3@x>", "fail", NULL), "held"));
+	b = scene_do(&s, "miyoshi", "sender.list", 200, json_object());
+	assert_int_equal(json_array_size(json_object_get(b, "items")), 1);
+	assert_string_equal(jstr(json_array_get(json_object_get(b, "items"), 0), "address"), "partner@else.example");
+	json_decref(b);
+	/* undone: the memory goes with it; and it can be forgotten later */
+	doit(&s, "miyoshi", "inquiry.restore", 200, id_of("Q-1"));
+	json_decref(mail(&s, letter("partner@else.example", "<r4@x>", "pass", NULL), "held"));
+	doit(&s, "miyoshi", "inquiry.place", 200, placing("Q-1", "tenant", "harbor", 1));
+	doit(&s, "miyoshi", "sender.forget", 404, json_pack("{s:s, s:s}", "address", "partner@else.example", "tenant", "aoba"));
+	doit(&s, "miyoshi", "sender.forget", 200, json_pack("{s:s, s:s}", "address", "PARTNER@else.example", "tenant", "harbor"));
+	json_decref(mail(&s, letter("partner@else.example", "<r5@x>", "pass", NULL), "held"));
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
+a_mail_is_discarded_with_a_reason_and_comes_back(void **st)
+{
+	struct scene s;
+	json_t *b;
+
+	(void)st;
+	scene_begin(&s);
+	json_decref(mail(&s, letter("spam@else.example", "<d1@x>", "pass", NULL), "held"));
+	json_decref(mail(&s, letter("spam@else.example", "<d2@x>", "pass", NULL), "held"));
+	doit(&s, "miyoshi", "inquiry.discard", 422, json_pack("{s:s, s:s}", "id", "Q-1", "reason", "nonsense"));
+	b = scene_do(&s, "miyoshi", "inquiry.discard", 200, json_pack("{s:s, s:s, s:s}", "id", "Q-1", "reason", "spam", "text", "広告"));
+	assert_string_equal(jstr(json_object_get(b, "reason"), "id"), "spam");
+	assert_string_equal(jstr(json_object_get(b, "reason"), "text"), "広告");
+	json_decref(b);
+	doit(&s, "miyoshi", "inquiry.discard", 200, id_of("Q-2")); /* as the journal's older rows */
+	b = scene_do(&s, "miyoshi", "inquiry.restore", 200, id_of("Q-1"));
+	assert_string_equal(jstr(b, "state"), "open");
+	assert_string_equal(jstr(b, "held"), "unknown_sender");
+	assert_null(json_object_get(b, "reason"));
+	json_decref(b);
+	doit(&s, "miyoshi", "inquiry.restore", 409, id_of("Q-1"));
+	/* a broken promise is not undone by a click */
+	doit(&s, "miyoshi", "inquiry.place", 200, json_pack("{s:s, s:s}", "id", "Q-1", "tenant", "aoba"));
+	s.now += 9 * 3600 * SEC;
+	scene_tick(&s);
+	doit(&s, "miyoshi", "inquiry.restore", 409, id_of("Q-1"));
+	scene_replays(&s);
+	scene_end(&s);
+}
+
 static void
 what_the_mail_server_found_is_for_staff_and_counted(void **st)
 {
@@ -495,6 +617,9 @@ main(void)
 		cmocka_unit_test(an_owner_a_priority_a_call),
 		cmocka_unit_test(a_mail_of_a_contact_is_a_thread_and_its_answer_comes_back_to_it),
 		cmocka_unit_test(a_sender_that_is_not_proved_is_nobody),
+		cmocka_unit_test(a_held_mail_joins_a_thread_and_leaves_it_again),
+		cmocka_unit_test(a_sender_is_remembered_when_a_person_says_so),
+		cmocka_unit_test(a_mail_is_discarded_with_a_reason_and_comes_back),
 		cmocka_unit_test(what_the_mail_server_found_is_for_staff_and_counted),
 		cmocka_unit_test(another_tenants_token_opens_nothing),
 		cmocka_unit_test(machines_make_no_threads_and_get_no_answers),

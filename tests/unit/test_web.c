@@ -299,6 +299,7 @@ body_for(const char *verb)
 		{ "inquiry.change", "{}" },
 		{ "inquiry.assign", "{\"to\":\"x\"}" },
 		{ "inquiry.place", "{\"tenant\":\"aoba\"}" },
+		{ "sender.forget", "{\"address\":\"x\",\"tenant\":\"aoba\"}" },
 		{ "advisory.add", "{\"severity\":\"warning\",\"title\":{\"ja\":\"x\",\"en\":\"x\"},\"text\":{\"ja\":\"x\",\"en\":\"x\"}}" },
 		{ "advisory.change", "{}" },
 		{ "incident.change", "{}" },

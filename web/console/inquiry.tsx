@@ -10,6 +10,7 @@ import { Composer, Messages } from '../shared/thread';
 import { serverNow, whenLong } from '../shared/time';
 import { ClockChip, Owner, Pick, Safe, say, Seg, Show, focusNow } from '../shared/ui';
 import { useLoad } from '../shared/use';
+import { Held, WasHeld } from './held';
 import { NoteBox } from './note';
 
 type Put = (q: Data) => void;
@@ -32,16 +33,6 @@ function Answer({ q, put }: { q: Data; put: Put }) {
 			<div class="row wrap ansh"><Seg label={d.mode} value={how} options={[['answer', d.answer], ['note', d.note], ['chat', d.chatMode]]} set={setHow} />{how === 'answer' && <Seg label={t().acc.lang} value={l} options={[[q.lang, q.lang === 'ja' ? '日本語' : 'English'], [q.lang === 'ja' ? 'en' : 'ja', q.lang === 'ja' ? 'English' : '日本語']]} set={setL} />}</div>
 			{how === 'chat' ? <Composer q={q} put={put} chat /> : <NoteBox key={how} label={how === 'answer' ? d.answer : t().cand.note} send={(x) => (how === 'answer' ? Promise.resolve(setDraft(x)) : send(x, false))} />}
 		</>
-	);
-}
-
-function Held({ q, put }: { q: Data; put: Put }) {
-	const d = t().inq, tenants = useLoad(() => call('tenant.list'), []), [to, setTo] = useState('');
-	return (
-		<section class="card"><h3>{d.held}</h3><p class="m5">{q.held ? d.heldWhy[q.held] : ''}</p>{q.messages[0]?.proof && <p class="s t12">{d.proof}: <span class="mono"><Safe text={q.messages[0].proof} /></span></p>}<p class="s mt">{d.heldText}</p>
-			<label class="f"><span>{d.place}</span><select class="fi" value={to} onChange={(e) => setTo(e.currentTarget.value)}><option value="">{d.choose}</option>{(tenants.data?.items ?? []).map((x) => <option key={x.id} value={x.id}>{tx(x.name)}</option>)}</select></label>
-			<div class="row mt"><button class="btn pri" disabled={!to} onClick={() => void call('inquiry.place', { id: q.id }, { tenant: to }).then(put).catch(failed)}>{d.placeIt}</button><span class="sp" /><button class="btn" onClick={() => void call('inquiry.discard', { id: q.id }).then(() => go('/console/inquiries?state=held')).catch(failed)}>{d.discard}</button></div>
-		</section>
 	);
 }
 
@@ -80,7 +71,7 @@ export function Inquiry({ id }: { id: string }) {
 					{may && q.tenant && q.state === 'open' && <>{!q.owner && <button class="btn sm" onClick={() => void call('inquiry.claim', { id: q.id }).then(inq.set).catch(failed)}>{d.inq.claim}</button>}{q.waits === 'customer' && <button class="btn sm" onClick={() => void call('inquiry.close', { id: q.id }).then(inq.set).catch(failed)}>{d.inq.closeStaff}</button>}</>}
 					{may && q.state === 'closed' && <button class="btn sm" onClick={() => void call('inquiry.reopen', { id: q.id }).then(inq.set).catch(failed)}>{d.cand.reopen}</button>}</div>
 				<section class="tl" aria-label={d.inq.thread}><Messages q={q} side="soc" />{may && q.state === 'open' && q.tenant && <Answer key={q.id} q={q} put={inq.set} />}</section>
-				<div class="facts one" tabIndex={0} role="group" aria-label={d.inq.inquiryOf(q.number)}>{!q.tenant && q.state === 'open' && may && <Held q={q} put={inq.set} />}<Facts key={q.updated_at} q={q} put={inq.set} may={may} /></div>
+				<div class="facts one" tabIndex={0} role="group" aria-label={d.inq.inquiryOf(q.number)}>{!q.tenant && q.state === 'open' && may && <Held q={q} put={inq.set} />}{may && <WasHeld q={q} put={inq.set} />}<Facts key={q.updated_at} q={q} put={inq.set} may={may} /></div>
 			</div>
 		)}</Show>
 	);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * inquiry: list, held, show, open, reply, note, claim, close, reopen, place, discard.  Text comes from --text or, with
+ * inquiry: list, held, show, open, reply, note, claim, close, reopen, place, discard, restore, senders, forget.  Text comes from --text or, with
  * --text -, from standard input.
  */
 #include <stdio.h>
@@ -192,6 +192,84 @@ finish(struct cli *c, const char *what, const char *id)
 	return post(c, fmt, id, said(c, text));
 }
 
+/* A held mail: whose it is, or which thread it belongs to. */
+static int
+place(struct cli *c, const char *id)
+{
+	static const char *const words[][2] = { { "--tenant", "tenant" }, { "--into", "into" } };
+	json_t *body = json_object();
+
+	for (size_t i = 0; i < 2; i++)
+		if (cli_opt(c, words[i][0], NULL) != NULL)
+			json_object_set_new(body, words[i][1], json_string(cli_opt(c, words[i][0], NULL)));
+	if (json_object_size(body) == 0) {
+		json_decref(body);
+		return cli_usage(c, "place wants --tenant or --into");
+	}
+	if (cli_has(c, "--remember"))
+		json_object_set_new(body, "remember", json_true());
+	return post(c, "/api/v1/inquiries/%s/place", id, body);
+}
+
+static int
+discard(struct cli *c, const char *id)
+{
+	auto_free char *text = text_of(c);
+	json_t *body;
+
+	if (cli_opt(c, "--reason", NULL) == NULL)
+		return cli_usage(c, "discard wants --reason spam, forged, mistake, handled or other");
+	body = json_pack("{s:s}", "reason", cli_opt(c, "--reason", NULL));
+	if (text != NULL)
+		json_object_set_new(body, "text", json_string(text));
+	return post(c, "/api/v1/inquiries/%s/discard", id, body);
+}
+
+static int
+senders(struct cli *c)
+{
+	static const char *const columns[] = { "ADDRESS=address", "TENANT=tenant.id", "SINCE=at", "BY=by.name.en", "INQUIRY=inquiry", NULL };
+
+	return remote_list(c, "/api/v1/senders", columns);
+}
+
+static int
+forget(struct cli *c, const char *address)
+{
+	const char *tenant = cli_opt(c, "--tenant", NULL);
+	json_t *body, *out = NULL;
+	int r;
+
+	if (tenant == NULL)
+		return cli_usage(c, "forget wants --tenant");
+	body = json_pack("{s:s, s:s}", "address", address, "tenant", tenant);
+	r = remote_do(c, "POST", "/api/v1/senders/forget", body, &out);
+	json_decref(body);
+	json_decref(out);
+	return r;
+}
+
+/* Verbs that need an ID; CLI_USAGE's text when it is none of them. */
+static int
+with_id(struct cli *c, const char *what, const char *id)
+{
+	static const struct {
+		const char *what;
+		int (*fn)(struct cli *, const char *);
+	} verbs[] = { { "show", show }, { "place", place }, { "discard", discard }, { "forget", forget } };
+
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (strcmp(verbs[i].what, what) == 0)
+			return verbs[i].fn(c, id);
+	if (strcmp(what, "reply") == 0 || strcmp(what, "note") == 0)
+		return write_it(c, id, what[0] == 'r');
+	if (strcmp(what, "close") == 0 || strcmp(what, "reopen") == 0)
+		return finish(c, what, id);
+	if (strcmp(what, "restore") == 0)
+		return post(c, "/api/v1/inquiries/%s/restore", id, NULL);
+	return cli_usage(c, "wanted list, held, senders, open, or show, reply, note, close, reopen, place, discard, restore or forget with an ID");
+}
+
 int
 cli_inquiry(struct cli *c)
 {
@@ -203,17 +281,7 @@ cli_inquiry(struct cli *c)
 		return held(c);
 	if (what != NULL && id == NULL && strcmp(what, "open") == 0)
 		return open_it(c);
-	if (what == NULL || id == NULL)
-		return cli_usage(c, "wanted list, held, open, or show, reply, note, close, reopen, place or discard with an ID");
-	if (strcmp(what, "show") == 0)
-		return show(c, id);
-	if (strcmp(what, "reply") == 0 || strcmp(what, "note") == 0)
-		return write_it(c, id, what[0] == 'r');
-	if (strcmp(what, "close") == 0 || strcmp(what, "reopen") == 0)
-		return finish(c, what, id);
-	if (strcmp(what, "discard") == 0)
-		return post(c, "/api/v1/inquiries/%s/discard", id, NULL);
-	if (strcmp(what, "place") == 0 && cli_opt(c, "--tenant", NULL) != NULL)
-		return post(c, "/api/v1/inquiries/%s/place", id, json_pack("{s:s}", "tenant", cli_opt(c, "--tenant", NULL)));
-	return cli_usage(c, "wanted list, held, open, or show, reply, note, close, reopen, place (with --tenant) or discard with an ID");
+	if (what != NULL && id == NULL && strcmp(what, "senders") == 0)
+		return senders(c);
+	return with_id(c, what != NULL && id != NULL ? what : "", id);
 }
