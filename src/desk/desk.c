@@ -322,7 +322,7 @@ static struct desk_answer
 apply(struct desk *d, const char *command, cmd_fn *fn, const struct desk_actor *who, const json_t *args, int64_t now,
       const struct desk_blob *blobs, size_t n, bool once, struct cmd *c)
 {
-	*c = (struct cmd){ .d = d, .db = d->db, .now = now, .who = who, .args = args, .once = once && d->once.key[0] != '\0' };
+	*c = (struct cmd){ .d = d, .db = d->db, .now = now, .v = JOURNAL_V, .who = who, .args = args, .once = once && d->once.key[0] != '\0' };
 	randombytes_buf(c->rnd, sizeof c->rnd);
 	db_begin(d->db);
 	for (size_t i = 0; i < n; i++)
@@ -345,7 +345,7 @@ int
 desk_apply_more(struct desk *d, const char *command, const json_t *args, int64_t now, void (*more)(struct cmd *c, void *ctx),
                 void *ctx)
 {
-	struct cmd c = { .d = d, .db = d->db, .now = now, .who = &desk_service, .args = args };
+	struct cmd c = { .d = d, .db = d->db, .now = now, .v = JOURNAL_V, .who = &desk_service, .args = args };
 	struct desk_answer a;
 	int r;
 
@@ -362,9 +362,9 @@ desk_apply_more(struct desk *d, const char *command, const json_t *args, int64_t
 
 int
 desk_apply_recorded(struct desk *d, const char *command, const struct desk_actor *who, const json_t *args, int64_t now,
-                    const uint8_t rnd[16])
+                    const uint8_t rnd[16], int v)
 {
-	struct cmd c = { .d = d, .db = d->db, .now = now, .who = who, .args = args };
+	struct cmd c = { .d = d, .db = d->db, .now = now, .v = v, .who = who, .args = args };
 	cmd_fn *fn = command_find(command);
 	struct desk_answer a;
 

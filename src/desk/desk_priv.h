@@ -39,6 +39,7 @@ struct cmd {
 	struct desk *d;
 	struct db *db;
 	int64_t now, seq;
+	int v;                   /* of its journal record: a replay keeps to the rules that were in force then */
 	const struct desk_actor *who;
 	const json_t *args;
 	uint8_t rnd[16];
@@ -55,6 +56,10 @@ struct cmd {
 };
 
 typedef void cmd_fn(struct cmd *c);
+
+/* Version of the records written now.  2: facts beside the record.  3: what is refused and what a hand-over holds became stricter;
+ * a command of before was judged by the rules of before and is played again by them: `if (c->v >= 3 && …) cmd_refuse(…)`. */
+#define JOURNAL_V 3
 
 extern const char *const desk_schema[];
 extern const size_t desk_schema_steps;

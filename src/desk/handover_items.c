@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What a hand-over is made of, out of the tables: cases with hypothesis, next step and what is in the way, tasks, promises with
- * their due times, proposals that wait for a second person, alarms, the queue, and, out of args.data, devices that are not well.
+ * their due times, proposals that wait for a second person, alarms, what is in the queue, held or waits for approval and is nobody's, and, out of
+ * args.data, devices that are not well.
  * An item whose owner works in the next crew too is kept: it is shown, and nobody has to accept it.
  */
 #include <stdio.h>
@@ -95,7 +96,7 @@ second_persons(struct gathering *g)
 	}
 }
 
-/* Inquiries with the time that was promised; those that nobody took are in the list of all, like the queue. */
+/* Inquiries with the time that was promised; those that nobody took are counted (waiting[]). */
 static void
 inquiries(struct gathering *g)
 {
@@ -137,23 +138,59 @@ alarms(struct gathering *g)
 		add(g, &(struct item){ .kind = "alarm", .ref = row_str(&r, 0), .ja = row_str(&r, 1), .en = row_str(&r, 2), .owner = row_str(&r, 3) });
 }
 
-/* Candidates that nobody has taken stay in the queue for everybody of the crew; that they are there is handed over. */
-static void
-queue(struct gathering *g)
+/* What nobody has taken, or waits for a second person of the crew, stays where everybody on duty finds it; that it is there, how much and
+ * until when is handed over. One row of each of these: held mails and advisories are no tenant's. */
+static const struct {
+	const char *kind, *more; /* of the reference: TENANT or TENANT/more */
+	const char *sql;         /* how many, what is due first */
+	const char *ja, *en, *en_one;
+	int v;                   /* of the records that have it */
+} waiting[] = {
+	{ "queue", "",
+	  "SELECT count(*), min(k.due_at) FROM candidates c LEFT JOIN clocks k ON k.candidate = c.id AND k.kind = 'decide' AND k.stopped_at IS NULL"
+	  " WHERE c.tenant = ? AND c.state = 'open' AND c.owner IS NULL",
+	  "待ち行列に、担当者のいない候補が %lld 件あります。", "%lld candidates without an owner are in the queue.", NULL, 0 },
+	{ "queue", "/inquiries",
+	  "SELECT count(*), min(k.due_at) FROM inquiries q LEFT JOIN clocks k ON k.candidate = q.id AND k.stopped_at IS NULL"
+	  " WHERE q.tenant = ? AND q.state = 'open' AND q.owner IS NULL",
+	  "担当者のいないお問い合わせが %lld 件あります。", "%lld inquiries have no owner.", "%lld inquiry has no owner.", 3 },
+	{ "held", "", "SELECT count(*), 0 FROM inquiries WHERE tenant IS NULL AND coalesce(tenant, '') = ? AND state = 'open'",
+	  "差出人を確かめる必要のあるメールが %lld 通あります。", "%lld mails wait for somebody to say whose they are.", "%lld mail waits for somebody to say whose it is.", 3 },
+	{ "registration", "", "SELECT count(*), 0 FROM registrations WHERE tenant = ? AND state = 'proposed'",
+	  "登録の承認を待つ機器が %lld 台あります。", "%lld devices wait to be approved.", "%lld device waits to be approved.", 3 },
+	{ "exception", "", "SELECT count(*), 0 FROM exceptions WHERE tenant = ? AND state = 'proposed'",
+	  "承認を待つ例外の提案が %lld 件あります。", "%lld proposed exceptions wait for a second person.", "%lld proposed exception waits for a second person.", 3 },
+	{ "report", "",
+	  "SELECT count(*), min(due_at) FROM reports WHERE tenant = ? AND state = 'draft'",
+	  "提出していない月次報告の下書きが %lld 件あります。", "%lld monthly reports are drafts.", "%lld monthly report is a draft.", 3 },
+	{ "advisory", "", "SELECT count(*), 0 FROM advisories WHERE ? = '' AND state IN ('draft','approved')",
+	  "送っていない注意喚起が %lld 件あります。", "%lld advisories are not sent yet.", "%lld advisory is not sent yet.", 3 },
+};
+
+static char *
+counted(const char *words, int64_t n)
 {
-	struct rows r = db_query(g->c->db,
-	                         "SELECT count(*), min(k.due_at) FROM candidates c LEFT JOIN clocks k ON k.candidate = c.id AND k.kind = 'decide' AND k.stopped_at IS NULL"
-	                         " WHERE c.tenant = ? AND c.state = 'open' AND c.owner IS NULL",
-	                         Q(g->tenant));
+	const char *at = strstr(words, "%lld");
 
-	if (!rows_next(&r))
-		return;
-	auto_free char *ja = x_asprintf("待ち行列に、担当者のいない候補が %lld 件あります。", (long long)row_int(&r, 0));
-	auto_free char *en = x_asprintf("%lld candidates without an owner are in the queue.", (long long)row_int(&r, 0));
+	return x_asprintf("%.*s%lld%s", (int)(at - words), words, (long long)n, at + 4);
+}
 
-	if (row_int(&r, 0) != 0)
-		add(g, &(struct item){ .kind = "queue", .ref = g->tenant, .ja = ja, .en = en, .due_at = row_int(&r, 1) });
-	rows_close(&r);
+/* Of g->tenant; "" = of none. */
+static void
+waits(struct gathering *g)
+{
+	for (size_t i = 0; i < sizeof waiting / sizeof *waiting; i++) {
+		struct rows r = db_query(g->c->db, waiting[i].sql, Q(g->tenant));
+		int64_t n = rows_next(&r) ? row_int(&r, 0) : 0, due = n != 0 ? row_int(&r, 1) : 0;
+
+		rows_close(&r);
+		if (n == 0 || g->c->v < waiting[i].v)
+			continue;
+		auto_free char *ref = x_asprintf("%s%s", g->tenant, waiting[i].more), *ja = counted(waiting[i].ja, n);
+		auto_free char *en = counted(n == 1 && waiting[i].en_one != NULL ? waiting[i].en_one : waiting[i].en, n);
+
+		add(g, &(struct item){ .kind = waiting[i].kind, .ref = ref, .ja = ja, .en = en, .due_at = due });
+	}
 }
 
 static void
@@ -207,8 +244,11 @@ handover_gather(struct cmd *c, const struct handover_now *h, bool more)
 		promises(&g);
 		devices(&g);
 		alarms(&g);
-		queue(&g);
+		waits(&g);
 	}
+	g.tenant = "";
+	if (own == NULL && c->v >= 3)
+		waits(&g);
 }
 
 /* ---- what is measured ---- */

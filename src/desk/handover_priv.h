@@ -30,7 +30,13 @@
 	" WHEN 'inquiry' THEN EXISTS(SELECT 1 FROM inquiries q WHERE ('Q-' || q.number) = x.ref AND q.state <> 'open')"                \
 	" WHEN 'second' THEN NOT EXISTS(SELECT 1 FROM downgrades d WHERE d.incident = x.ref AND d.state = 'open')"                     \
 	" WHEN 'promise' THEN EXISTS(SELECT 1 FROM clocks k WHERE k.id = x.ref AND k.stopped_at IS NOT NULL)"                          \
-	" WHEN 'alarm' THEN EXISTS(SELECT 1 FROM alarms a WHERE a.id = x.ref AND a.ack_at IS NOT NULL) ELSE 0 END"
+	" WHEN 'alarm' THEN EXISTS(SELECT 1 FROM alarms a WHERE a.id = x.ref AND a.ack_at IS NOT NULL)"                                \
+	" WHEN 'queue' THEN x.ref <> x.tenant AND NOT EXISTS(SELECT 1 FROM inquiries q WHERE q.tenant = x.tenant AND q.state = 'open' AND q.owner IS NULL)" \
+	" WHEN 'held' THEN NOT EXISTS(SELECT 1 FROM inquiries q WHERE q.tenant IS NULL AND q.state = 'open')"                          \
+	" WHEN 'registration' THEN NOT EXISTS(SELECT 1 FROM registrations r WHERE r.tenant = x.tenant AND r.state = 'proposed')"       \
+	" WHEN 'exception' THEN NOT EXISTS(SELECT 1 FROM exceptions e WHERE e.tenant = x.tenant AND e.state = 'proposed')"             \
+	" WHEN 'report' THEN NOT EXISTS(SELECT 1 FROM reports p WHERE p.tenant = x.tenant AND p.state = 'draft')"                      \
+	" WHEN 'advisory' THEN NOT EXISTS(SELECT 1 FROM advisories v WHERE v.state IN ('draft','approved')) ELSE 0 END"
 
 struct handover_now {
 	char id[32], number[24], roster[32], state[12], from_lead[32], to_lead[32];

@@ -9,7 +9,7 @@
  *
  * An outsider needs nothing but SHA-256 to walk it, and of a row that is not his no more than its leaf; `rnd`
  * in every record keeps a digest from being guessed.  Rows without facts (v 1) have hash = SHA-256(before ‖ record).  The columns beside `record` are copies for looking
- * things up; verify compares them too.
+ * things up; verify compares them too.  `v` also says by which rules a command is played again (JOURNAL_V).
  */
 #include "desk/facts_priv.h"
 #include "desk/journal_priv.h"
@@ -56,7 +56,7 @@ record_of(const struct cmd *c, const char *command)
 	json_t *o;
 
 	sodium_bin2hex(rnd, sizeof rnd, c->rnd, sizeof c->rnd);
-	o = json_pack("{s:i, s:I, s:I, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s?}, s:O}", "v", 2, "seq", (json_int_t)c->seq, "at",
+	o = json_pack("{s:i, s:I, s:I, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s?}, s:O}", "v", c->v, "seq", (json_int_t)c->seq, "at",
 	              (json_int_t)c->now, "cmd", command, "rnd", rnd, "actor", "id", w->user, "ja", w->ja, "en", w->en, "role",
 	              w->role, "tenant", w->tenant, "args", c->args);
 	must(o != NULL);
@@ -157,7 +157,7 @@ replay_row(struct desk *d, struct slice record)
 	if (who.user != NULL && who.ja != NULL && who.en != NULL && who.role != NULL && rnd != NULL &&
 	    sodium_hex2bin(bytes, sizeof bytes, rnd, strlen(rnd), NULL, &n, NULL) == 0 && n == sizeof bytes)
 		r = desk_apply_recorded(d, json_string_value(json_object_get(o, "cmd")) ?: "", &who, json_object_get(o, "args"),
-		                        json_integer_value(json_object_get(o, "at")), bytes);
+		                        json_integer_value(json_object_get(o, "at")), bytes, (int)json_integer_value(json_object_get(o, "v")));
 	json_decref(o);
 	return r;
 }

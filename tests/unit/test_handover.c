@@ -554,6 +554,72 @@ inquiries_pass_on_with_their_promise(void **st)
 	scene_end(&s);
 }
 
+/* The item of that kind and reference, or fails. */
+static json_t *
+item_of(json_t *b, const char *kind, const char *ref)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(b, "items"), i, v)
+		if (strcmp(jstr(v, "kind"), kind) == 0 && strcmp(jstr(v, "ref"), ref) == 0)
+			return v;
+	fail_msg("no item %s %s", kind, ref);
+	return NULL;
+}
+
+static void
+nothing_is_without_an_owner(void **st)
+{
+	struct scene s;
+	struct db *old;
+	json_t *b;
+
+	(void)st;
+	begin(&s, "2026-11-19T08:00:00Z");
+	doit(&s, "odagiri", "inquiry.open", 200, json_pack("{s:s, s:s, s:s, s:s}", "kind", "question", "priority", "urgent", "subject", "Are we safe?", "text", "x"));
+	doit(&s, "odagiri", "inquiry.open", 200, json_pack("{s:s, s:s, s:s}", "kind", "question", "subject", "And on Sunday?", "text", "x"));
+	doit(&s, NULL, "inquiry.receive", 200, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "from", "who@elsewhere.example", "name", "W", "subject", "hello", "text", "x", "lang", "en",
+	                                                 "message_id", "<1@elsewhere.example>", "auth", "pass"));
+	doit(&s, "odagiri", "device.register", 200, json_pack("{s:s, s:s, s:s, s:s, s:s}", "tenant", "aoba", "device", "fw-9", "source", "fortinet.fortigate", "transport", "udp",
+	                                                      "address", "10.1.9.9"));
+	doit(&s, "miyoshi", "exception.add", 200, json_pack("{s:s, s:s, s:s, s:s, s:[{s:s, s:s}]}", "tenant", "aoba", "rule", "r1", "reason", "inventory", "expires_at", "2026-12-01T00:00:00Z",
+	                                                    "conditions", "kind", "host", "value", "srv-1"));
+	doit(&s, "miyoshi", "advisory.add", 200, json_pack("{s:s, s:{s:s, s:s}, s:{s:s, s:s}, s:{s:s, s:s}, s:[s]}", "severity", "warning", "title", "ja", "t", "en", "t", "text", "ja", "x", "en", "x", "advice",
+	                                                   "ja", "x", "en", "x", "products", "fortinet"));
+	until(&s, "2026-11-19T08:31:00Z");
+	b = scene_do(&s, "otomo", "handover.offer", 200, h1());
+	assert_string_equal(jstr(json_object_get(item_of(b, "queue", "aoba/inquiries"), "title"), "en"), "2 inquiries have no owner.");
+	assert_string_equal(jstr(item_of(b, "queue", "aoba/inquiries"), "due_at"), "2026-11-19T09:00:00.000Z"); /* of the urgent one */
+	assert_true(json_is_null(json_object_get(item_of(b, "held", ""), "tenant")));
+	assert_string_equal(jstr(json_object_get(item_of(b, "held", ""), "title"), "en"), "1 mail waits for somebody to say whose it is.");
+	item_of(b, "registration", "aoba");
+	item_of(b, "exception", "aoba");
+	item_of(b, "advisory", "");
+	json_decref(b);
+	/* what somebody deals with before the change needs nobody's word */
+	doit(&s, "otomo", "exception.approve", 200, json_pack("{s:s}", "id", "X-1"));
+	b = scene_do(&s, "otomo", "handover.show", 200, h1());
+	assert_true(json_is_true(json_object_get(item_of(b, "exception", "aoba"), "gone")));
+	assert_true(json_is_false(json_object_get(item_of(b, "queue", "aoba/inquiries"), "gone")));
+	json_decref(b);
+	until(&s, "2026-11-19T09:01:00Z");
+	b = scene_do(&s, "wood", "handover.accept", 200, h1());
+	assert_string_equal(jstr(b, "state"), "accepted");
+	assert_string_equal(jstr(json_object_get(json_object_get(item_of(b, "queue", "aoba/inquiries"), "by"), "name"), "en"), "J. Wood");
+	json_decref(b);
+	scene_replays(&s);
+	/* a journal of before is played again by the rules of before */
+	db_begin(s.db);
+	db_run(s.db, "UPDATE journal SET record = CAST(replace(CAST(record AS TEXT), '\"v\":3}', '\"v\":2}') AS BLOB)");
+	assert_int_equal(db_commit(s.db), 0);
+	assert_int_equal(db_open(":memory:", &old), 0);
+	assert_int_equal(desk_replay(s.db, old, &scene_settings), 0);
+	assert_int_equal(db_int(old, -1, "SELECT count(*) FROM handover_items WHERE kind IN ('queue','held','exception','advisory')"), 0);
+	db_close(old);
+	scene_end(&s);
+}
+
 static void
 masks_hold(void **st)
 {
@@ -601,6 +667,7 @@ main(void)
 		cmocka_unit_test(somebody_has_to_go),
 		cmocka_unit_test(devices_that_are_silent_are_handed_over),
 		cmocka_unit_test(inquiries_pass_on_with_their_promise),
+		cmocka_unit_test(nothing_is_without_an_owner),
 		cmocka_unit_test(masks_hold),
 	};
 

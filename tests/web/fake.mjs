@@ -120,6 +120,9 @@ const handoverItems = [
 	item(7, 'device', 'aoba-tokyo-2/lcp-2', 'aoba', 'miyoshi', 'aoba-tokyo-2/fw-2：届いていません。最後は 2026-11-23T05:52', 'aoba-tokyo-2/fw-2: silent, last heard 2026-11-23T05:52'),
 	item(8, 'alarm', 'a1', 'aoba', 'miyoshi', '電話の回線または事業者に障害があります。', 'The telephone trunk or provider fails.'),
 	item(9, 'queue', 'aoba', 'aoba', null, '待ち行列に、担当者のいない候補が 4 件あります。', '4 candidates without an owner are in the queue.', { due_at: ago(-250) }),
+	item(10, 'queue', 'aoba/inquiries', 'aoba', null, '担当者のいないお問い合わせが 1 件あります。', '1 inquiry has no owner.', { due_at: ago(-900) }),
+	{ ...item(11, 'held', '', 'aoba', null, '差出人を確かめる必要のあるメールが 2 通あります。', '2 mails wait for somebody to say whose they are.'), tenant: null },
+	item(12, 'registration', 'aoba', 'aoba', null, '登録の承認を待つ機器が 1 台あります。', '1 device waits to be approved.'),
 ];
 const handovers = () => [handover('H-12', 'offered'), handover('H-13', 'draft', { at: ago(-1500), due_at: ago(-2400), given: null, words: '', may_give: true, may_accept: false, from: { site: sites[5], lead: people.miyoshi }, to: { site: sites[4], lead: crew[4] }, tenants: [tenants.harbor] }), handover('H-11', 'late', { at: ago(30000), due_at: ago(29100), counts: { open: 0, kept: 0, refused: 0, accepted: 3, late: 1 } })];
 const month = (back) => { const d = new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth() - back, 15)); return d.toISOString().slice(0, 7); };

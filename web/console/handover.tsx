@@ -28,8 +28,8 @@ export function Left({ h }: { h: Data }) {
 
 /* ---- items ---- */
 
-const groups: ReadonlyArray<readonly [name: 'cases' | 'promises' | 'second' | 'devices' | 'alarms' | 'queue', kinds: readonly HandoverItem['kind'][]]> = [
-	['cases', ['incident', 'candidate']], ['promises', ['inquiry', 'task', 'promise']], ['second', ['second']], ['devices', ['device', 'lcp']], ['alarms', ['alarm']], ['queue', ['queue']],
+const groups: ReadonlyArray<readonly [name: 'cases' | 'promises' | 'second' | 'devices' | 'alarms' | 'queue' | 'approval', kinds: readonly HandoverItem['kind'][]]> = [
+	['cases', ['incident', 'candidate']], ['promises', ['inquiry', 'task', 'promise']], ['second', ['second']], ['devices', ['device', 'lcp']], ['alarms', ['alarm']], ['queue', ['queue', 'held']], ['approval', ['registration', 'exception', 'report', 'advisory']],
 ];
 const waits = (i: HandoverItem) => ['open', 'refused', 'late'].includes(i.state) && !i.gone;
 const target = (i: HandoverItem): string | null => {
@@ -38,9 +38,20 @@ const target = (i: HandoverItem): string | null => {
 	case 'task': return `/console/incidents/${i.ref.split('/')[0] ?? ''}`;
 	case 'candidate': return `/console/candidates/${i.ref}`;
 	case 'inquiry': return `/console/inquiries/${i.ref}`;
-	case 'queue': return `/console/queue?tenant=${i.ref}`;
+	case 'queue': return i.ref.endsWith('/inquiries') ? '/console/inquiries' : `/console/queue?tenant=${i.ref}`;
+	case 'held': return '/console/inquiries';
+	case 'registration': return '/console/devices';
+	case 'exception': return '/console/exceptions';
+	case 'report': return '/console/reports';
+	case 'advisory': return '/console/advisories';
 	default: return null;
 	}
+};
+
+/** The screen where a count can be opened. */
+const place = (i: HandoverItem): string => {
+	const n = t().nav;
+	return i.kind === 'held' || i.ref.endsWith('/inquiries') ? n.inquiries : i.kind === 'registration' ? n.devices : i.kind === 'exception' ? n.exceptions : i.kind === 'report' ? n.reports : i.kind === 'advisory' ? n.advisories : n.queue;
 };
 
 function Words({ i }: { i: HandoverItem }) {
@@ -53,8 +64,8 @@ function Item({ i, cur, marked, mark, pick }: { i: HandoverItem; cur: boolean; m
 	const d = t().ho, to = target(i), shown = ['incident', 'candidate', 'inquiry', 'task', 'second'].includes(i.kind) ? i.ref : '';
 	return (
 		<li class={`oi${cur ? ' cur' : ''}`} data-n={i.n} onClick={pick}>
-			<div class="w0"><div class="row">{mark && waits(i) && <input type="checkbox" checked={marked} onChange={mark} aria-label={d.markItem(shown || String(i.n))} />}{to ? <Link to={to} class="tx m5">{shown || t().nav.queue}</Link> : <span class="m5">{shown}</span>}</div>{i.severity && <Sev s={i.severity as 'warning'} />}</div>
-			<div class="w0"><div><b class="b"><Safe text={tx(i.title)} /></b> <span class="q">{tx(i.tenant.name)}</span></div><Words i={i} />{i.state === 'refused' && <p class="t12 warn">{d.refusedBy(i.by ? tx(i.by.name) : '', i.reason ?? '')}</p>}</div>
+			<div class="w0"><div class="row">{mark && waits(i) && <input type="checkbox" checked={marked} onChange={mark} aria-label={d.markItem(shown || String(i.n))} />}{to ? <Link to={to} class="tx m5">{shown || place(i)}</Link> : <span class="m5">{shown}</span>}</div>{i.severity && <Sev s={i.severity as 'warning'} />}</div>
+			<div class="w0"><div><b class="b"><Safe text={tx(i.title)} /></b> <span class="q">{i.tenant ? tx(i.tenant.name) : ''}</span></div><Words i={i} />{i.state === 'refused' && <p class="t12 warn">{d.refusedBy(i.by ? tx(i.by.name) : '', i.reason ?? '')}</p>}</div>
 			<div class="t12 s">{i.due_at && <><b class="m5">{whenLong(i.due_at)}</b><br />{d.due}</>}</div>
 			<div class="row end own0"><span class="t12">{i.gone ? d.gone : i.state === 'open' ? '' : d.item[i.state]}</span><Owner p={i.owner} /></div>
 		</li>

@@ -74,7 +74,7 @@ export const ja: Dict = {
 		number: '引き継ぎ', stateH: '状態', from: '渡す側', to: '受け取る側', change: '交代の時刻', until: '受け取りまで', open: '残り', all: 'すべて', waiting: '受け取り待ち', none: '受け取りを待つ引き継ぎはありません。', and: '、',
 		state: { draft: '下書き', offered: '受け取り待ち', late: '期限超過・責任者の担当', accepted: '受け取り済み', void: '取り消し' }, leadIs: (x: string) => `責任者 ${x}`, nothing: 'なし', due: 'まで', gone: '対応済み', markItem: (x: string) => `${x} に印を付ける`,
 		item: { open: '受け取り待ち', kept: '担当は変わらず', refused: '断られました', accepted: '受け取り済み', late: '責任者の担当' }, refusedBy: (who: string, why: string) => `${who}が断りました：${why}`,
-		group: { cases: '未完了の案件', promises: 'お問い合わせ・作業・お約束', second: '二人目の確認待ち', devices: '届かない機器', alarms: '警報', queue: '待ち行列' }, pieces: (n: number) => `${n.toLocaleString('ja')} 件`, empty: '未完了のものはありません。', what: '引き継ぐもの',
+		group: { cases: '未完了の案件', promises: 'お問い合わせ・作業・お約束', second: '二人目の確認待ち', devices: '届かない機器', alarms: '警報', queue: '担当者のいないもの', approval: '承認・発行を待つもの' }, pieces: (n: number) => `${n.toLocaleString('ja')} 件`, empty: '未完了のものはありません。', what: '引き継ぐもの',
 		words: '渡す側からの言葉', two: '二文まで', sign: '署名して引き継ぐ', again: '下書きを作り直す', saved: '保存しました。', signatures: '署名', giver: '渡す側', taker: '受け取る側', notYet: 'まだ', record: '記録', crew: '次の当番',
 		accept: '読みました。受け取ります', acceptSome: (n: number) => `印の付いた ${n} 件を受け取る`, refuse: '断る', why: '理由', becomes: (n: number) => `受け取ると、${n} 件の担当があなたになります。次の当番の人がすでに担当しているものは変わりません。`,
 		isLate: '時間内に受け取られず、当番の責任者の担当です', deadline: (change: string, due: string) => `${change} に交代・${due} までに受け取りがなければ、当番の責任者の担当になります`,
