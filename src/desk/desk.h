@@ -125,7 +125,7 @@ char *desk_report_frozen(struct desk *d, const char *id);
 /* The data set that the command report.publish takes as `data`: only the service puts it there. NULL when who does not see it. */
 json_t *desk_report_data(struct desk *d, const struct desk_actor *who, const char *id, int64_t now);
 
-/* What handover.draft and handover.offer take as `data`: devices in sight that are not well. Only the service puts it there. */
+/* What handover.draft, handover.offer and site.lost take as `data`: devices in sight that are not well. Only the service puts it there. */
 json_t *desk_handover_data(struct desk *d, const struct desk_actor *who, int64_t now);
 
 /* Advisories.  The service puts into advisory.check whom an advisory concerns (args.affected), asks the store what is
@@ -162,7 +162,7 @@ bool desk_job_is_open(struct desk *d, int64_t job);
 
 /* What the auditor found overdue by more than 15 s: kind of row and how many; 0 rows = all is well. */
 struct desk_overdue {
-	char kind[32], id[64], tenant[32]; /* unowned: a case, its tenant; uncovered: a tenant */
+	char kind[32], id[64], tenant[32]; /* unowned: a case, its tenant; uncovered: a tenant; unfit: "LOGIN off|role|mask DAY" */
 	int64_t due_at;
 };
 /* The arguments with which alarm.raise tells it. */

@@ -28,8 +28,8 @@ struct desk {
 	desk_change_fn *on_change;
 	void *on_change_ctx;
 	VEC(struct change) changes; /* of the command that runs */
-	struct roster *roster;  /* made from the row that roster_id names (roster_desk.c); NULL without one */
-	char roster_id[32];
+	struct roster *roster;  /* made from the rows that roster_id names, of roster and outages (roster_desk.c); NULL without one */
+	char roster_id[56];
 	struct {
 		char actor[64], key[129], hash[65];
 	} once;                 /* of the request that runs; key "" = it has none (once.c) */

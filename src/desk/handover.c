@@ -45,7 +45,7 @@ sees_one(struct cmd *c, const json_t *tenants)
 bool
 handover_load(struct cmd *c, const char *key, struct handover_now *ret)
 {
-	struct rows r = db_query(c->db, "SELECT id, number, roster, state, from_lead, to_lead, at, due_at, tenants, crew FROM handovers WHERE id = ? OR ('H-' || number) = ?",
+	struct rows r = db_query(c->db, "SELECT id, number, roster, state, from_lead, to_lead, at, due_at, tenants, crew, passed_to, rule FROM handovers WHERE id = ? OR ('H-' || number) = ?",
 	                         Q(key), Q(key));
 	struct handover_now h = { 0 };
 
@@ -63,6 +63,8 @@ handover_load(struct cmd *c, const char *key, struct handover_now *ret)
 	h.due_at = row_int(&r, 7);
 	h.tenants = list_of(&r, 8);
 	h.crew = list_of(&r, 9);
+	snprintf(h.passed_to, sizeof h.passed_to, "%s", row_str(&r, 10) != NULL ? row_str(&r, 10) : "");
+	h.rule = row_int(&r, 11);
 	rows_close(&r);
 	if (!sees_one(c, h.tenants)) {
 		handover_fini(&h);
@@ -102,8 +104,8 @@ user_of(struct cmd *c, const char *login)
 	return db_text(c->db, "SELECT id FROM users WHERE login = ? AND disabled = 0", Q(login));
 }
 
-static json_t *
-users_of(struct cmd *c, const json_t *logins)
+json_t *
+handover_users(struct cmd *c, const json_t *logins)
 {
 	json_t *a = json_array();
 	const json_t *v;
@@ -118,18 +120,21 @@ users_of(struct cmd *c, const json_t *logins)
 	return a;
 }
 
-struct making {
-	const char *roster, *from_site, *from_lead, *to_site, *to_lead, *words, *lang;
-	int64_t at, due_at;
-	json_t *tenants, *crew; /* taken */
-};
+/* The rules that the command was made for. */
+static int64_t
+rule_of(const struct cmd *c)
+{
+	int64_t v = json_integer_value(json_object_get(json_object_get(c->args, "data"), "v"));
 
-static void
-make(struct cmd *c, const struct making *m, struct handover_now *ret)
+	return v > 1 ? v : 1;
+}
+
+void
+handover_make(struct cmd *c, const struct handover_making *m, struct handover_now *ret)
 {
 	auto_free char *tenants = json_text(m->tenants), *crew = json_text(m->crew);
 	int64_t number = cmd_count(c, "handover");
-	struct handover_now h = { .at = m->at, .due_at = m->due_at, .tenants = m->tenants, .crew = m->crew };
+	struct handover_now h = { .at = m->at, .due_at = m->due_at, .rule = m->rule, .tenants = m->tenants, .crew = m->crew };
 
 	cmd_new_id(c, h.id);
 	snprintf(h.number, sizeof h.number, "H-%lld", (long long)number);
@@ -138,10 +143,10 @@ make(struct cmd *c, const struct making *m, struct handover_now *ret)
 	snprintf(h.from_lead, sizeof h.from_lead, "%s", m->from_lead != NULL ? m->from_lead : "");
 	snprintf(h.to_lead, sizeof h.to_lead, "%s", m->to_lead != NULL ? m->to_lead : "");
 	db_run(c->db,
-	       "INSERT INTO handovers(id, number, roster, tenants, at, from_site, from_lead, to_site, to_lead, crew, state, drafted_at, due_at, words, lang)"
-	       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'draft', ?, ?, ?, ?)",
+	       "INSERT INTO handovers(id, number, roster, tenants, at, from_site, from_lead, to_site, to_lead, crew, state, drafted_at, due_at, words, lang, rule)"
+	       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'draft', ?, ?, ?, ?, ?)",
 	       Q(h.id), Q(number), Q(m->roster), Q(tenants), Q(m->at), Q(m->from_site), Q(m->from_lead), Q(m->to_site), Q(m->to_lead), Q(crew), Q(c->now), Q(m->due_at),
-	       Q(m->words != NULL ? m->words : ""), Q(m->lang != NULL ? m->lang : "ja"));
+	       Q(m->words != NULL ? m->words : ""), Q(m->lang != NULL ? m->lang : "ja"), Q(m->rule));
 	handover_gather(c, &h, false);
 	cmd_changed(c, "handover", h.id, NULL, h.number);
 	*ret = h;
@@ -149,8 +154,8 @@ make(struct cmd *c, const struct making *m, struct handover_now *ret)
 
 /* ---- before a crew changes ---- */
 
-static json_t *
-tenants_of(struct cmd *c, const struct roster *r, const char *roster)
+json_t *
+handover_tenants(struct cmd *c, const struct roster *r, const char *roster)
 {
 	struct rows q = db_query(c->db, "SELECT id FROM tenants ORDER BY id");
 	json_t *a = json_array();
@@ -184,8 +189,8 @@ draft_change(struct cmd *c, const struct roster *r, const struct duty *out, cons
 	if (db_int(c->db, 0, "SELECT 1 FROM handovers WHERE roster = ? AND at = ? AND state <> 'void'", Q(out->roster), Q(at)) != 0)
 		return;
 	words_before(c, out->roster, at, &words, &lang);
-	make(c, &(struct making){ .roster = out->roster, .from_site = out->site, .from_lead = from, .to_site = in->site, .to_lead = to, .words = words, .lang = lang, .at = at,
-	                          .due_at = begins + roster_accept_ns(r), .tenants = tenants_of(c, r, out->roster), .crew = users_of(c, in->people) },
+	handover_make(c, &(struct handover_making){ .roster = out->roster, .from_site = out->site, .from_lead = from, .to_site = in->site, .to_lead = to, .words = words, .lang = lang, .at = at, .rule = rule_of(c),
+	                          .due_at = begins + roster_accept_ns(r), .tenants = handover_tenants(c, r, out->roster), .crew = handover_users(c, in->people) },
 	     &h);
 	timer_set(c, "handover.offer", h.id, begins, 0);
 	handover_fini(&h);
@@ -218,6 +223,51 @@ handover_plan(struct cmd *c)
 	db_run(c->db, "UPDATE handovers SET state = 'void', ended_at = ? WHERE roster IS NOT NULL AND state IN ('draft','offered') AND at > ?", Q(c->now), Q(c->now));
 	json_array_foreach(json_object_get(roster_doc(desk_roster(c->d)), "rosters"), i, v)
 		handover_plan_next(c, json_string_value(json_object_get(v, "id")), c->now);
+}
+
+/* Is the hand-over still between those two crews? */
+static bool
+still_meant(struct cmd *c, const char *id, const char *roster, int64_t at)
+{
+	const struct roster *r = desk_roster(c->d);
+	struct duty out, in;
+
+	if (!roster_duty_of(r, roster, at - 1, &out) || !roster_duty_of(r, roster, at, &in))
+		return false;
+	auto_free char *from = user_of(c, out.lead), *to = user_of(c, in.lead);
+
+	return db_int(c->db, 0, "SELECT 1 FROM handovers WHERE id = ? AND from_site = ? AND to_site = ? AND coalesce(from_lead, '') = ? AND coalesce(to_lead, '') = ?", Q(id),
+	              Q(out.site), Q(in.site), Q(from != NULL ? from : ""), Q(to != NULL ? to : "")) != 0;
+}
+
+static void
+void_what_is_not_meant(struct cmd *c)
+{
+	struct rows r = db_query(c->db, "SELECT id, roster, at FROM handovers WHERE roster IS NOT NULL AND state IN ('draft','offered') AND at > ? ORDER BY number", Q(c->now));
+	VEC(char *) ids = { 0 };
+
+	while (rows_next(&r))
+		if (!still_meant(c, row_str(&r, 0), row_str(&r, 1), row_int(&r, 2)))
+			vec_push(&ids, x_strdup(row_str(&r, 0)));
+	for (size_t i = 0; i < ids.n; i++) {
+		timer_drop(c, ids.v[i]);
+		db_run(c->db, "UPDATE handovers SET state = 'void', ended_at = ? WHERE id = ?", Q(c->now), Q(ids.v[i]));
+		cmd_changed(c, "handover", ids.v[i], NULL, NULL);
+		free(ids.v[i]);
+	}
+	vec_fini(&ids);
+}
+
+void
+handover_replan(struct cmd *c, int64_t from)
+{
+	const json_t *v;
+	size_t i;
+
+	void_what_is_not_meant(c);
+	db_run(c->db, "DELETE FROM timers WHERE kind = 'handover.draft'");
+	json_array_foreach(json_object_get(roster_doc(desk_roster(c->d)), "rosters"), i, v)
+		handover_plan_next(c, json_string_value(json_object_get(v, "id")), from);
 }
 
 /* "aoba@1795000000000000000" */
@@ -259,7 +309,7 @@ handover_timer_data(struct desk *d, const char *kind, const char *ref, int64_t n
 	int64_t at;
 
 	if (strcmp(kind, "handover.draft") == 0 && r != NULL && read_ref(ref, roster, &at))
-		tenants = tenants_of(&c, r, roster);
+		tenants = handover_tenants(&c, r, roster);
 	else if (strcmp(kind, "handover.offer") == 0 && (text = db_text(d->db, "SELECT tenants FROM handovers WHERE id = ? AND roster IS NOT NULL", Q(ref))) != NULL)
 		tenants = json_loads(text, 0, NULL);
 	if (tenants == NULL)
@@ -331,8 +381,8 @@ draft_own(struct cmd *c)
 		json_decref(tenants);
 		return;
 	}
-	make(c, &(struct making){ .from_site = site_now(c, tenants, c->who->user), .from_lead = c->who->user, .to_site = site_now(c, tenants, to), .to_lead = to,
-	                          .at = c->now, .due_at = c->now + 2 * accept, .tenants = tenants, .crew = json_pack("[s]", to) },
+	handover_make(c, &(struct handover_making){ .from_site = site_now(c, tenants, c->who->user), .from_lead = c->who->user, .to_site = site_now(c, tenants, to), .to_lead = to,
+	                          .at = c->now, .rule = rule_of(c), .due_at = c->now + 2 * accept, .tenants = tenants, .crew = json_pack("[s]", to) },
 	     &h);
 	timer_set(c, "handover.offer", h.id, c->now + accept, 0);
 	snprintf(c->noun, sizeof c->noun, "handover");

@@ -12,10 +12,17 @@
 
 /* ---- owners ---- */
 
-struct item_now {
-	int64_t n;
-	char kind[16], ref[160], tenant[32], owner[32], state[12];
-};
+char *
+handover_owner(struct db *db, const char *kind, const char *ref)
+{
+	if (word_in(kind, "incident candidate"))
+		return db_text(db, "SELECT owner FROM candidates WHERE ('C-' || number) = ? OR incident = ?", Q(ref), Q(ref));
+	if (strcmp(kind, "task") == 0)
+		return db_text(db, "SELECT owner FROM tasks WHERE incident || '/' || n = ?", Q(ref));
+	if (strcmp(kind, "inquiry") == 0)
+		return db_text(db, "SELECT owner FROM inquiries WHERE ('Q-' || number) = ?", Q(ref));
+	return strcmp(kind, "alarm") == 0 ? db_text(db, "SELECT owner FROM alarms WHERE id = ?", Q(ref)) : NULL;
+}
 
 /* Whose it becomes.  Somebody who took it since the draft keeps it. */
 static void
@@ -63,6 +70,16 @@ pass_on(struct cmd *c, const struct item_now *it, const char *to)
 
 typedef void item_fn(struct cmd *c, const struct handover_now *h, const struct item_now *it);
 
+/* Whose it is by now: who took it since and works in the next crew keeps it; who took it and goes as well hands it over too. */
+static void
+owner_by_now(struct cmd *c, const struct handover_now *h, struct item_now *it)
+{
+	auto_free char *owner = h->rule >= 2 && h->roster[0] != '\0' ? handover_owner(c->db, it->kind, it->ref) : NULL;
+
+	if (owner != NULL && strcmp(owner, it->owner) != 0 && !list_has(h->crew, owner))
+		snprintf(it->owner, sizeof it->owner, "%s", owner);
+}
+
 /* fn for every item in one of the states that the actor sees, or for those that args.items names. How many. */
 static size_t
 each_item(struct cmd *c, const struct handover_now *h, const char *states, const json_t *named, item_fn *fn)
@@ -86,8 +103,10 @@ each_item(struct cmd *c, const struct handover_now *h, const char *states, const
 		if (wanted && word_in(it.state, states) && desk_sees(c->who, it.tenant))
 			vec_push(&v, it);
 	}
-	for (i = 0; i < v.n; i++)
+	for (i = 0; i < v.n; i++) {
+		owner_by_now(c, h, &v.v[i]);
 		fn(c, h, &v.v[i]);
+	}
 	n = v.n;
 	vec_fini(&v);
 	return n;
@@ -236,6 +255,9 @@ load_to_take(struct cmd *c, struct handover_now *h)
 		return false;
 	if (!word_in(h->state, "offered late"))
 		cmd_refuse(c, 409, "state", NULL, "%s is %s", h->number, h->state);
+	else if (h->passed_to[0] != '\0')
+		cmd_refuse(c, 409, "state", NULL, "%s went on in H-%lld", h->number,
+		           (long long)db_int(c->db, 0, "SELECT number FROM handovers WHERE id = ?", Q(h->passed_to)));
 	else if (c->who->user[0] == '\0')
 		cmd_refuse(c, 422, "invalid", NULL, "only a person takes work over");
 	else if (!list_has(h->crew, c->who->user) && (strcmp(c->who->role, "lead") != 0 || strcmp(h->from_lead, c->who->user) == 0))
@@ -317,6 +339,32 @@ load_due(struct cmd *c, const char *ref, struct handover_now *h)
 	return known && handover_load(c, ref, h);
 }
 
+/* What was drafted as somebody's may be another's by now. */
+static void
+look_at_owner(struct cmd *c, const struct handover_now *h, const struct item_now *it)
+{
+	auto_free char *owner = word_in(it->kind, "incident candidate task inquiry alarm") ? handover_owner(c->db, it->kind, it->ref) : NULL;
+
+	if (owner != NULL)
+		db_run(c->db, "UPDATE handover_items SET owner = ?, state = CASE WHEN ? THEN 'kept' ELSE state END WHERE handover = ? AND n = ?", Q(owner),
+		       Q((int64_t)list_has(h->crew, owner)), Q(h->id), Q(it->n));
+}
+
+void
+handover_pass_earlier(struct cmd *c, const struct handover_now *h)
+{
+	static const char which[] = "SELECT id, 'H-' || number FROM handovers WHERE roster = ? AND id <> ? AND at < ? AND state IN ('draft','offered','late') AND passed_to IS NULL ORDER BY number";
+	struct rows r = db_query(c->db, which, Q(h->roster), Q(h->id), Q(h->at));
+
+	while (rows_next(&r)) {
+		auto_free char *id = x_strdup(row_str(&r, 0)), *number = x_strdup(row_str(&r, 1));
+
+		db_run(c->db, "UPDATE handovers SET state = 'late', passed_to = ?, ended_at = ? WHERE id = ?", Q(h->id), Q(c->now), Q(id));
+		timer_drop(c, id);
+		cmd_changed(c, "handover", id, NULL, number);
+	}
+}
+
 /* The crew has changed.  What nobody signed is offered all the same, and told. */
 void
 handover_offer_due(struct cmd *c, const char *ref)
@@ -328,6 +376,10 @@ handover_offer_due(struct cmd *c, const char *ref)
 	/* what happened since it was drafted or signed belongs to it too */
 	if (word_in(h.state, "draft offered"))
 		handover_gather(c, &h, strcmp(h.state, "offered") == 0);
+	if (h.rule >= 2 && h.roster[0] != '\0' && word_in(h.state, "draft offered")) {
+		each_item(c, &h, "open refused", NULL, look_at_owner);
+		handover_pass_earlier(c, &h);
+	}
 	if (strcmp(h.state, "draft") == 0) {
 		auto_free char *ja = x_asprintf("引き継ぎ %s は、渡す側の署名がないまま交代の時刻になりました。", h.number);
 		auto_free char *en = x_asprintf("Hand-over %s was not signed by the crew that gives when the crew changed.", h.number);
@@ -342,6 +394,40 @@ handover_offer_due(struct cmd *c, const char *ref)
 		end_if_done(c, &h);
 	}
 	handover_fini(&h);
+}
+
+void
+handover_take_over(struct cmd *c, const struct handover_now *h, const json_t *gone, const char *lead)
+{
+	struct rows r = db_query(c->db, "SELECT x.n, x.kind, x.ref, x.tenant FROM handover_items x WHERE x.handover = ? AND x.state IN ('open','refused','late') AND NOT (" HANDOVER_GONE
+	                         ") ORDER BY x.n", Q(h->id));
+	VEC(struct item_now) v = { 0 };
+
+	while (rows_next(&r)) {
+		auto_free char *owner = handover_owner(c->db, row_str(&r, 1), row_str(&r, 2));
+		struct item_now it = { .n = row_int(&r, 0) };
+
+		snprintf(it.kind, sizeof it.kind, "%s", row_str(&r, 1));
+		snprintf(it.ref, sizeof it.ref, "%s", row_str(&r, 2));
+		snprintf(it.tenant, sizeof it.tenant, "%s", row_str(&r, 3));
+		snprintf(it.owner, sizeof it.owner, "%s", owner != NULL ? owner : "");
+		if (owner == NULL || list_has(gone, owner))
+			vec_push(&v, it);
+	}
+	for (size_t i = 0; i < v.n; i++) {
+		pass_on(c, &v.v[i], lead);
+		db_run(c->db, "UPDATE handover_items SET owner = ? WHERE handover = ? AND n = ?", Q(lead), Q(h->id), Q(v.v[i].n));
+	}
+	vec_fini(&v);
+}
+
+void
+handover_offer_now(struct cmd *c, struct handover_now *h)
+{
+	db_run(c->db, "UPDATE handovers SET state = 'offered', offered_at = ? WHERE id = ?", Q(c->now), Q(h->id));
+	snprintf(h->state, sizeof h->state, "offered");
+	start_waiting(c, h);
+	end_if_done(c, h);
 }
 
 /* The lead who is on duty for the item's tenant now, else the one it was meant for. */

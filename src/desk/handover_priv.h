@@ -4,8 +4,11 @@
  *
  *     draft ──(the giver signs; or the crew changes: unsigned, a warning)──▶ offered ──(every item accepted)──▶ accepted
  *       │                                                                     │  ▲ refused items: signed again
- *       └──(another roster was imported)──▶ void      (accept_s after the change)▼
+ *       └──(another roster, a site lost or back)──▶ void  (accept_s after the change)▼
  *                                                                     late: the lead on duty has what is open, an alarm
+ *
+ * What still waits when the crew changes again goes on in the next hand-over (passed_to).  When a site is lost its people's work is the
+ * stand-in's lead's at once, in a hand-over that is offered unsigned (handover_take_over).
  *
  * An item is a row that says what it was when it was drafted, and whose.  Accepting makes the accepting person the owner of
  * a case, a task, an alarm; who took it in the meantime keeps it.  Telephone chains and clocks do not ask whose a case is: they run on.
@@ -21,6 +24,9 @@
 
 #define HANDOVER_ITEMS_MAX 500
 #define HANDOVER_ACCEPT_NS (900 * NS_PER_S) /* without a roster */
+/* By which rules a hand-over goes: the command that drafts it says it (args.data.v), so that an older journal plays as it did.
+ * From 2 on owners are looked at again at the change, and what waits then goes on in the next hand-over. */
+#define HANDOVER_RULE 2
 
 /* Of a row `x` of handover_items: what it is about has been dealt with in the meantime. */
 #define HANDOVER_GONE                                                                                                           \
@@ -39,8 +45,8 @@
 	" WHEN 'advisory' THEN NOT EXISTS(SELECT 1 FROM advisories v WHERE v.state IN ('draft','approved')) ELSE 0 END"
 
 struct handover_now {
-	char id[32], number[24], roster[32], state[12], from_lead[32], to_lead[32];
-	int64_t at, due_at;
+	char id[32], number[24], roster[32], state[12], from_lead[32], to_lead[32], passed_to[32];
+	int64_t at, due_at, rule;
 	json_t *tenants, *crew; /* ids of tenants; of the people who may accept */
 };
 /* By id or number; refused (404) unless the actor sees a tenant of it. handover_fini gives it back. */
@@ -49,6 +55,32 @@ void handover_fini(struct handover_now *h);
 bool list_has(const json_t *list, const char *text);
 /* Is the actor of the crew that gives: its lead, somebody of it, or any lead? */
 bool handover_gives(struct cmd *c, const struct handover_now *h);
+
+struct item_now {
+	int64_t n;
+	char kind[16], ref[160], tenant[32], owner[32], state[12];
+};
+
+struct handover_making {
+	const char *roster, *from_site, *from_lead, *to_site, *to_lead, *words, *lang;
+	int64_t at, due_at, rule;
+	json_t *tenants, *crew; /* taken */
+};
+/* A draft with what is open; handover_fini. */
+void handover_make(struct cmd *c, const struct handover_making *m, struct handover_now *ret);
+json_t *handover_users(struct cmd *c, const json_t *logins);                               /* ids of those who work */
+json_t *handover_tenants(struct cmd *c, const struct roster *r, const char *roster);
+/* Who owns it now, if it is of a kind that has an owner; NULL when nobody does. Heap. */
+char *handover_owner(struct db *db, const char *kind, const char *ref);
+
+/* Work of people who are not there any more is the lead's at once: what of it is the hand-over's, and open or late, in the state it is in. */
+void handover_take_over(struct cmd *c, const struct handover_now *h, const json_t *gone, const char *lead);
+/* A draft of a change that is already over: offered, unsigned; the time to accept begins. */
+void handover_offer_now(struct cmd *c, struct handover_now *h);
+/* Hand-overs of the same roster that still wait go on in this one. */
+void handover_pass_earlier(struct cmd *c, const struct handover_now *h);
+/* After a site was lost or came back: drafts whose crews are others now are void, and all are planned anew. `from`: as handover_plan_next's after. */
+void handover_replan(struct cmd *c, int64_t from);
 
 /* What is open, as items of the hand-over: anew, or `more`: what came since.  Of one without a roster only what belongs to its giver. */
 void handover_gather(struct cmd *c, const struct handover_now *h, bool more);

@@ -43,8 +43,10 @@ struct one { /* roster */
 
 struct roster {
 	json_t *doc;
+	json_t *leads; /* {SITE: [login]} */
 	struct one *v;
 	size_t n;
+	VEC(struct outage) outages;
 };
 
 struct span { /* of time, of one turn */
@@ -180,7 +182,7 @@ is_whole(const json_t *doc)
 	json_array_foreach(json_object_get(doc, "sites"), i, v) {
 		name = json_object_get(v, "name");
 		if (str(v, "id") == NULL || str(name, "ja") == NULL || str(name, "en") == NULL || str(v, "zone") == NULL || zone_open(slice_str(str(v, "zone"))) == NULL ||
-		    str(v, "country") == NULL)
+		    str(v, "country") == NULL || (json_object_get(v, "stand_in") != NULL && !is_list_of_text(json_object_get(v, "stand_in"))))
 			return false;
 	}
 	json_array_foreach(json_object_get(doc, "people"), i, v)
@@ -197,6 +199,28 @@ is_span(const json_t *doc, const char *key)
 	return s > 0 && s <= 86400;
 }
 
+static void
+find_leads(struct roster *r)
+{
+	const json_t *v;
+	size_t i;
+
+	r->leads = json_object();
+	json_array_foreach(json_object_get(r->doc, "sites"), i, v)
+		if (str(v, "lead") != NULL)
+			json_object_set_new(r->leads, str(v, "id"), json_pack("[s]", str(v, "lead")));
+	for (i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->v[i].n; k++)
+			if (json_object_get(r->leads, r->v[i].turns[k].site) == NULL)
+				json_object_set_new(r->leads, r->v[i].turns[k].site, json_pack("[s]", r->v[i].turns[k].lead));
+}
+
+const json_t *
+roster_site_lead(const struct roster *r, const char *site)
+{
+	return json_object_get(r->leads, site);
+}
+
 struct roster *
 roster_new(const json_t *doc)
 {
@@ -210,10 +234,25 @@ roster_new(const json_t *doc)
 		good = read_one(r, json_array_get(list, r->n), &r->v[r->n]);
 		r->n++;
 	}
-	if (good)
+	if (good) {
+		find_leads(r);
 		return r;
+	}
 	roster_free(r);
 	return NULL;
+}
+
+void
+roster_put_outage(struct roster *r, const struct outage *o)
+{
+	vec_push(&r->outages, *o);
+}
+
+const struct outage *
+roster_outages(const struct roster *r, size_t *ret_n)
+{
+	*ret_n = r->outages.n;
+	return r->outages.v;
 }
 
 void
@@ -228,6 +267,8 @@ roster_free(struct roster *r)
 		free(r->v[i].memo);
 	}
 	free(r->v);
+	vec_fini(&r->outages);
+	json_decref(r->leads);
 	json_decref(r->doc);
 	free(r);
 }
@@ -373,19 +414,29 @@ one_of(const struct roster *r, const char *tenant)
 }
 
 bool
-roster_duty(const struct roster *r, const char *tenant, int64_t at, struct duty *ret)
+roster_planned(const struct roster *r, size_t i, int64_t at, struct duty *ret)
 {
-	const struct one *o = r != NULL && tenant != NULL ? one_of(r, tenant) : NULL;
+	return i < r->n && duty_of(&r->v[i], at, ret);
+}
 
-	return o != NULL && duty_of(o, at, ret);
+size_t
+roster_count(const struct roster *r)
+{
+	return r->n;
+}
+
+const char *
+roster_id(const struct roster *r, size_t i)
+{
+	return r->v[i].id;
 }
 
 bool
-roster_duty_of(const struct roster *r, const char *id, int64_t at, struct duty *ret)
+roster_has_turn(const struct roster *r, size_t i, const char *site)
 {
-	for (size_t i = 0; r != NULL && i < r->n; i++)
-		if (strcmp(r->v[i].id, id) == 0)
-			return duty_of(&r->v[i], at, ret);
+	for (size_t k = 0; k < r->v[i].n; k++)
+		if (strcmp(r->v[i].turns[k].site, site) == 0)
+			return true;
 	return false;
 }
 

@@ -8,12 +8,29 @@
 
 #include "desk/facts_priv.h"
 #include "desk/handover_priv.h"
+#include "desk/site_priv.h"
 
 #define PROVE_EVERY (7 * NS_PER_DAY)
 #define WEEK_DAYS_MAX 31
 #define CHANGES_MAX 2000
 
 /* ---- which ---- */
+
+/* Every loss and return of a site, in the order in which they were said. */
+static void
+put_outages(struct db *db, struct roster *r)
+{
+	struct rows q = db_query(db, "SELECT x.site, x.stand_in, x.at, coalesce((SELECT b.at FROM site_changes b WHERE b.site = x.site AND b.lost = 0 AND b.n > x.n ORDER BY b.n LIMIT 1), ?)"
+	                             " FROM site_changes x WHERE x.lost = 1 ORDER BY x.n", Q((int64_t)INT64_MAX));
+
+	while (rows_next(&q)) {
+		struct outage o = { .from = row_int(&q, 2), .to = row_int(&q, 3) };
+
+		snprintf(o.site, sizeof o.site, "%s", row_str(&q, 0));
+		snprintf(o.stand_in, sizeof o.stand_in, "%s", row_str(&q, 1));
+		roster_put_outage(r, &o);
+	}
+}
 
 static struct roster *
 read_row(struct db *db, const char *id)
@@ -23,6 +40,8 @@ read_row(struct db *db, const char *id)
 	struct roster *r = doc != NULL ? roster_new(doc) : NULL;
 
 	json_decref(doc);
+	if (r != NULL)
+		put_outages(db, r);
 	return r;
 }
 
@@ -37,14 +56,17 @@ roster_in_force(struct db *db, int64_t at)
 const struct roster *
 desk_roster(struct desk *d)
 {
-	auto_free char *id = db_text(d->db, "SELECT id FROM rosters ORDER BY n DESC LIMIT 1");
+	auto_free char *id = db_text(d->db, "SELECT id FROM rosters ORDER BY n DESC LIMIT 1"), *lost = NULL;
+	char key[sizeof d->roster_id];
 
 	if (id == NULL)
 		return NULL;
-	if (strcmp(id, d->roster_id) != 0) {
+	lost = db_text(d->db, "SELECT id FROM site_changes ORDER BY n DESC LIMIT 1");
+	snprintf(key, sizeof key, "%.26s/%.26s", id, lost != NULL ? lost : "");
+	if (strcmp(key, d->roster_id) != 0) {
 		roster_free(d->roster);
 		d->roster = read_row(d->db, id);
-		snprintf(d->roster_id, sizeof d->roster_id, "%s", id);
+		snprintf(d->roster_id, sizeof d->roster_id, "%s", key);
 	}
 	return d->roster;
 }
@@ -214,7 +236,7 @@ people_json(struct db *db, const json_t *logins)
 	return a;
 }
 
-static json_t *
+json_t *
 site_json(const struct roster *r, const char *id, int64_t at)
 {
 	const json_t *s = roster_site(r, id), *zone = json_object_get(s, "zone");
@@ -235,8 +257,9 @@ moment_or_null(int64_t ns)
 static json_t *
 crew_json(struct db *db, const struct roster *r, const struct duty *on, int64_t at)
 {
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "roster", on->roster, "site", site_json(r, on->site, at), "lead", person_by_login(db, on->lead), "people",
-	                 people_json(db, on->people), "from", moment_or_null(on->from), "to", moment_or_null(on->to));
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "roster", on->roster, "site", site_json(r, on->site, at), "lead", person_by_login(db, on->lead), "people",
+	                 people_json(db, on->people), "from", moment_or_null(on->from), "to", moment_or_null(on->to), "stands_for",
+	                 on->stands_for != NULL ? site_json(r, on->stands_for, at) : json_null());
 }
 
 json_t *
@@ -273,22 +296,6 @@ time_of(struct ask *a, const char *key, int64_t *ret)
 		return true;
 	ask_no(a, 422, "invalid", key);
 	return false;
-}
-
-static json_t *
-sites_json(struct ask *a, const struct roster *r)
-{
-	json_t *list = json_array();
-	const json_t *v;
-	size_t i;
-
-	json_array_foreach(json_object_get(roster_doc(r), "sites"), i, v) {
-		json_t *o = site_json(r, json_string_value(json_object_get(v, "id")), a->now);
-
-		json_object_set(o, "country", json_object_get(v, "country"));
-		json_array_append_new(list, o);
-	}
-	return list;
 }
 
 static json_t *
@@ -345,7 +352,7 @@ ask_roster_show(struct ask *a)
 		if ((one = roster_json(a, r, v)) != NULL)
 			json_array_append_new(list, one);
 	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "now", time_json(a->now), "imported_at", time_json(at), "by", by, "draft_s",
-	                 (json_int_t)(roster_draft_ns(r) / NS_PER_S), "accept_s", (json_int_t)(roster_accept_ns(r) / NS_PER_S), "sites", sites_json(a, r), "people",
+	                 (json_int_t)(roster_draft_ns(r) / NS_PER_S), "accept_s", (json_int_t)(roster_accept_ns(r) / NS_PER_S), "sites", site_views(a, r), "people",
 	                 staff_json(a, r), "rosters", list);
 }
 

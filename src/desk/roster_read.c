@@ -225,12 +225,13 @@ site_of(struct reader *r, const struct ynode *n, json_t *sites)
 	json_t *o = json_object();
 	const char *id = id_of(r, n, sites);
 
-	check_keys(r, n, "id name zone country days_off");
+	check_keys(r, n, "id name zone country days_off stand_in lead");
 	put(o, "id", id);
 	json_object_set_new(o, "name", name_of(r, n, id));
 	put(o, "zone", zone_of(r, n, true));
 	put(o, "country", country_of(r, n));
 	json_object_set_new(o, "days_off", days_off_of(r, n));
+	put(o, "lead", text_of(r, n, "lead", false));
 	json_array_append_new(sites, o);
 }
 
@@ -416,6 +417,97 @@ check_tenants(struct reader *r, const struct ynode *root)
 	json_decref(seen);
 }
 
+/* ---- stand-ins ---- */
+
+/* Somebody of the site's leads has to see the tenants of every roster in which the lost site has turns. */
+static void
+check_stand_in_mask(struct reader *r, const struct ynode *n, const struct roster *roster, const char *lost)
+{
+	const json_t *lead = json_array_get(roster_site_lead(roster, n->text.p), 0), *who = json_object_get(json_object_get(r->known, "people"), json_string_value(lead));
+	struct desk_actor a = { .role = "lead", .tenants = json_object_get(who, "tenants") };
+	const json_t *v;
+	size_t k;
+
+	for (size_t i = 0; i < roster_count(roster) && who != NULL; i++) {
+		const json_t *tenants = json_object_get(json_array_get(json_object_get(r->doc, "rosters"), i), "tenants");
+		bool all = json_array_size(a.tenants) == 0;
+
+		if (!roster_has_turn(roster, i, lost))
+			continue;
+		json_array_foreach(tenants, k, v)
+			if (!desk_sees(&a, json_string_value(v)))
+				fault(r, n, "ROSTER-MASK", "a site whose lead sees the tenants of the one that may be lost");
+		if (!json_is_array(tenants) && !all)
+			fault(r, n, "ROSTER-MASK", "a site whose lead sees all tenants: the other one has turns for all that no roster names");
+	}
+}
+
+static void
+stand_in_of(struct reader *r, const struct ynode *n, const struct roster *roster, const char *lost, json_t *list)
+{
+	const json_t *v;
+	size_t i;
+
+	if (n->kind != Y_SCALAR || !is_one_of(r, n, NULL, json_object_get(r->doc, "sites"), "id", "ROSTER-SITE", "the id of a site"))
+		return;
+	if (strcmp(n->text.p, lost) == 0)
+		fault(r, n, "ROSTER-STAND-IN", "another site than the one that is lost");
+	else if (roster_site_lead(roster, n->text.p) == NULL)
+		fault(r, n, "ROSTER-STAND-IN", "a site with a turn or a lead of its own: somebody has to answer there");
+	else
+		check_stand_in_mask(r, n, roster, lost);
+	json_array_foreach(list, i, v)
+		if (strcmp(json_string_value(v), n->text.p) == 0)
+			fault(r, n, "ROSTER-TWICE", "a site that stands here once");
+	json_array_append_new(list, json_string(n->text.p));
+}
+
+static void
+check_site_lead(struct reader *r, const struct ynode *lead)
+{
+	const json_t *who = json_object_get(json_object_get(r->known, "people"), lead->text.p);
+
+	if (is_one_of(r, lead, NULL, json_object_get(r->doc, "people"), "login", "ROSTER-PERSON", "the login of a person below") && who != NULL &&
+	    strcmp(json_string_value(json_object_get(who, "role")) ?: "", "lead") != 0)
+		fault(r, lead, "ROSTER-LEAD", "a person whose role is lead");
+}
+
+static bool
+has_turns(const struct roster *roster, const char *site)
+{
+	for (size_t i = 0; i < roster_count(roster); i++)
+		if (roster_has_turn(roster, i, site))
+			return true;
+	return false;
+}
+
+/* Who stands in for each site: after all else, because a site below may be named. Without anybody it is a warning: it can be said when
+ * the site is lost. */
+static void
+check_stand_ins(struct reader *r, const struct ynode *sites, const struct roster *roster)
+{
+	size_t i = 0;
+
+	for (const struct ynode *n = sites->child; n != NULL; n = n->next, i++) {
+		json_t *site = json_array_get(json_object_get(r->doc, "sites"), i), *list = json_array();
+		const char *id = json_string_value(json_object_get(site, "id"));
+		const struct ynode *in = get(r, n, "stand_in", Y_SEQ, false), *lead = get(r, n, "lead", Y_SCALAR, false);
+		struct why *w;
+
+		if (lead != NULL)
+			check_site_lead(r, lead);
+		for (const struct ynode *v = in != NULL ? in->child : NULL; v != NULL; v = v->next)
+			stand_in_of(r, v, roster, id, list);
+		if (in == NULL && has_turns(roster, id) && (w = whys_add(r->ws, WHY_WARNING, E_RANGE, "ROSTER-STAND-IN", r->file, n->line, n->col)) != NULL) {
+			why_found(w, "nobody stands in when %s is lost", id);
+			why_wanted(w, "stand_in: [a site, …]");
+		}
+		if (json_array_size(list) != 0)
+			json_object_set(site, "stand_in", list);
+		json_decref(list);
+	}
+}
+
 /* ---- proof ---- */
 
 static const struct ynode *
@@ -498,7 +590,7 @@ warn_languages(struct reader *r, const struct ynode *turn, const json_t *o, cons
 }
 
 static void
-prove(struct reader *r, int64_t now)
+prove(struct reader *r, const struct ynode *sites, int64_t now)
 {
 	struct roster *roster = roster_new(r->doc);
 	const json_t *o, *t;
@@ -509,6 +601,7 @@ prove(struct reader *r, int64_t now)
 		return;
 	}
 	roster_prove(roster, now, on_fault, r);
+	check_stand_ins(r, sites, roster);
 	json_array_foreach(json_object_get(r->doc, "rosters"), i, o)
 		json_array_foreach(json_object_get(o, "turns"), k, t)
 			warn_languages(r, node_of_turn(r, i, k), t, json_object_get(o, "tenants"));
@@ -562,7 +655,7 @@ read_root(struct reader *r, const struct ynode *root, int64_t now)
 	if (r->rosters != NULL && r->rosters->kind == Y_SEQ) {
 		check_tenants(r, root);
 		if (r->ws->errors == 0)
-			prove(r, now);
+			prove(r, y_get(root, SL("sites")), now);
 	}
 }
 

@@ -13,7 +13,7 @@
 #define COLUMNS                                                                                                                 \
 	"h.id, 'H-' || h.number AS number, h.roster, h.state, h.at AS \"at:t\", h.drafted_at AS \"drafted_at:t\", h.due_at AS \"due_at:t\", h.words, h.lang,"      \
 	" h.offered_at AS \"offered_at:t\", h.ended_at AS \"ended_at:t\", h.tenants, h.crew, h.from_site, h.from_lead, h.to_site, h.to_lead, h.offered_by,"       \
-	" h.ended_by, h.offered_seq, h.ended_seq, h.at, h.state"
+	" h.ended_by, h.offered_seq, h.ended_seq, h.at, h.state, (SELECT 'H-' || p.number FROM handovers p WHERE p.id = h.passed_to) AS passed_to"
 
 static json_t *
 side(struct ask *a, const char *site, const char *lead)
@@ -117,7 +117,7 @@ put_rights(struct ask *a, struct rows *r, json_t *o)
 	snprintf(h.from_lead, sizeof h.from_lead, "%s", row_str(r, 14) != NULL ? row_str(r, 14) : "");
 	gives = works && handover_gives(&c, &h);
 	json_object_set_new(o, "may_give", json_boolean(gives && word_in(state, "draft offered")));
-	json_object_set_new(o, "may_accept", json_boolean(works && word_in(state, "offered late") &&
+	json_object_set_new(o, "may_accept", json_boolean(works && word_in(state, "offered late") && row_str(r, 23) == NULL &&
 	                                                  (list_has(h.crew, a->who->user) || (lead && strcmp(h.from_lead, a->who->user) != 0))));
 	json_decref(h.crew);
 }
@@ -159,7 +159,7 @@ ask_handover_list(struct ask *a)
 	const char *state = ask_str(a, "state");
 	bool open = state != NULL && strcmp(state, "open") == 0;
 	struct rows r = db_query(a->db,
-	                         "SELECT " COLUMNS " FROM handovers h WHERE (? AND h.state IN ('draft','offered','late')) OR (NOT ? AND (? IS NULL OR h.state = ?))"
+	                         "SELECT " COLUMNS " FROM handovers h WHERE (? AND h.state IN ('draft','offered','late') AND h.passed_to IS NULL) OR (NOT ? AND (? IS NULL OR h.state = ?))"
 	                         " ORDER BY h.number DESC LIMIT ?",
 	                         Q((int64_t)open), Q((int64_t)open), Q(state), Q(state), Q((int64_t)LIST_MAX));
 	json_t *items = json_array(), *o;

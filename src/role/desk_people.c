@@ -794,7 +794,7 @@ static const struct {
 	{ "roster.import", roster_import },
 	{ "journal.export", journal_export }, { "inquiry.open", asking_with_files }, { "inquiry.message", asking_with_files },
 	{ "report.publish", report_publish },   { "advisory.check", advisory_check },
-	{ "handover.again", handover_with_devices }, { "handover.offer", handover_with_devices },
+	{ "handover.again", handover_with_devices }, { "handover.offer", handover_with_devices }, { "site.lost", handover_with_devices },
 	{ "source.list", source_list },
 	{ "device.register", device_register },
 };

@@ -154,6 +154,18 @@ decision(struct scene *s, const char *candidate, const char *severity)
 	return o;
 }
 
+/* Whatever has to follow has its timer: the auditor looks. */
+static inline void
+scene_misses_no_timer(struct scene *s)
+{
+	struct desk_overdue all[32];
+	size_t n = desk_audit(s->db, s->now, all, 32);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(all[i].kind, "missing") == 0)
+			fail_msg("no timer: %s", all[i].id);
+}
+
 /* The journal in an empty database gives the same tables, byte for byte; and its chain is whole. */
 static inline void
 scene_replays(struct scene *s)
@@ -162,6 +174,7 @@ scene_replays(struct scene *s)
 	struct desk_verified v;
 	struct db *copy;
 
+	scene_misses_no_timer(s);
 	assert_int_equal(desk_verify(s->db, &v), 0);
 	assert_int_equal(db_open(":memory:", &copy), 0);
 	assert_int_equal(desk_replay(s->db, copy, &scene_settings), 0);

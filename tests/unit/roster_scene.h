@@ -5,6 +5,7 @@
 #ifndef NZ_TESTS_ROSTER_SCENE_H
 #define NZ_TESTS_ROSTER_SCENE_H
 
+#include "codec/timefmt.h"
 #include "desk_scene.h"
 
 #define SITES                                                                                                                  \
@@ -53,6 +54,56 @@ import(struct scene *s, const char *yaml)
 	json_decref(scene_do(s, NULL, "roster.import", 200, doc));
 	json_decref(k);
 	whys_fini(&ws);
+}
+
+static inline void
+doit(struct scene *s, const char *login, const char *verb, int want, json_t *args)
+{
+	json_decref(scene_do(s, login, verb, want, args));
+}
+
+/* As the role does: every second. */
+static inline void
+until(struct scene *s, const char *when)
+{
+	for (int64_t t = at(when); s->now < t;) {
+		s->now = s->now + SEC < t ? s->now + SEC : t;
+		scene_tick(s);
+	}
+}
+
+static inline char *
+owner(struct scene *s, const char *incident)
+{
+	return db_text(s->db, "SELECT u.login FROM candidates c JOIN users u ON u.id = c.owner WHERE c.incident = ? OR ('C-' || c.number) = ?", Q(incident), Q(incident));
+}
+
+static inline void
+owned_by(struct scene *s, const char *incident, const char *login)
+{
+	char *who = owner(s, incident);
+
+	assert_non_null(who);
+	assert_string_equal(who, login);
+	free(who);
+}
+
+static inline int64_t
+items(struct scene *s, const char *state)
+{
+	return db_int(s->db, -1, "SELECT count(*) FROM handover_items WHERE state = ?", Q(state));
+}
+
+static inline size_t
+audit(struct scene *s, struct desk_overdue *late)
+{
+	struct desk_overdue all[16];
+	size_t n = desk_audit(s->db, s->now, all, 16), k = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(all[i].kind, "unowned") == 0 || strcmp(all[i].kind, "uncovered") == 0 || strcmp(all[i].kind, "unfit") == 0)
+			late[k++] = all[i];
+	return k;
 }
 
 #endif

@@ -11,26 +11,10 @@
 
 #define ROSTER SITES AOBA HARBOR
 
-static void
-doit(struct scene *s, const char *login, const char *verb, int want, json_t *args)
-{
-	json_decref(scene_do(s, login, verb, want, args));
-}
-
 static json_t *
 h1(void)
 {
 	return json_pack("{s:s}", "id", "H-1");
-}
-
-/* As the role does: every second. */
-static void
-until(struct scene *s, const char *when)
-{
-	for (int64_t t = at(when); s->now < t;) {
-		s->now = s->now + SEC < t ? s->now + SEC : t;
-		scene_tick(s);
-	}
 }
 
 static void
@@ -41,40 +25,6 @@ begin(struct scene *s, const char *when)
 	import(s, ROSTER);
 	s->now = at(when);
 	scene_tick(s);
-}
-
-static char *
-owner(struct scene *s, const char *incident)
-{
-	return db_text(s->db, "SELECT u.login FROM candidates c JOIN users u ON u.id = c.owner WHERE c.incident = ? OR ('C-' || c.number) = ?", Q(incident), Q(incident));
-}
-
-static void
-owned_by(struct scene *s, const char *incident, const char *login)
-{
-	char *who = owner(s, incident);
-
-	assert_non_null(who);
-	assert_string_equal(who, login);
-	free(who);
-}
-
-static int64_t
-items(struct scene *s, const char *state)
-{
-	return db_int(s->db, -1, "SELECT count(*) FROM handover_items WHERE state = ?", Q(state));
-}
-
-static size_t
-audit(struct scene *s, struct desk_overdue *late)
-{
-	struct desk_overdue all[16];
-	size_t n = desk_audit(s->db, s->now, all, 16), k = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(all[i].kind, "unowned") == 0 || strcmp(all[i].kind, "uncovered") == 0)
-			late[k++] = all[i];
-	return k;
 }
 
 static void
@@ -413,7 +363,9 @@ the_auditor_finds_what_has_no_owner_on_duty(void **st)
 	doit(&s, NULL, "user.change", 200, json_pack("{s:s, s:b}", "id", id, "disabled", 1));
 	free(id);
 	s.now += 31 * SEC;
-	assert_int_equal(audit(&s, late), 1);
+	assert_int_equal(audit(&s, late), 2);
+	assert_string_equal(late[0].kind, "unowned");
+	assert_string_equal(late[1].kind, "unfit"); /* and stands in the roster */
 	/* a tenant that came after the roster, and is in none */
 	doit(&s, NULL, "roster.import", 200,
 	     json_loads("{\"draft_s\":1800,\"accept_s\":900,\"sites\":[{\"id\":\"a\",\"name\":{\"ja\":\"a\",\"en\":\"a\"},\"zone\":\"UTC\",\"country\":\"GB\"}],\"people\":[],\"rosters\":[{\"id\":\"r\",\"home\":\"a\","

@@ -323,6 +323,7 @@ body_for(const char *verb)
 		{ "lcp.enroll", "{\"tenant\":\"aoba\",\"lcp\":\"x\"}" },
 		{ "tenant.import", "{\"yaml\":\"x\"}" },
 		{ "roster.import", "{\"yaml\":\"x\"}" },
+		{ "site.lost", "{\"reason\":\"x\"}" },
 		{ "handover.draft", "{\"to\":\"x\"}" },
 		{ "handover.words", "{\"words\":\"x\"}" },
 		{ "handover.refuse", "{\"reason\":\"x\"}" },

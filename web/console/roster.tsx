@@ -21,10 +21,23 @@ function Now({ r }: { r: Data }) {
 		<section class="os"><h2>{d.ros.now} <span class="q">{hm(r.now)} {zoneName()}</span></h2>
 			<table class="t rt inl"><thead><tr><th>{d.inc.tenant}</th><th>{d.ros.site}</th><th>{d.ros.local}</th><th>{d.ros.lead}</th><th>{d.ros.people}</th><th>{d.ros.until}</th><th>{d.ros.then}</th></tr></thead>
 				<tbody>{r.rosters.map((x) => (
-					<tr key={x.id}><td class="m5">{x.tenants.map((y) => tx(y.name)).join(d.ho.and)}</td>{x.duty ? <><td>{tx(x.duty.site?.name)}</td><td class="m5">{x.duty.site?.local_time}</td><td><span class="row"><Owner p={x.duty.lead} />{x.duty.lead ? tx(x.duty.lead.name) : ''}</span></td><td class="s">{names(x.duty)}</td><td class="nw">{x.duty.to ? whenLong(x.duty.to) : d.ros.always}</td></> : <td colSpan={5} class="warn">{d.ros.nobody}</td>}
+					<tr key={x.id}><td class="m5">{x.tenants.map((y) => tx(y.name)).join(d.ho.and)}</td>{x.duty ? <><td>{tx(x.duty.site?.name)}{x.duty.stands_for ? <p class="t12 warn">{d.ros.standsFor(tx(x.duty.stands_for.name))}</p> : null}</td><td class="m5">{x.duty.site?.local_time}</td><td><span class="row"><Owner p={x.duty.lead} />{x.duty.lead ? tx(x.duty.lead.name) : ''}</span></td><td class="s">{names(x.duty)}</td><td class="nw">{x.duty.to ? whenLong(x.duty.to) : d.ros.always}</td></> : <td colSpan={5} class="warn">{d.ros.nobody}</td>}
 						<td>{x.next ? `${tx(x.next.site?.name)} ${x.next.lead ? tx(x.next.lead.name) : ''}` : ''}</td></tr>
 				))}</tbody></table>
 		</section>
+	);
+}
+
+/** What became of a site that is not there. */
+function Lost({ s }: { s: Data['sites'][number] }) {
+	const d = t();
+	if (!s.lost) return null;
+	return (
+		<div class="lost t12">
+			<p><b class="b warn">{s.state === 'lost' ? d.ros.lost : d.ros.returning(s.lost.back_at ? whenLong(s.lost.back_at) : '')}</b> {d.ros.lostBy(whenLong(s.lost.at), s.lost.by ? tx(s.lost.by.name) : d.ros.machine)}</p>
+			<p lang={s.lost.lang}>{s.lost.reason}</p>
+			<p class="m5">{s.stood_in_by ? d.ros.standIn(tx(s.stood_in_by.site?.name), s.stood_in_by.lead ? tx(s.stood_in_by.lead.name) : '') : d.ros.noStandIn}</p>
+		</div>
 	);
 }
 
@@ -33,7 +46,7 @@ function Sites({ r }: { r: Data }) {
 	return (
 		<section class="os"><h2>{d.ros.sites}</h2>
 			<ul class="sites">{r.sites.map((s) => s && (
-				<li key={s.id}><div class="row"><b class="b">{tx(s.name)}</b><span class="sp" /><b class="m5">{s.local_time}</b></div><p class="t12 q">{s.zone} {s.country}</p>
+				<li key={s.id}><div class="row"><b class="b">{tx(s.name)}</b><span class="sp" /><b class="m5">{s.local_time}</b></div><p class="t12 q">{s.zone} {s.country}</p><Lost s={s} />
 					<ul class="t12">{r.people.filter((p) => p.site === s.id).map((p) => <li key={p.login} class="row"><Owner p={p.person} /><span>{p.person ? tx(p.person.name) : p.login}</span><span class="sp" /><span class="q">{p.lang.map(spoken).join(d.ho.and)}</span></li>)}</ul></li>
 			))}</ul>
 		</section>

@@ -79,6 +79,7 @@ export const en = {
 	},
 	ros: {
 		now: 'On duty now', site: 'Site', local: 'Local time', lead: 'Lead', people: 'Crew', until: 'Until', then: 'Then', always: 'always', nobody: 'Nobody is on duty', sites: 'Sites', week: 'Seven days', before: 'Earlier', after: 'Later', none: 'No roster was imported yet.', machine: 'the administrator',
+		lost: 'Lost', returning: (at: string) => `Back at ${at}`, lostBy: (at: string, who: string) => `since ${at}, said by ${who}`, standIn: (site: string, lead: string) => `${site} stands in, lead ${lead}`, noStandIn: 'Nobody is left to stand in', standsFor: (site: string) => `stands in for ${site}`,
 		imported: (at: string, who: string) => `In force since ${at}, imported by ${who}; proved for 400 days.`, duty: 'On duty', off: 'off duty',
 	},
 	clocks: { running: 'Running', kind: { decide: 'decide', call: 'call', answer: 'answer', report: 'report', inquiry: 'inquiry' }, what: 'Promise', due: 'Due', left: 'Left', none: 'No promise is running.', subject: 'For', of: 'Limit' },

@@ -81,6 +81,7 @@ export const ja: Dict = {
 	},
 	ros: {
 		now: 'いまの当番', site: '拠点', local: '現地の時刻', lead: '責任者', people: '当番', until: 'まで', then: '次', always: '常時', nobody: '当番がいません', sites: '拠点', week: '七日間', before: '前へ', after: '次へ', none: '当番表はまだ取り込まれていません。', machine: '管理者',
+		lost: '失われています', returning: (at: string) => `${at}に戻ります`, lostBy: (at: string, who: string) => `${at}から・届け出た人：${who}`, standIn: (site: string, lead: string) => `${site}が代わります・責任者：${lead}`, noStandIn: '代わる拠点が残っていません', standsFor: (site: string) => `${site}の代わり`,
 		imported: (at: string, who: string) => `${at}から有効・取り込んだ人：${who}。400 日先まで、すき間も重なりもないことを確かめてあります。`, duty: '当番', off: '当番外',
 	},
 	clocks: { running: '進行中', kind: { decide: '判定', call: '電話', answer: '回答', report: '報告', inquiry: 'お問い合わせ' }, what: '約束', due: '期限', left: '残り', none: '動いている時計はありません。', subject: '対象', of: '持ち時間' },
