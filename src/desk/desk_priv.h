@@ -58,8 +58,8 @@ struct cmd {
 typedef void cmd_fn(struct cmd *c);
 
 /* Version of the records written now.  2: facts beside the record.  3: what is refused and what a hand-over holds became stricter;
- * a command of before was judged by the rules of before and is played again by them: `if (c->v >= 3 && …) cmd_refuse(…)`. */
-#define JOURNAL_V 3
+ * a command of before was judged by the rules of before and is played again by them: `if (c->v >= 3 && …) cmd_refuse(…)`.  4: a hand-over goes on in the next one. */
+#define JOURNAL_V 4
 
 extern const char *const desk_schema[];
 extern const size_t desk_schema_steps;

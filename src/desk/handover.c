@@ -45,7 +45,7 @@ sees_one(struct cmd *c, const json_t *tenants)
 bool
 handover_load(struct cmd *c, const char *key, struct handover_now *ret)
 {
-	struct rows r = db_query(c->db, "SELECT id, number, roster, state, from_lead, to_lead, at, due_at, tenants, crew, passed_to, rule FROM handovers WHERE id = ? OR ('H-' || number) = ?",
+	struct rows r = db_query(c->db, "SELECT id, number, roster, state, from_lead, to_lead, at, due_at, tenants, crew, passed_to FROM handovers WHERE id = ? OR ('H-' || number) = ?",
 	                         Q(key), Q(key));
 	struct handover_now h = { 0 };
 
@@ -64,7 +64,6 @@ handover_load(struct cmd *c, const char *key, struct handover_now *ret)
 	h.tenants = list_of(&r, 8);
 	h.crew = list_of(&r, 9);
 	snprintf(h.passed_to, sizeof h.passed_to, "%s", row_str(&r, 10) != NULL ? row_str(&r, 10) : "");
-	h.rule = row_int(&r, 11);
 	rows_close(&r);
 	if (!sees_one(c, h.tenants)) {
 		handover_fini(&h);
@@ -120,21 +119,12 @@ handover_users(struct cmd *c, const json_t *logins)
 	return a;
 }
 
-/* The rules that the command was made for. */
-static int64_t
-rule_of(const struct cmd *c)
-{
-	int64_t v = json_integer_value(json_object_get(json_object_get(c->args, "data"), "v"));
-
-	return v > 1 ? v : 1;
-}
-
 void
 handover_make(struct cmd *c, const struct handover_making *m, struct handover_now *ret)
 {
 	auto_free char *tenants = json_text(m->tenants), *crew = json_text(m->crew);
 	int64_t number = cmd_count(c, "handover");
-	struct handover_now h = { .at = m->at, .due_at = m->due_at, .rule = m->rule, .tenants = m->tenants, .crew = m->crew };
+	struct handover_now h = { .at = m->at, .due_at = m->due_at, .tenants = m->tenants, .crew = m->crew };
 
 	cmd_new_id(c, h.id);
 	snprintf(h.number, sizeof h.number, "H-%lld", (long long)number);
@@ -143,10 +133,10 @@ handover_make(struct cmd *c, const struct handover_making *m, struct handover_no
 	snprintf(h.from_lead, sizeof h.from_lead, "%s", m->from_lead != NULL ? m->from_lead : "");
 	snprintf(h.to_lead, sizeof h.to_lead, "%s", m->to_lead != NULL ? m->to_lead : "");
 	db_run(c->db,
-	       "INSERT INTO handovers(id, number, roster, tenants, at, from_site, from_lead, to_site, to_lead, crew, state, drafted_at, due_at, words, lang, rule)"
-	       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'draft', ?, ?, ?, ?, ?)",
+	       "INSERT INTO handovers(id, number, roster, tenants, at, from_site, from_lead, to_site, to_lead, crew, state, drafted_at, due_at, words, lang)"
+	       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'draft', ?, ?, ?, ?)",
 	       Q(h.id), Q(number), Q(m->roster), Q(tenants), Q(m->at), Q(m->from_site), Q(m->from_lead), Q(m->to_site), Q(m->to_lead), Q(crew), Q(c->now), Q(m->due_at),
-	       Q(m->words != NULL ? m->words : ""), Q(m->lang != NULL ? m->lang : "ja"), Q(m->rule));
+	       Q(m->words != NULL ? m->words : ""), Q(m->lang != NULL ? m->lang : "ja"));
 	handover_gather(c, &h, false);
 	cmd_changed(c, "handover", h.id, NULL, h.number);
 	*ret = h;
@@ -189,7 +179,7 @@ draft_change(struct cmd *c, const struct roster *r, const struct duty *out, cons
 	if (db_int(c->db, 0, "SELECT 1 FROM handovers WHERE roster = ? AND at = ? AND state <> 'void'", Q(out->roster), Q(at)) != 0)
 		return;
 	words_before(c, out->roster, at, &words, &lang);
-	handover_make(c, &(struct handover_making){ .roster = out->roster, .from_site = out->site, .from_lead = from, .to_site = in->site, .to_lead = to, .words = words, .lang = lang, .at = at, .rule = rule_of(c),
+	handover_make(c, &(struct handover_making){ .roster = out->roster, .from_site = out->site, .from_lead = from, .to_site = in->site, .to_lead = to, .words = words, .lang = lang, .at = at,
 	                          .due_at = begins + roster_accept_ns(r), .tenants = handover_tenants(c, r, out->roster), .crew = handover_users(c, in->people) },
 	     &h);
 	timer_set(c, "handover.offer", h.id, begins, 0);
@@ -382,7 +372,7 @@ draft_own(struct cmd *c)
 		return;
 	}
 	handover_make(c, &(struct handover_making){ .from_site = site_now(c, tenants, c->who->user), .from_lead = c->who->user, .to_site = site_now(c, tenants, to), .to_lead = to,
-	                          .at = c->now, .rule = rule_of(c), .due_at = c->now + 2 * accept, .tenants = tenants, .crew = json_pack("[s]", to) },
+	                          .at = c->now, .due_at = c->now + 2 * accept, .tenants = tenants, .crew = json_pack("[s]", to) },
 	     &h);
 	timer_set(c, "handover.offer", h.id, c->now + accept, 0);
 	snprintf(c->noun, sizeof c->noun, "handover");

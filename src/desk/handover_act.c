@@ -74,7 +74,7 @@ typedef void item_fn(struct cmd *c, const struct handover_now *h, const struct i
 static void
 owner_by_now(struct cmd *c, const struct handover_now *h, struct item_now *it)
 {
-	auto_free char *owner = h->rule >= 2 && h->roster[0] != '\0' ? handover_owner(c->db, it->kind, it->ref) : NULL;
+	auto_free char *owner = c->v >= HANDOVER_GOES_ON && h->roster[0] != '\0' ? handover_owner(c->db, it->kind, it->ref) : NULL;
 
 	if (owner != NULL && strcmp(owner, it->owner) != 0 && !list_has(h->crew, owner))
 		snprintf(it->owner, sizeof it->owner, "%s", owner);
@@ -376,7 +376,7 @@ handover_offer_due(struct cmd *c, const char *ref)
 	/* what happened since it was drafted or signed belongs to it too */
 	if (word_in(h.state, "draft offered"))
 		handover_gather(c, &h, strcmp(h.state, "offered") == 0);
-	if (h.rule >= 2 && h.roster[0] != '\0' && word_in(h.state, "draft offered")) {
+	if (c->v >= HANDOVER_GOES_ON && h.roster[0] != '\0' && word_in(h.state, "draft offered")) {
 		each_item(c, &h, "open refused", NULL, look_at_owner);
 		handover_pass_earlier(c, &h);
 	}

@@ -284,7 +284,7 @@ handover_data(struct desk *d, const json_t *tenants, int64_t now)
 		json_decref(devices);
 		json_decref(lcps);
 	}
-	return json_pack("{s:i, s:o}", "v", HANDOVER_RULE, "devices", list);
+	return json_pack("{s:o}", "devices", list);
 }
 
 json_t *

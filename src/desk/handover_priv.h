@@ -24,9 +24,7 @@
 
 #define HANDOVER_ITEMS_MAX 500
 #define HANDOVER_ACCEPT_NS (900 * NS_PER_S) /* without a roster */
-/* By which rules a hand-over goes: the command that drafts it says it (args.data.v), so that an older journal plays as it did.
- * From 2 on owners are looked at again at the change, and what waits then goes on in the next hand-over. */
-#define HANDOVER_RULE 2
+#define HANDOVER_GOES_ON 4        /* from that version of the journal on: owners are looked at again at the change, and what waits goes on in the next */
 
 /* Of a row `x` of handover_items: what it is about has been dealt with in the meantime. */
 #define HANDOVER_GONE                                                                                                           \
@@ -46,7 +44,7 @@
 
 struct handover_now {
 	char id[32], number[24], roster[32], state[12], from_lead[32], to_lead[32], passed_to[32];
-	int64_t at, due_at, rule;
+	int64_t at, due_at;
 	json_t *tenants, *crew; /* ids of tenants; of the people who may accept */
 };
 /* By id or number; refused (404) unless the actor sees a tenant of it. handover_fini gives it back. */
@@ -63,7 +61,7 @@ struct item_now {
 
 struct handover_making {
 	const char *roster, *from_site, *from_lead, *to_site, *to_lead, *words, *lang;
-	int64_t at, due_at, rule;
+	int64_t at, due_at;
 	json_t *tenants, *crew; /* taken */
 };
 /* A draft with what is open; handover_fini. */

@@ -296,12 +296,11 @@ const char *const desk_schema[] = {
 	"ALTER TABLE inquiries ADD COLUMN reason_text TEXT;"
 	"CREATE TABLE inquiry_senders(address TEXT NOT NULL, tenant TEXT NOT NULL REFERENCES tenants(id), at @int NOT NULL, by TEXT NOT NULL, inquiry TEXT NOT NULL,"
 	"  PRIMARY KEY(address, tenant)) @strict;",
-	/* sites that are lost and back, a row for each; a hand-over that went on in a later one, and by which rules it was made */
+	/* sites that are lost and back, a row for each; a hand-over that went on in a later one */
 	"CREATE TABLE site_changes(id TEXT PRIMARY KEY, n @int NOT NULL UNIQUE, site TEXT NOT NULL, at @int NOT NULL, lost @int NOT NULL,"
 	"  stand_in TEXT NOT NULL, reason TEXT NOT NULL, lang TEXT NOT NULL, said_at @int NOT NULL, by TEXT NOT NULL) @strict;"
 	"CREATE INDEX site_changes_site ON site_changes(site, n);"
 	"ALTER TABLE handovers ADD COLUMN passed_to TEXT;"
-	"ALTER TABLE handovers ADD COLUMN rule @int NOT NULL DEFAULT 1;"
 	"CREATE INDEX tasks_due ON tasks(due_at) WHERE done_at IS NULL AND due_at IS NOT NULL;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;

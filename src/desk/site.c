@@ -259,7 +259,7 @@ hand_over(struct cmd *c, const struct passing *p)
 	struct handover_now h;
 
 	handover_make(c, &(struct handover_making){ .roster = p->roster, .from_site = p->site, .from_lead = from, .to_site = p->in->site,
-	                                            .to_lead = p->lead, .words = words, .lang = arg_lang(c), .at = c->now, .due_at = c->now + roster_accept_ns(r), .rule = HANDOVER_RULE,
+	                                            .to_lead = p->lead, .words = words, .lang = arg_lang(c), .at = c->now, .due_at = c->now + roster_accept_ns(r),
 	                                            .tenants = json_incref(p->tenants), .crew = handover_users(c, p->in->people) },
 	              &h);
 	if (was_on)

@@ -47,8 +47,8 @@ WRONG = {
                (["pdf", "aoba-2026-10", "--table", "sla"], 2, "goes with csv"), (["pdf", "aoba-2026-10", "--socket", "/nonexistent"], 3, "is the service running")],
 }
 # verbs that speak with the service: words that are none of theirs, and an absent service
-REMOTE = {"tenant": ["list"], "user": ["list"], "lcp": ["list"], "incident": ["list"], "candidate": ["list"], "exception": ["list"], "roster": ["show"], "handover": ["list"], "inquiry": ["list"], "advisory": ["list"], "report": ["list"]}
-LISTS = ["availability", "candidate", "exception", "tenant", "roster", "handover", "user", "lcp", "incident", "inquiry", "advisory", "report", "query", "doctor", "intel", "calendar", "verify"]
+REMOTE = {"tenant": ["list"], "user": ["list"], "lcp": ["list"], "incident": ["list"], "candidate": ["list"], "exception": ["list"], "roster": ["show"], "handover": ["list"], "site": ["list"], "inquiry": ["list"], "advisory": ["list"], "report": ["list"]}
+LISTS = ["availability", "candidate", "exception", "tenant", "roster", "site", "handover", "user", "lcp", "incident", "inquiry", "advisory", "report", "query", "doctor", "intel", "calendar", "verify"]
 
 
 def run(*words):

@@ -39,7 +39,7 @@ ELSEWHERE = {"session.key": "a security key (tests/unit/test_people.c, tests/web
              "inquiry.place": "a held mail (tests/scene/inquiry.py)", "inquiry.discard": "a held mail", "inquiry.restore": "a held mail", "sender.forget": "a remembered sender (tests/scene/inquiry.py)", "incident.confirm": "a downgraded Emergency and a second analyst (test_desk_work.c)",
              "incident.refuse": "the same", "candidate.again": "stands below when a candidate was closed", "incident.attach": "an open candidate that belongs to it", "incident.split": "several detections",
              "candidate.split": "several detections", "candidate.attach": "detections of another", "handover.accept": "another crew (tests/unit/test_handover.c)", "handover.refuse": "the same",
-             "handover.again": "a roster's hand-over", "duty.show": "a roster", "duty.list": "a roster", "roster.import": "checked only", "event.show": "an event's id", "alarm.acknowledge": "an alarm",
+             "handover.again": "a roster's hand-over", "duty.show": "a roster", "duty.list": "a roster", "site.show": "a roster (tests/scene/site.py)", "site.lost": "the same", "site.back": "the same", "roster.import": "checked only", "event.show": "an event's id", "alarm.acknowledge": "an alarm",
              **{f"advisory.{verb}": "the search store and two people (tests/scene/advisory.py)" for verb in ("add", "approve", "change", "check", "list", "read", "send", "show", "withdraw")}}
 
 
@@ -251,7 +251,7 @@ def service(local, lead, customer):
     for op, query in (("home.show", ""), ("funnel.show", ""), ("device.list", ""), ("lcp.list", ""), ("ledger.show", ""), ("report.list", ""), ("tenant.list", ""), ("registration.list", ""),
                       ("source.list", ""), ("sla.show", ""), ("log.search", "?q=*"), ("log.histogram", "?q=*"), ("log.facets", "?field=source.ip"), ("journal.export", "?tenant=aoba")):
         call(customer, op, query=query)
-    for op in ("clock.list", "breach.list", "alarm.list", "roster.show", "handover.list", "doctor.show", "openapi.show"):
+    for op in ("clock.list", "breach.list", "alarm.list", "roster.show", "site.list", "handover.list", "doctor.show", "openapi.show"):
         call(lead, op)
     for op in ("user.list", "journal.list", "journal.verify"):
         call(local, op)

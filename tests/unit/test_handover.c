@@ -563,7 +563,7 @@ nothing_is_without_an_owner(void **st)
 	scene_replays(&s);
 	/* a journal of before is played again by the rules of before */
 	db_begin(s.db);
-	db_run(s.db, "UPDATE journal SET record = CAST(replace(CAST(record AS TEXT), '\"v\":3}', '\"v\":2}') AS BLOB)");
+	db_run(s.db, "UPDATE journal SET record = CAST(replace(CAST(record AS TEXT), '\"v\":4}', '\"v\":2}') AS BLOB)");
 	assert_int_equal(db_commit(s.db), 0);
 	assert_int_equal(db_open(":memory:", &old), 0);
 	assert_int_equal(desk_replay(s.db, old, &scene_settings), 0);

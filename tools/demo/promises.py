@@ -501,3 +501,32 @@ def hand_over(demo):
         must(h["state"] == "accepted" and owners and all(o == duty["lead"]["id"] for o in owners), f"{h['number']}: {h['state']}, owners {owners}")
         seen.append(f"{h['counts']['accepted']} items of {tenant} accepted by {duty['lead']['name']['en']}, {duty['site']['name']['en']} {duty['site']['local_time']}")
     return "; ".join(seen)
+
+
+@promise("site lost")
+def site_lost(demo):
+    """The site on duty goes dark: its turns and open work are the stand-in's at once, and come back by a hand-over."""
+    logins = {p["person"]["id"]: p["login"] for p in demo.local.ask("GET", "/api/v1/roster")["people"]}
+
+    def duty():
+        return demo.local.ask("GET", "/api/v1/roster/who?tenant=aoba")["duty"]
+
+    def owners():
+        return {i["owner"] and i["owner"]["id"] for i in demo.local.ask("GET", "/api/v1/incidents?tenant=aoba&state=open&limit=500")["items"]}
+
+    def accepted(by):
+        """The hand-over that waits, accepted by the lead."""
+        h = wait_until(lambda: next((h for h in demo.local.ask("GET", "/api/v1/handovers?state=offered")["items"] if h["to"]["lead"]["id"] == by and h["tenants"][0]["id"] == "aoba"), None), 10, why="the hand-over")
+        return demo.local.ask("POST", f"/api/v1/handovers/{h['number']}/accept", {"as": logins[by]})
+
+    was = duty()
+    demo.service.cli("site", "lost", was["site"]["id"], "--reason", "earthquake, the building was evacuated", "--lang", "en")
+    now = duty()
+    must(now["stands_for"]["id"] == was["site"]["id"] and now["site"]["id"] != was["site"]["id"], f"on duty: {now}")
+    must(owners() == {now["lead"]["id"]}, f"owners {owners()}, wanted {now['lead']}")
+    there = accepted(now["lead"]["id"])
+    demo.service.cli("site", "back", was["site"]["id"], "--after", "0")
+    back = accepted(was["lead"]["id"])
+    must(duty()["lead"] == was["lead"] and owners() == {was["lead"]["id"]}, f"{duty()} {owners()}")
+    return (f"{was['site']['name']['en']} dark: {there['counts']['accepted']} items of aoba with {now['lead']['name']['en']}, {now['site']['name']['en']}, at once ({there['number']} {there['state']}); "
+            f"back by {back['number']}, {back['state']}")
