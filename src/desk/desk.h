@@ -142,6 +142,15 @@ void desk_advisory_asks(struct desk *d, int64_t now, desk_advisory_fn *fn, void 
 json_t *desk_advisory_heard(const json_t *body);
 json_t *desk_advisory_seen(const json_t *body, int64_t *ret_total);
 
+/* Copies of the lines that were decided on since then, as far as they are not copied yet: events is the detection's list [{lcp, epoch, seq, n}] as JSON text.  The
+ * store's answer to evidence.lines makes the arguments of incident.lines. */
+struct desk_copy_ask {
+	const char *detection, *tenant, *incident, *events;
+};
+typedef void desk_copy_fn(void *ctx, const struct desk_copy_ask *ask);
+void desk_copies_wanted(struct desk *d, int64_t since, desk_copy_fn *fn, void *ctx);
+json_t *desk_copies_heard(const struct desk_copy_ask *ask, const json_t *items);
+
 /* Telemetry. */
 int desk_heartbeat(struct desk *d, const char *tenant, const char *lcp, const json_t *beat, int64_t now);
 int desk_traffic(struct desk *d, const json_t *traffic, int64_t now);

@@ -303,6 +303,7 @@ json_t *view_incident(struct desk *d, const char *id, const struct desk_actor *w
 json_t *candidate_rows(struct db *db, struct rows *r, int64_t now);
 json_t *candidate_entities(struct db *db, const char *id, int limit);
 json_t *view_previous(struct db *db, const char *candidate);
+json_t *view_copies(struct db *db, const char *detection); /* copy.c; null while there are none */
 json_t *view_evidence(struct db *db, const char *candidate, const char *incident);
 json_t *view_entries(struct db *db, const char *candidate, bool customer);
 json_t *view_user(struct db *db, const char *id);

@@ -302,6 +302,10 @@ const char *const desk_schema[] = {
 	"CREATE INDEX site_changes_site ON site_changes(site, n);"
 	"ALTER TABLE handovers ADD COLUMN passed_to TEXT;"
 	"CREATE INDEX tasks_due ON tasks(due_at) WHERE done_at IS NULL AND due_at IS NOT NULL;",
+	/* copies of the lines that were decided on */
+	"CREATE TABLE copies(detection TEXT PRIMARY KEY REFERENCES detections(id), at @int NOT NULL, wanted @int NOT NULL, kept @int NOT NULL) @strict;"
+	"CREATE TABLE copied_lines(detection TEXT NOT NULL REFERENCES copies(detection), nth @int NOT NULL, event TEXT NOT NULL, at TEXT NOT NULL, device TEXT NOT NULL,"
+	"  line TEXT NOT NULL, cut @int NOT NULL, PRIMARY KEY(detection, nth)) @strict;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
@@ -312,5 +316,6 @@ const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users
 	"rosters", "site_changes", "handovers", "handover_items",
 	"registrations",
 	"lcp_certs", "endpoints", "apikeys",
+	"copies", "copied_lines",
 	"maintenance", "exclusions", "appointments", "test_calls",
 	"inquiries", "inquiry_people", "inquiry_messages", "inquiry_mails", "inquiry_files", "inquiry_senders", "advisories", "advisory_tenants", "advisory_reads", NULL };

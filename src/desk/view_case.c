@@ -288,10 +288,10 @@ evidence_row(struct db *db, const json_t *d, const char *incident, bool proposed
 	auto_free char *what_ja = x_asprintf(count > 1 ? "%.*s（%lld 件）" : "%.*s", text_clip(ja ?: name, 200), ja ?: name, (long long)count);
 	auto_free char *what_en = x_asprintf(count > 1 ? "%.*s (%lld times)" : "%.*s", text_clip(name, 200), name, (long long)count);
 
-	return json_pack("{s:s, s:o, s:s, s:s, s:o, s:s, s:I, s:s?, s:o, s:b}", "id", id, "at", time_json(json_integer_value(json_object_get(d, "at"))),
+	return json_pack("{s:s, s:o, s:s, s:s, s:o, s:s, s:I, s:s?, s:o, s:o, s:b}", "id", id, "at", time_json(json_integer_value(json_object_get(d, "at"))),
 	                 "device", json_string_value(json_object_get(d, "device")) ?: "", "dataset", json_string_value(json_object_get(d, "dataset")) ?: "",
 	                 "what", texts(what_ja, what_en), "result", result_word(d), "count", count, "line", line, "refs",
-	                 list_or_none(json_object_get(d, "events")), "chosen",
+	                 list_or_none(json_object_get(d, "events")), "copies", incident != NULL ? view_copies(db, id) : json_null(), "chosen",
 	                 incident != NULL ? db_int(db, 0, "SELECT 1 FROM evidence WHERE incident = ? AND detection = ?", Q(incident), Q(id)) != 0 : proposed);
 }
 

@@ -28,6 +28,7 @@ struct found {
 	int64_t first_ns, last_ns;           /* the devices' clocks */
 	int64_t lcp_ns, soc_ns;              /* when the first event reached the collector and the SOC; of a correlation the one that completed it */
 	uint64_t count;
+	uint32_t last_n;                     /* the line that was counted last: an indicator in two fields of one event is one event */
 	struct sigma_ref refs[SIGMA_SAMPLES];
 	size_t ref_n;
 	struct entity entity[FOUND_ENTITIES_MAX];

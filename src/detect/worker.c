@@ -121,6 +121,9 @@ found_count(struct detect_worker *w, struct found *f, bool is_new)
 {
 	int64_t at = found_time(&w->event);
 
+	if (!is_new && f->last_n == w->ref.n)
+		return;
+	f->last_n = (uint32_t)w->ref.n;
 	if (is_new) {
 		f->first_ns = f->last_ns = at;
 		f->device = w->device;

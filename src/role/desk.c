@@ -147,6 +147,7 @@ on_tick(void *ctx)
 	desk_role_check(dr, error);
 	desk_jobs(dr->desk, desk_role_now(dr), hand_out, dr);
 	desk_store_ask(dr);
+	desk_copy_ask(dr);
 	desk_role_send(dr);
 }
 
@@ -335,8 +336,10 @@ desk_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *m)
 		people_key_said(dr, m->id, m->body);
 	} else if (peer == ROLE_NOTIFY && m->type == MSG_PROBED) {
 		desk_role_probed(dr, m);
-	} else if (peer == ROLE_STORE && m->type == MSG_STORE_ANSWER && m->id < DESK_FLIGHT_FIRST) {
+	} else if (peer == ROLE_STORE && m->type == MSG_STORE_ANSWER && m->id < DESK_COPY_FIRST) {
 		desk_role_store_said(dr, m);
+	} else if (peer == ROLE_STORE && m->type == MSG_STORE_ANSWER && m->id < DESK_FLIGHT_FIRST) {
+		desk_copy_answered(dr, m->id, m->body);
 	} else if (peer == ROLE_INGEST) {
 		desk_role_collector(dr, m);
 	} else if ((peer == ROLE_NOTIFY || peer == ROLE_CALL) && (m->type == MSG_JOB_EVENT || m->type == MSG_JOB_DONE)) {
@@ -417,8 +420,10 @@ desk_peer_lost(struct role_env *env, enum role_id peer, unsigned index)
 		*slot = NULL;
 	if (peer == ROLE_VERIFY)
 		people_verify_lost(dr);
-	if (peer == ROLE_STORE)
+	if (peer == ROLE_STORE) {
 		desk_store_lost(dr);
+		desk_copy_lost(dr);
+	}
 }
 
 /* "https://soc.example:8443/x" → origin "https://soc.example:8443", host "soc.example". */

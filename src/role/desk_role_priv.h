@@ -35,6 +35,16 @@ struct desk_flight {
 	json_t *heard;
 };
 
+/* The question for copies of lines that is under way (desk_copy.c). */
+#define DESK_COPY_FIRST (UINT64_C(1) << 61)
+struct desk_copying {
+	uint64_t id, last; /* 0 = none */
+	char *detection, *tenant, *incident, *events;
+	int64_t sent, looked, looked_all; /* mono ns */
+	bool more;
+	struct map tries; /* detection → when again, how often */
+};
+
 struct desk_role {
 	struct role_env *env;
 	struct db *db, *auth_db;
@@ -66,6 +76,7 @@ struct desk_role {
 	uint64_t last_key_ask;
 	struct desk_flight flights[DESK_FLIGHTS];
 	uint64_t store_id;
+	struct desk_copying copying;
 	struct map store_tries;      /* advisory/tenant → when again, how often (desk_store.c) */
 	unsigned long long dead_pending; /* answers of the pool whose asker went */
 };
@@ -103,6 +114,11 @@ char *desk_hook_job(struct desk_role *dr, struct slice doc);
 void desk_store_ask(struct desk_role *dr);
 void desk_store_answered(struct desk_role *dr, uint64_t id, struct slice body);
 void desk_store_lost(struct desk_role *dr);
+
+/* desk_copy.c: the same for copies of lines. */
+void desk_copy_ask(struct desk_role *dr);
+void desk_copy_answered(struct desk_role *dr, uint64_t id, struct slice body);
+void desk_copy_lost(struct desk_role *dr);
 
 /* desk_files.c */
 #define DESK_FILES_MAX 10

@@ -454,6 +454,30 @@ an_indicator_is_found_and_named(void **state)
 	json_decref(list);
 }
 
+/* Source and destination both listed: one event, counted and named once. */
+static void
+an_indicator_in_two_fields_is_one_event(void **state)
+{
+	struct intel_list of = { .name = "test-list", .confidence = 90 };
+	struct world *d = *state;
+	struct intel_builder *ib = intel_builder_new(T0);
+	const json_t *hit;
+	json_t *list;
+
+	assert_int_equal(intel_add(ib, SL("203.0.113.66"), &of, NULL), 0);
+	intel_build(ib, &d->image_bytes);
+	intel_builder_free(ib);
+	assert_int_equal(intel_open_bytes(buf_slice(&d->image_bytes), &d->image, NULL), 0);
+	detect_worker_image(d->w, d->image);
+	add(d, 0, "gate src=203.0.113.66 dst=203.0.113.66 user=sato act=pass");
+	add(d, 1, "gate src=203.0.113.66 dst=203.0.113.66 user=sato act=pass");
+	list = judge(d, 1);
+	hit = of_kind(list, "indicator");
+	assert_int_equal(json_integer_value(json_object_get(hit, "count")), 2);
+	assert_int_equal(json_array_size(json_object_get(hit, "events")), 2);
+	json_decref(list);
+}
+
 /* Different users without end: the batch's list of found things is bounded, the rest is counted. */
 static void
 too_many_different_things_are_counted(void **state)
@@ -503,6 +527,7 @@ main(void)
 		T(no_byte_of_a_line_makes_a_batch_unreadable),
 		T(a_cut_line_tells_what_it_was),
 		T(an_indicator_is_found_and_named),
+		T(an_indicator_in_two_fields_is_one_event),
 		T(too_many_different_things_are_counted),
 		T(the_cursor_names_the_line_at_work),
 	};

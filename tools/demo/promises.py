@@ -179,14 +179,15 @@ def kept_for_good(demo):
     path = f"/api/v1/incidents/{row['id']}"
     analyst.ask("POST", f"{path}/comments", {"text": "遮断を確認しました。", "lang": "ja", "visible": True})
     customer.ask("POST", f"{path}/answer", {"code": "handled", "text": "端末を隔離しました。", "lang": "ja"})
-    incident = customer.ask("GET", path)
-    copies = [e for e in incident["evidence"] if e["line"]]
+    incident = wait_until(lambda: (lambda i: i if all(e["copies"] for e in i["evidence"] if e["chosen"]) else None)(customer.ask("GET", path)), 60, 0.5, "copies of the lines")
+    copies = [line for e in incident["evidence"] if e["copies"] for line in e["copies"]["lines"]]
+    must(all(c["line"] for c in copies) and len(copies) == sum(e["copies"]["wanted"] for e in incident["evidence"] if e["copies"]), f"{len(copies)} lines were copied")
     kinds = {e["kind"] for e in incident["entries"]}
     must(copies and {"call", "mail", "customer", "decision"} <= kinds and "遮断を確認しました。" in json.dumps(incident, ensure_ascii=False), f"{len(copies)} copies of lines, entries {sorted(kinds)}")
     rows = [j for j in auditor.ask("GET", "/api/v1/journal?limit=500")["items"] if j["id"] == row["id"]]
     must(rows, "the journal does not name it")
     refused(403, lambda: auditor.ask("POST", f"{path}/comments", {"text": "x", "lang": "en"}))
-    return f"{row['id']}: {len(copies)} lines, {len(incident['entries'])} entries ({', '.join(sorted(kinds))}); {len(rows)} rows of the journal name it"
+    return f"{row['id']}: {len(copies)} lines copied, {len(incident['entries'])} entries ({', '.join(sorted(kinds))}); {len(rows)} rows of the journal name it"
 
 
 @promise("proof")

@@ -3,6 +3,7 @@
 import type { Candidate, Detection, Entry, Evidence, Previous } from '../shared/api.gen';
 import { num, t, tx } from '../shared/i18n';
 import { Icon } from '../shared/icons';
+import { Lines } from '../shared/lines';
 import { Link } from '../shared/router';
 import { date, day, hms, serverNow } from '../shared/time';
 import { Safe, Sev } from '../shared/ui';
@@ -94,7 +95,7 @@ export function EvidenceTable({ list }: { list: Evidence[] }) {
 		<table class="t evt">
 			<thead><tr><th>{d.at}</th><th>{d.device}</th><th>{d.what}</th><th>{d.result}</th></tr></thead>
 			<tbody>{list.map((e) => (
-				<tr key={e.id}><td class="mono nw">{hms(e.at)}</td><td class="nw s">{e.device}</td><td><Safe text={tx(e.what)} />{(e.count ?? 1) > 1 && <span class="q"> ×{num(e.count ?? 1)}</span>}{e.line && <details><summary>{d.line}</summary><pre class="raw"><Safe text={e.line} /></pre></details>}</td><td class="nw"><Result r={e.result} /></td></tr>
+				<tr key={e.id}><td class="mono nw">{hms(e.at)}</td><td class="nw s">{e.device}</td><td><Safe text={tx(e.what)} />{(e.count ?? 1) > 1 && <span class="q"> ×{num(e.count ?? 1)}</span>}<Lines e={e} /></td><td class="nw"><Result r={e.result} /></td></tr>
 			))}</tbody>
 		</table>
 	);

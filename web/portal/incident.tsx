@@ -6,6 +6,7 @@ import type { Incident as Data, Severity } from '../shared/api.gen';
 import { call } from '../shared/api';
 import { lang, num, t, title, tx } from '../shared/i18n';
 import { Icon } from '../shared/icons';
+import { Lines } from '../shared/lines';
 import { Link } from '../shared/router';
 import { Stamps } from '../shared/stamps';
 import { between, dayLong, hm, hms, span, when, zoneName } from '../shared/time';
@@ -47,7 +48,7 @@ function EvidenceCard({ i }: { i: Data }) {
 	return (
 		<section class="card"><div class="sec"><h2>{d.evidence}</h2><span class="q t12">{num(list.length)} · {zoneName()}</span><span class="sp" /><span class="tag">{f.blockedN(i.blocked ?? 0)}</span><span class="tag late">{f.passedN(i.passed ?? 0)}</span></div>
 			<div class="xs" tabIndex={0} role="group" aria-label={d.evidence}><table class="t"><thead><tr><th>{d.at}</th><th>{d.device}</th><th>{d.what}</th><th>{d.result}</th></tr></thead>
-				<tbody>{list.map((e) => <tr key={e.id}><td class="mono nw">{hms(e.at)}</td><td class="nw s">{e.device}</td><td><Safe text={tx(e.what)} />{(e.count ?? 1) > 1 && <span class="q"> ×{num(e.count ?? 1)}</span>}{e.line && <details><summary>{d.line}</summary><pre class="raw"><Safe text={e.line} /></pre></details>}</td><td class="nw"><span class={`tag${e.result === 'passed' || e.result === 'partly' ? ' late' : ''}`}>{e.result === 'blocked' ? <Icon name="cross" size={10} /> : e.result === 'unknown' ? null : <Icon name="right" size={11} />}{word[e.result]}</span></td></tr>)}</tbody></table></div>
+				<tbody>{list.map((e) => <tr key={e.id}><td class="mono nw">{hms(e.at)}</td><td class="nw s">{e.device}</td><td><Safe text={tx(e.what)} />{(e.count ?? 1) > 1 && <span class="q"> ×{num(e.count ?? 1)}</span>}<Lines e={e} /></td><td class="nw"><span class={`tag${e.result === 'passed' || e.result === 'partly' ? ' late' : ''}`}>{e.result === 'blocked' ? <Icon name="cross" size={10} /> : e.result === 'unknown' ? null : <Icon name="right" size={11} />}{word[e.result]}</span></td></tr>)}</tbody></table></div>
 		</section>
 	);
 }

@@ -95,7 +95,7 @@ export const en = {
 	},
 	pinc: {
 		ask: 'Write to us', actionsDone: (a: number, b: number) => `${a} of ${b} done`, markDone: 'Mark as done', undo: 'Not done', assessment: 'Analyst’s assessment', evidence: 'Evidence', at: 'Time', device: 'Device', what: 'What happened', result: 'Result', blocked: 'blocked', passed: 'passed', partly: 'partly', unknown: 'unknown',
-		line: 'line', log: 'Exchange', own: 'Your record', ownSev: 'Your severity', ticket: 'Your ticket', ourStays: 'Our decision does not change.', object: 'Object to the decision', acknowledge: 'We have it', acked: (who: string) => `Acknowledged by ${who}`, involved: 'Devices and users', promise: (x: string) => `decided to ringing ${x} · promised 10 min`,
+		line: 'line', copies: (n: number) => s(n, 'line kept', 'lines kept'), copiesMissing: (n: number) => `${s(n, 'line', 'lines')} no longer to be found`, log: 'Exchange', own: 'Your record', ownSev: 'Your severity', ticket: 'Your ticket', ourStays: 'Our decision does not change.', object: 'Object to the decision', acknowledge: 'We have it', acked: (who: string) => `Acknowledged by ${who}`, involved: 'Devices and users', promise: (x: string) => `decided to ringing ${x} · promised 10 min`,
 		saved: 'Saved.', sent: 'Sent.', none: 'none', decidedBy: (who: string) => `Decided by ${who}.`, objectWhy: 'What do you see differently?', calling: 'We are calling you now.', notYet: 'not yet',
 	},
 	inq: {

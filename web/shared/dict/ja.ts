@@ -97,7 +97,7 @@ export const ja: Dict = {
 	},
 	pinc: {
 		ask: '担当者に書く', actionsDone: (a, b) => `${b} 件中 ${a} 件が完了`, markDone: '完了にする', undo: '完了を戻す', assessment: '分析担当者の見立て', evidence: '証拠', at: '時刻', device: '機器', what: '起きたこと', result: '結果', blocked: '遮断', passed: '通過', partly: '一部通過', unknown: '不明',
-		line: '原文', log: 'やりとり', own: 'お客様の記録', ownSev: '社内の重大度', ticket: '管理番号', ourStays: '私どもの判定は変わりません。', object: '判定に異議を申し立てる', acknowledge: '了承しました', acked: (who) => `${who}様が了承`, involved: '関係する機器と利用者', promise: (x) => `判定から電話まで ${x}・約束は 10 分`,
+		line: '原文', copies: (n) => `保管した原文 ${n} 行`, copiesMissing: (n) => `${n} 行はもう見つかりません`, log: 'やりとり', own: 'お客様の記録', ownSev: '社内の重大度', ticket: '管理番号', ourStays: '私どもの判定は変わりません。', object: '判定に異議を申し立てる', acknowledge: '了承しました', acked: (who) => `${who}様が了承`, involved: '関係する機器と利用者', promise: (x) => `判定から電話まで ${x}・約束は 10 分`,
 		saved: '保存しました。', sent: '送りました。', none: 'なし', decidedBy: (who) => `${who}が判定しました。`, objectWhy: 'どの点が違うとお考えですか', calling: 'ただいまお電話しています。', notYet: 'まだ',
 	},
 	inq: {
