@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "desk/apikey_priv.h"
 #include "desk/journal_priv.h"
 #include "desk/roster_priv.h"
@@ -456,10 +457,39 @@ desk_do(struct desk *d, const char *verb, const struct desk_actor *who, const js
 	return desk_do_with(d, verb, who, args, now, NULL, 0);
 }
 
+/* Text of people goes into mails, onto screens and terminals: a control character has no business there, whichever command brings it.
+ * Tabs and line ends are what people paste; mails are cleaned of them (outbox.c). The name of the argument that holds one, or NULL. */
+static const char *
+unfit_text(const json_t *v, const char *name)
+{
+	const char *key, *bad = NULL;
+	json_t *part;
+	size_t i;
+
+	if (json_is_string(v)) {
+		struct slice s = slice_of(json_string_value(v), json_string_length(v));
+		uint32_t ch;
+
+		while (s.n != 0 && bad == NULL) {
+			s = slice_sub(s, utf8_next(s, &ch), s.n);
+			if ((ch < 0x20 && ch != '\t' && ch != '\n' && ch != '\r') || (ch >= 0x7f && ch < 0xa0))
+				bad = name;
+		}
+	}
+	json_array_foreach(v, i, part)
+		if (bad == NULL)
+			bad = unfit_text(part, name);
+	json_object_foreach((json_t *)v, key, part)
+		if (bad == NULL)
+			bad = unfit_text(part, name != NULL ? name : key);
+	return bad;
+}
+
 struct desk_answer
 desk_do_with(struct desk *d, const char *verb, const struct desk_actor *who, const json_t *args, int64_t now, const struct desk_blob *blobs, size_t n)
 {
 	cmd_fn *fn = command_find(verb);
+	const char *unfit;
 	struct desk_answer a;
 	struct cmd c;
 	json_t *q;
@@ -467,6 +497,10 @@ desk_do_with(struct desk *d, const char *verb, const struct desk_actor *who, con
 
 	if (fn == NULL)
 		return desk_ask(d, verb, who, args, now);
+	/* a letter and names out of logs are what they are */
+	unfit = word_in(verb, "inquiry.receive advisory.counted") ? NULL : unfit_text(args, NULL);
+	if (unfit != NULL)
+		return desk_problem(422, "invalid", unfit, "it holds control characters");
 	a = apply(d, verb, fn, who, args, now, blobs, n, true, &c);
 	if (a.status != 204 || c.noun[0] == '\0')
 		return a;

@@ -69,6 +69,49 @@ mask_number(const char *number, char *ret, size_t n)
 		snprintf(ret, n, "%.3s…%s", number, number + len - 4);
 }
 
+/* What goes into a JOB may hold names out of logs: made harmless and short enough here, so that no name can make a JOB unreadable and
+ * with it the mail not happen.  line: in one line. */
+static json_t *
+safe(const char *s, int max, bool line)
+{
+	auto_free char *clean = clean_text(s != NULL ? s : "", max);
+
+	for (char *at = clean; line && *at != '\0'; at++)
+		if (*at == '\n')
+			*at = ' ';
+	return json_string(clean);
+}
+
+/* A JOB that cannot be read is a mail that never goes (notify/notice.c says what can).  So whatever words of people are in one, they are made
+ * fit here, once for all: without control characters, in one line where one is wanted, and short enough. */
+static const struct {
+	const char *key;
+	int max; /* bytes */
+	bool line;
+} fits[] = { { "name", 200, true }, { "kana", 200, true }, { "by", 200, true }, { "company", 200, true }, { "title", 800, false }, { "subject", 1000, true },
+	{ "text", 8000, false }, { "summary", 8000, false }, { "action", 8000, false }, { "affected", 255, true } };
+#define FITS (sizeof fits / sizeof *fits)
+
+/* of: the key whose words these are; what {"ja","en"} or a list holds is its key's. */
+static json_t *
+fit_words(json_t *v, const char *of)
+{
+	const char *key;
+	void *next;
+	json_t *part;
+	size_t i;
+
+	for (i = 0; i < FITS && json_is_string(v); i++)
+		if (strcmp(fits[i].key, of) == 0)
+			return safe(json_string_value(v), fits[i].max, fits[i].line);
+	json_object_foreach_safe(v, next, key, part)
+		if (!word_in(key, "report inquiry")) /* fit already: figures, and a letter with its own limits */
+			json_object_set_new(v, key, fit_words(part, word_in(key, "ja en") ? of : key));
+	json_array_foreach(v, i, part)
+		json_array_set_new(v, i, fit_words(part, of));
+	return json_incref(v);
+}
+
 static int64_t
 put(struct cmd *c, json_t *doc, const char *kind, const char *incident, const char *chain, const char *contact, const char *name,
     const char *kana, const char *shown, const char *provider, int attempt, const char *key)
@@ -79,6 +122,8 @@ put(struct cmd *c, json_t *doc, const char *kind, const char *incident, const ch
 
 	snprintf(job, sizeof job, "%lld", (long long)id);
 	time_text(c->now, at);
+	if (c->v >= 3 && strcmp(kind, "webhook") != 0) /* hook_words.c has its own */
+		json_decref(fit_words(doc, ""));
 	json_object_set_new(doc, "v", json_integer(1));
 	json_object_set_new(doc, "job", json_string(job));
 	json_object_set_new(doc, "kind", json_string(kind));
@@ -155,19 +200,6 @@ outbox_call(struct cmd *c, const char *chain, const char *incident, const char *
 }
 
 /* ---- mail ---- */
-
-/* What goes into a JOB may hold names out of logs: made harmless and short enough here, so that no name can make a JOB unreadable and
- * with it the mail not happen.  line: in one line. */
-static json_t *
-safe(const char *s, int max, bool line)
-{
-	auto_free char *clean = clean_text(s != NULL ? s : "", max);
-
-	for (char *at = clean; line && *at != '\0'; at++)
-		if (*at == '\n')
-			*at = ' ';
-	return json_string(clean);
-}
 
 static json_t *
 safe_texts(const char *ja, const char *en, int max, bool line)

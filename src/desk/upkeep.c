@@ -14,6 +14,7 @@
 #define WINDOW_MOST NS_PER_DAY
 #define BACK_MOST (62 * NS_PER_DAY)    /* an exclusion belongs to a month that is not long over */
 #define CALL_LATEST (15 * 60 * NS_PER_S) /* later than this a test call is not made any more */
+#define REASON_MAX 4000
 #define RING_S 30
 #define TALK_S 75
 
@@ -128,6 +129,8 @@ cmd_maintenance_add(struct cmd *c)
 
 	if (!cmd_failed(c) && !texts_get(json_object_get(c->args, "reason"), &w.ja, &w.en))
 		cmd_refuse(c, 422, "invalid", "reason", "a text");
+	if (!cmd_failed(c) && c->v >= 3 && (strlen(w.ja) > REASON_MAX || strlen(w.en) > REASON_MAX))
+		cmd_refuse(c, 422, "invalid", "reason", "at most %d bytes each", REASON_MAX);
 	if (!cmd_failed(c) && (w.from < c->now || w.to <= w.from || w.to - w.from > WINDOW_MOST))
 		cmd_refuse(c, 422, "invalid", "from", "it begins in the future and lasts at most a day");
 	if (cmd_failed(c))
