@@ -9,7 +9,8 @@
  * sip.c is the only file that knows libre, speech.c the only one that runs a program.
  * The engine belongs to one loop; libre's thread is reached through a queue and answers through a pipe.
  *
- * Audio is rendered before the INVITE.  A call that cannot speak is never dialled.
+ * Audio is rendered before the INVITE.  Names that cannot be said are left out; only a voice that says nothing at all ends the
+ * attempt before it is dialled.
  * docs/jobs.md is the contract with the desk, tbl/outcomes.tbl the table of endings.
  */
 #ifndef NZ_CALL_CALL_H
@@ -18,6 +19,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/slice.h"
+#include "codec/reach.h"
 #include "sys/loop.h"
 
 enum outcome {
@@ -36,16 +38,17 @@ enum severity { SEV_EMERGENCY, SEV_CRITICAL, SEV_WARNING, SEV_INFORMATIONAL, SEV
 
 struct call_job {
 	char job[65], key[129], tenant[65];
-	char name[129];                /* for the log of the attempt only */
-	char number[129];              /* sip:… or +digits */
+	char name[REACH_NAME + 1];     /* for the log of the attempt only */
+	char number[REACH_NUMBER + 1]; /* sip:… or +digits */
 	char provider[65];
 	char pin[9];                   /* empty: none */
 	enum lang lang, other;         /* other may be LANG_NONE */
 	enum severity severity;
 	char incident[65];
 	bool test;                     /* no incident: the summary says what this is */
-	char kana[129];                /* reading of the person's name, may be empty */
-	char company[LANG_COUNT][201], code_word[LANG_COUNT][101], summary[LANG_COUNT][901];
+	char kana[REACH_NAME + 1];     /* reading of the person's name, may be empty */
+	/* What cannot be said of these is left out, never the call. */
+	char company[LANG_COUNT][REACH_COMPANY + 1], code_word[LANG_COUNT][REACH_CODE_WORD + 1], summary[LANG_COUNT][901];
 	int64_t ring_ns, limit_ns;
 };
 

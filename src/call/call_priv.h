@@ -25,9 +25,8 @@ enum prompt {
 	P_COUNT
 };
 
-/* The text of a prompt; false when it holds something the voice cannot read (kanji, markup). */
-bool words_prompt(const struct call_job *j, enum lang lang, enum prompt p, struct buf *out);
-bool words_speakable(enum lang lang, struct slice text);
+/* The text of a prompt. A name, code word or summary that cannot be said is left out; plain: all of them are. */
+void words_prompt(const struct call_job *j, enum lang lang, enum prompt p, bool plain, struct buf *out);
 
 /* ---- pcm.c ---- */
 

@@ -32,6 +32,7 @@ struct call {
 	struct pcm prompt[LANG_COUNT][P_COUNT];
 	int pending;            /* sentences not yet rendered */
 	bool failed, other_failed, starting, done, ended_by_limit;
+	bool plain[LANG_COUNT][P_COUNT]; /* asked for again without any text from outside */
 	struct talk talk;
 	struct timer *timer;    /* what it means depends on the station */
 	struct call_result result;
@@ -189,13 +190,20 @@ no_speech(struct call *c, const char *why)
 	remove_call(c);
 }
 
+/* The first language is there: the other one, key 9, can be done without. */
 static void
 on_render_limit(void *ctx)
 {
 	struct call *c = ctx;
 
 	c->timer = NULL;
-	no_speech(c, "speech took too long");
+	c->job.other = LANG_NONE;
+	for (int p = 0; p < P_COUNT; p++)
+		if (c->prompt[c->job.lang][p].v == NULL) {
+			no_speech(c, "speech took too long");
+			return;
+		}
+	dial(c);
 }
 
 static void
@@ -213,13 +221,34 @@ rendered(struct call *c)
 }
 
 static void
+ask_sentence(struct call *c, enum lang lang, enum prompt p)
+{
+	struct buf text = { 0 };
+
+	words_prompt(&c->job, lang, p, c->plain[lang][p], &text);
+	speech_say(c->e->speech, c->id << 8 | (uint64_t)lang << 5 | (uint64_t)p, lang, buf_slice(&text));
+	buf_fini(&text);
+}
+
+/* What came from outside may be what the program failed at: once more without it. */
+static bool
+ask_plainly(struct call *c, enum lang lang, enum prompt p)
+{
+	if ((p != P_HEAD && p != P_BODY) || c->plain[lang][p])
+		return false;
+	c->plain[lang][p] = true;
+	ask_sentence(c, lang, p);
+	return true;
+}
+
+static void
 on_speech(void *ctx, uint64_t id, int err, struct pcm *pcm)
 {
 	struct call_engine *e = ctx;
 	struct call *c = call_by_id(e, id >> 8);
 	enum lang lang = (enum lang)(id >> 5 & 7);
 
-	if (c == NULL || c->station != ST_RENDER)
+	if (c == NULL || c->station != ST_RENDER || (err != 0 && ask_plainly(c, lang, (enum prompt)(id & 31))))
 		return;
 	if (err != 0 && lang == c->job.lang)
 		c->failed = true;
@@ -234,22 +263,13 @@ on_speech(void *ctx, uint64_t id, int err, struct pcm *pcm)
 		rendered(c);
 }
 
-/* Asks for every sentence of one language; false when one cannot be said. */
-static bool
+/* Asks for every sentence of one language. */
+static void
 render(struct call *c, enum lang lang)
 {
-	struct buf text = { 0 };
-	bool ok = true;
-
-	for (int p = 0; p < P_COUNT && ok; p++)
-		ok = words_prompt(&c->job, lang, (enum prompt)p, &text);
-	for (int p = 0; p < P_COUNT && ok; p++) {
-		words_prompt(&c->job, lang, (enum prompt)p, &text);
-		c->pending++;
-		speech_say(c->e->speech, c->id << 8 | (uint64_t)lang << 5 | (uint64_t)p, lang, buf_slice(&text));
-	}
-	buf_fini(&text);
-	return ok;
+	c->pending += P_COUNT;
+	for (int p = 0; p < P_COUNT; p++)
+		ask_sentence(c, lang, (enum prompt)p);
 }
 
 static void
@@ -259,12 +279,9 @@ start(struct call *c)
 	c->e->busy++;
 	c->starting = true; /* sentences from the cache come back at once */
 	arm(c, RENDER_FOR, on_render_limit);
-	if (c->job.other != LANG_NONE && !render(c, c->job.other))
-		c->job.other = LANG_NONE;
-	if (!render(c, c->job.lang)) {
-		no_speech(c, "a reading is missing or holds characters that cannot be spoken");
-		return;
-	}
+	if (c->job.other != LANG_NONE)
+		render(c, c->job.other);
+	render(c, c->job.lang);
 	c->starting = false;
 	rendered(c);
 }

@@ -7,7 +7,6 @@
 #include <stdio.h>
 
 #include "base/err.h"
-#include "base/utf8.h"
 #include "call/call_priv.h"
 #include "codec/jsonw.h"
 
@@ -28,15 +27,6 @@ fault(struct reading *r, int code, const char *field, const char *what)
 }
 
 /* No control characters: these texts reach SIP headers, logs and the voice. */
-static bool
-printable(const char *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
-			return false;
-	return utf8_is_valid(slice_of(s, n));
-}
-
 static void
 text(struct reading *r, const json_t *o, const char *key, bool needed, char *out, size_t cap)
 {
@@ -55,7 +45,7 @@ text(struct reading *r, const json_t *o, const char *key, bool needed, char *out
 		fault(r, E_RANGE, key, "is too long");
 	else if (n == 0 && needed)
 		fault(r, E_RANGE, key, "is empty");
-	else if (!printable(json_string_value(v), n))
+	else if (!reach_is_text(slice_of(json_string_value(v), n), false))
 		fault(r, E_RANGE, key, "holds control characters");
 	else
 		memcpy(out, json_string_value(v), n + 1);
@@ -114,13 +104,14 @@ read_person(struct reading *r, const json_t *to, struct call_job *j)
 		j->other = LANG_NONE;
 }
 
+/* What is missing is not said; the call is made all the same. */
 static void
-read_both(struct reading *r, const json_t *o, const char *key, const struct call_job *j, char *ja, char *en, size_t cap)
+read_both(struct reading *r, const json_t *o, const char *key, char *ja, char *en, size_t cap)
 {
 	const json_t *v = object(r, o, key);
 
-	text(r, v, "ja", j->lang == LANG_JA, ja, cap);
-	text(r, v, "en", j->lang == LANG_EN, en, cap);
+	text(r, v, "ja", false, ja, cap);
+	text(r, v, "en", false, en, cap);
 }
 
 static void
@@ -151,9 +142,9 @@ read_all(struct reading *r, const json_t *o, struct call_job *j)
 	read_severity(r, o, j);
 	if (r->code != 0)
 		return;
-	read_both(r, o, "company", j, j->company[LANG_JA], j->company[LANG_EN], sizeof j->company[0]);
-	read_both(r, o, "code_word", j, j->code_word[LANG_JA], j->code_word[LANG_EN], sizeof j->code_word[0]);
-	read_both(r, o, "summary", j, j->summary[LANG_JA], j->summary[LANG_EN], sizeof j->summary[0]);
+	read_both(r, o, "company", j->company[LANG_JA], j->company[LANG_EN], sizeof j->company[0]);
+	read_both(r, o, "code_word", j->code_word[LANG_JA], j->code_word[LANG_EN], sizeof j->code_word[0]);
+	read_both(r, o, "summary", j->summary[LANG_JA], j->summary[LANG_EN], sizeof j->summary[0]);
 	j->ring_ns = span(r, o, "ring_s", 30, 5, 120);
 	j->limit_ns = span(r, o, "limit_s", 75, 15, 600);
 	if (j->other != LANG_NONE && (j->company[j->other][0] == '\0' || j->code_word[j->other][0] == '\0' ||

@@ -4,11 +4,12 @@
  * because the voice reads kanji as "Chinese letter"; English plainly.  Polite form, no excuses, the next
  * step said first to last.  Never a password, never a link, never a word of a log line.
  *
- * words_speakable is the gate for everything that comes from outside: only letters the voice reads
- * as letters pass, so no markup ("[[phonemes]]", "<say-as>") reaches the program.
+ * codec/spoken is the gate for everything that comes from outside: only what the voice has a sound for passes, so no
+ * markup ("[[phonemes]]", "<say-as>") reaches the program.  What does not pass is left out: a person is rung and told
+ * that there is an incident, with its number, whatever the names are.
  */
-#include "base/utf8.h"
 #include "call/call_priv.h"
+#include "codec/spoken.h"
 
 static const char *const sev_words[LANG_COUNT][SEV_COUNT] = {
 	[LANG_JA] = { "きんきゅう", "じゅうだい", "けいこく", "じょうほう" },
@@ -48,38 +49,6 @@ static const char *const kana_letter[] = { "エー", "ビー", "シー", "ディ
 	"ケー", "エル", "エム", "エヌ", "オー", "ピー", "キュー", "アール", "エス", "ティー", "ユー", "ブイ", "ダブリュー",
 	"エックス", "ワイ", "ゼット" };
 
-/* Hiragana, katakana with the long mark, 、。・ blanks, ASCII letters, digits, and a little punctuation. */
-static bool
-kana_ok(uint32_t c)
-{
-	return (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fc) || c == 0x3001 || c == 0x3002 ||
-	       c == 0x3000 || c == 0xff01 || c == 0xff1f;
-}
-
-static bool
-ascii_ok(uint32_t c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	       (c < 0x80 && c != 0 && strchr(" .,'-?!:;()/", (int)c) != NULL);
-}
-
-bool
-words_speakable(enum lang lang, struct slice text)
-{
-	if (text.n == 0)
-		return false;
-	while (text.n != 0) {
-		uint32_t c;
-		size_t n = utf8_next(text, &c);
-
-		if (!ascii_ok(c) && (lang != LANG_JA || !kana_ok(c)) &&
-		    (lang != LANG_EN || !(c >= 0xc0 && c <= 0x17f)))
-			return false;
-		text = slice_sub(text, n, text.n);
-	}
-	return true;
-}
-
 /* "AOBA-2026-0007" letter by letter and digit by digit, a pause at each hyphen. */
 static void
 spell(struct buf *out, enum lang lang, const char *id)
@@ -101,40 +70,56 @@ spell(struct buf *out, enum lang lang, const char *id)
 	}
 }
 
+/* A text from outside as it is said, with `before` and `after` around it; nothing at all when it cannot be. */
 static bool
-put_checked(struct buf *out, enum lang lang, const char *text)
+put_outside(struct buf *out, enum lang lang, const char *before, const char *text, const char *after)
 {
-	if (!words_speakable(lang, slice_str(text)))
+	size_t start = out->n;
+
+	buf_put_str(out, before);
+	if (!spoken_put(out, lang == LANG_JA ? SPOKEN_JA : SPOKEN_EN, slice_str(text), NULL)) {
+		out->n = start;
 		return false;
-	buf_put_str(out, text);
+	}
+	buf_put_str(out, after);
 	return true;
 }
 
-static bool
-head(const struct call_job *j, enum lang lang, struct buf *out)
+static void
+head_ja(const struct call_job *j, bool plain, struct buf *out)
 {
-	bool ja = lang == LANG_JA, ok;
+	bool named = false;
 
-	buf_put_str(out, ja ? "こちらわ、セキュリティ かんしセンターの、ねずばんです。" :
-	                      "This is Nezuban, the security operations centre, calling ");
-	ok = put_checked(out, lang, j->company[lang]);
-	if (ja && words_speakable(lang, slice_str(j->kana)))
-		buf_printf(out, "の、%s", j->kana);
-	buf_put_str(out, ja ? " さまえ、れんらくします。あいことばわ、" : ". The code word is ");
-	ok = ok && put_checked(out, lang, j->code_word[lang]);
-	buf_put_str(out, ja ? "です。" : ". ");
-	return ok;
+	buf_put_str(out, "こちらわ、セキュリティ かんしセンターの、ねずばんです。");
+	if (!plain) {
+		named = put_outside(out, LANG_JA, "", j->company[LANG_JA], "");
+		named |= put_outside(out, LANG_JA, named ? "の、" : "", j->kana, "");
+	}
+	buf_put_str(out, named ? " さまえ、れんらくします。" : "おきゃくさまえ、れんらくします。");
+	if (!plain)
+		put_outside(out, LANG_JA, "あいことばわ、", j->code_word[LANG_JA], "です。");
 }
 
-static bool
-body(const struct call_job *j, enum lang lang, struct buf *out)
+static void
+head_en(const struct call_job *j, bool plain, struct buf *out)
 {
-	bool ja = lang == LANG_JA, ok;
+	buf_put_str(out, "This is Nezuban, the security operations centre");
+	if (!plain)
+		put_outside(out, LANG_EN, ", calling ", j->company[LANG_EN], "");
+	buf_put_str(out, ". ");
+	if (!plain)
+		put_outside(out, LANG_EN, "The code word is ", j->code_word[LANG_EN], ". ");
+}
+
+static void
+body(const struct call_job *j, enum lang lang, bool plain, struct buf *out)
+{
+	bool ja = lang == LANG_JA;
 
 	if (j->test) {
-		ok = put_checked(out, lang, j->summary[lang]);
-		buf_put_byte(out, ' ');
-		return ok;
+		if (plain || !put_outside(out, lang, "", j->summary[lang], " "))
+			buf_put_str(out, ja ? "これわ、れんらくの しけんです。" : "This is a test. ");
+		return;
 	}
 	if (ja)
 		buf_printf(out, "%s インシデントが あります。ばんごうわ、", sev_words[lang][j->severity]);
@@ -142,9 +127,8 @@ body(const struct call_job *j, enum lang lang, struct buf *out)
 		buf_printf(out, "There is %s incident. Its number is ", sev_words[lang][j->severity]);
 	spell(out, lang, j->incident);
 	buf_put_str(out, ja ? "です。" : ". ");
-	ok = put_checked(out, lang, j->summary[lang]);
-	buf_put_str(out, ja ? "。" : ". ");
-	return ok;
+	if (!plain)
+		put_outside(out, lang, "", j->summary[lang], ja ? "。" : ". ");
 }
 
 static void
@@ -160,20 +144,25 @@ keys(const struct call_job *j, enum lang lang, struct buf *out)
 		           other ? " For Japanese, press 9." : "");
 }
 
-bool
-words_prompt(const struct call_job *j, enum lang lang, enum prompt p, struct buf *out)
+void
+words_prompt(const struct call_job *j, enum lang lang, enum prompt p, bool plain, struct buf *out)
 {
 	buf_clear(out);
 	switch (p) {
 	case P_HEAD:
-		return head(j, lang, out);
+		if (lang == LANG_JA)
+			head_ja(j, plain, out);
+		else
+			head_en(j, plain, out);
+		break;
 	case P_BODY:
-		return body(j, lang, out);
+		body(j, lang, plain, out);
+		break;
 	case P_KEYS:
 		keys(j, lang, out);
-		return true;
+		break;
 	default:
 		buf_put_str(out, fixed[lang][p]);
-		return true;
+		break;
 	}
 }

@@ -7,8 +7,9 @@
  */
 #include <stdio.h>
 
-#include "base/utf8.h"
 #include "codec/holiday.h"
+#include "codec/reach.h"
+#include "codec/spoken.h"
 #include "codec/timefmt.h"
 #include "codec/yaml.h"
 #include "desk/desk_priv.h"
@@ -81,43 +82,59 @@ map_get_kind(struct reader *r, const struct ynode *map, const char *key, enum yk
 	return n;
 }
 
+/* The node's text, in one line of at most max bytes; NULL and a fault. */
 static const char *
-text_of(struct reader *r, const struct ynode *map, const char *key, bool need)
+line_of(struct reader *r, const struct ynode *n, size_t max)
 {
-	const struct ynode *n = map_get_kind(r, map, key, Y_SCALAR, need);
+	auto_free char *wanted = NULL;
 
 	if (n == NULL)
 		return NULL;
-	if (!utf8_is_valid(n->text) || n->text.n == 0 || n->text.n > 1000 || memchr(n->text.p, 0, n->text.n) != NULL) {
-		fault(r, n, "TENANT-TEXT", "a text of 1 to 1000 bytes");
-		return NULL;
-	}
-	return n->text.p;
+	if (n->kind == Y_SCALAR && n->text.n != 0 && n->text.n <= max && reach_is_text(n->text, false))
+		return n->text.p;
+	wanted = x_asprintf("one line of 1 to %zu bytes", max);
+	fault(r, n, "TENANT-TEXT", wanted);
+	return NULL;
 }
 
-static bool
-is_kana(struct slice s)
+static const char *
+text_of(struct reader *r, const struct ynode *map, const char *key, bool need)
 {
-	while (s.n != 0) {
-		uint32_t c;
-		size_t n = utf8_next(s, &c);
+	return line_of(r, map_get_kind(r, map, key, Y_SCALAR, need), 1000);
+}
 
-		if (!((c >= 0x3041 && c <= 0x30ff) || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == ' ' ||
-		      c == 0x3001 || c == 0x3002 || c == 0x3000))
-			return false;
-		s.p += n;
-		s.n -= n;
-	}
-	return true;
+static const char *
+name_of(struct reader *r, const struct ynode *map, const char *key, bool need)
+{
+	return line_of(r, map_get_kind(r, map, key, Y_SCALAR, need), REACH_NAME);
+}
+
+/* The rule of the telephone itself: what it would leave out of its sentences is refused here. */
+static void
+check_spoken(struct reader *r, const struct ynode *n, const char *text, enum spoken voice)
+{
+	auto_buf struct buf said = { 0 };
+	struct slice bad;
+	struct why *w;
+
+	if (text == NULL || spoken_put(&said, voice, slice_str(text), &bad))
+		return;
+	w = whys_add(r->ws, WHY_ERROR, E_SYNTAX, voice == SPOKEN_JA ? "TENANT-KANA" : "TENANT-SPOKEN", r->file, n->line, n->col);
+	if (w == NULL)
+		return;
+	if (bad.n != 0 && reach_is_text(bad, false))
+		why_found(w, "\"" SL_FMT "\" in %.100s", SL_ARG(bad), text);
+	else
+		why_found(w, "%.100s", text);
+	why_wanted(w, "%s", voice == SPOKEN_JA ? "the reading in kana: the telephone speaks it" : "letters and digits that the English voice of the telephone can say");
 }
 
 static const char *
 kana_of(struct reader *r, const struct ynode *map, const char *key)
 {
-	const char *s = text_of(r, map, key, true);
+	const char *s = name_of(r, map, key, true);
 
-	if (s != NULL && !is_kana(slice_str(s)))
-		fault(r, y_get(map, slice_str(key)), "TENANT-KANA", "the reading in kana: the telephone speaks it");
+	check_spoken(r, y_get(map, slice_str(key)), s, SPOKEN_JA);
 	return s;
 }
 
@@ -128,25 +145,47 @@ put(json_t *o, const char *key, const char *value)
 		json_object_set_new(o, key, json_string(value));
 }
 
+enum languages { NONE_NEEDED, ONE_NEEDED, BOTH_NEEDED };
+
+/* One text for both languages, or {ja: …, en: …}. */
 static json_t *
-two_of(struct reader *r, const struct ynode *map, const char *key, bool need)
+two_of(struct reader *r, const struct ynode *map, const char *key, size_t max, enum languages need)
 {
 	const struct ynode *n = y_get(map, slice_str(key));
 	json_t *o = json_object();
 
-	if (n == NULL && need)
-		fault(r, map, "TENANT-MISSING", key);
+	if (n == NULL && need != NONE_NEEDED)
+		map_get_kind(r, map, key, Y_MAP, true);
 	if (n != NULL && n->kind == Y_SCALAR) {
-		put(o, "ja", n->text.p);
-		put(o, "en", n->text.p);
+		put(o, "ja", line_of(r, n, max));
+		put(o, "en", json_string_value(json_object_get(o, "ja")));
 	} else if (n != NULL && n->kind == Y_MAP) {
 		check_keys(r, n, "ja en");
-		put(o, "ja", text_of(r, n, "ja", false));
-		put(o, "en", text_of(r, n, "en", false));
+		put(o, "ja", line_of(r, map_get_kind(r, n, "ja", Y_SCALAR, need == BOTH_NEEDED), max));
+		put(o, "en", line_of(r, map_get_kind(r, n, "en", Y_SCALAR, need == BOTH_NEEDED), max));
+		if (need == ONE_NEEDED && n->child == NULL)
+			fault(r, n, "TENANT-MISSING", "{ja: …, en: …}");
 	} else if (n != NULL) {
 		fault(r, n, "TENANT-TYPE", "{ja: …, en: …}");
 	}
 	return o;
+}
+
+/* Where the text of a language stands. */
+static const struct ynode *
+node_of(const struct ynode *map, const char *key, const char *lang)
+{
+	const struct ynode *n = y_get(map, slice_str(key)), *v = n != NULL && n->kind == Y_MAP ? y_get(n, slice_str(lang)) : NULL;
+
+	return v != NULL ? v : n;
+}
+
+static void
+check_two_spoken(struct reader *r, const struct ynode *map, const char *key, const json_t *two, bool ja)
+{
+	if (ja)
+		check_spoken(r, node_of(map, key, "ja"), json_string_value(json_object_get(two, "ja")), SPOKEN_JA);
+	check_spoken(r, node_of(map, key, "en"), json_string_value(json_object_get(two, "en")), SPOKEN_EN);
 }
 
 static const char *
@@ -219,17 +258,21 @@ plain_json(const struct ynode *n)
 	}
 }
 
-static bool
-number_is_good(struct slice s)
+/* The key id of a contact or a webhook, which no other of the list before it has. */
+static const char *
+id_of(struct reader *r, const struct ynode *n, const json_t *before)
 {
-	if (slice_starts(s, SL("sip:")))
-		return s.n > 6 && s.n < 200 && slice_find(s, '@') > 4;
-	if (s.n < 5 || s.n > 20 || s.p[0] != '+')
-		return false;
-	for (size_t i = 1; i < s.n; i++)
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-	return true;
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	const char *id = text_of(r, n, "id", true);
+	const json_t *v;
+	size_t i;
+
+	if (id != NULL && (strlen(id) > REACH_ID || strspn(id, letters) != strlen(id)))
+		fault(r, y_get(n, SL("id")), "TENANT-ID", "1 to 31 of A-Z a-z 0-9 . _ -");
+	json_array_foreach(before, i, v)
+		if (id != NULL && strcmp(json_string_value(json_object_get(v, "id")) ?: "", id) == 0)
+			fault(r, y_get(n, SL("id")), "TENANT-TWICE", "an id that stands here once");
+	return id;
 }
 
 static json_t *
@@ -239,7 +282,7 @@ numbers_of(struct reader *r, const struct ynode *map)
 	json_t *a = json_array();
 
 	for (const struct ynode *n = list != NULL ? list->child : NULL; n != NULL; n = n->next) {
-		if (n->kind != Y_SCALAR || !number_is_good(n->text))
+		if (n->kind != Y_SCALAR || !reach_is_number(n->text))
 			fault(r, n, "TENANT-NUMBER", "+ and digits, or sip:user@host");
 		else
 			json_array_append_new(a, json_string(n->text.p));
@@ -276,16 +319,16 @@ truth_of(struct reader *r, const struct ynode *map, const char *key, bool otherw
 }
 
 static json_t *
-contact_of(struct reader *r, const struct ynode *n, const char *lang, const char *zone)
+contact_of(struct reader *r, const struct ynode *n, const char *lang, const char *zone, const json_t *before)
 {
 	const char *hours = text_of(r, n, "hours", false), *mail = text_of(r, n, "mail", false), *pin = text_of(r, n, "pin", false);
 	json_t *o = json_object(), *numbers;
 
 	check_keys(r, n, "id name kana title lang zone country hours backup numbers pin mail mail_for reports");
-	put(o, "id", text_of(r, n, "id", true));
-	put(o, "name", text_of(r, n, "name", true));
+	put(o, "id", id_of(r, n, before));
+	put(o, "name", name_of(r, n, "name", true));
 	put(o, "kana", kana_of(r, n, "kana"));
-	json_object_set_new(o, "title", two_of(r, n, "title", false));
+	json_object_set_new(o, "title", two_of(r, n, "title", REACH_NAME, NONE_NEEDED));
 	put(o, "lang", word_of(r, n, "lang", "ja en", lang));
 	put(o, "zone", zone_of(r, n, zone));
 	put(o, "country", country_of(r, n));
@@ -296,7 +339,7 @@ contact_of(struct reader *r, const struct ynode *n, const char *lang, const char
 	if (pin != NULL && (strlen(pin) < 3 || strlen(pin) > 8 || strspn(pin, "0123456789") != strlen(pin)))
 		fault(r, y_get(n, SL("pin")), "TENANT-PIN", "3 to 8 digits");
 	put(o, "pin", pin);
-	if (mail != NULL && (strchr(mail, '@') == NULL || strpbrk(mail, " \r\n<>,;\"") != NULL || strlen(mail) > 250))
+	if (mail != NULL && !reach_is_mail(slice_str(mail)))
 		fault(r, y_get(n, SL("mail")), "TENANT-MAIL", "one mail address");
 	put(o, "mail", mail);
 	mail_for_of(r, n, o);
@@ -461,14 +504,14 @@ webhooks_of(struct reader *r, const struct ynode *tenant, const char *lang)
 		check_keys(r, n, "id url secret lang hours");
 		url = text_of(r, n, "url", true);
 		hours = text_of(r, n, "hours", false);
-		if (url != NULL && strncmp(url, "https://", 8) != 0 && strncmp(url, "http://127.0.0.1", 16) != 0)
+		if (url != NULL && (!reach_is_url(slice_str(url)) || (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://127.0.0.1", 16) != 0)))
 			fault(r, y_get(n, SL("url")), "TENANT-URL", "an address that begins with https://");
 		if (hours != NULL && !hours_is_good(hours))
 			fault(r, y_get(n, SL("hours")), "TENANT-HOURS", "always, or such as Mon-Fri 09:00-18:00");
 		o = json_object();
-		put(o, "id", text_of(r, n, "id", true));
+		put(o, "id", id_of(r, n, a));
 		put(o, "url", url);
-		put(o, "secret", text_of(r, n, "secret", true));
+		put(o, "secret", line_of(r, map_get_kind(r, n, "secret", Y_SCALAR, true), REACH_SECRET));
 		put(o, "lang", word_of(r, n, "lang", "ja en", lang));
 		put(o, "hours", hours != NULL ? hours : "always");
 		json_array_append_new(a, o);
@@ -531,11 +574,11 @@ tenant_of(struct reader *r, const struct ynode *n)
 	put(o, "short", short_name);
 	put(o, "lang", lang);
 	put(o, "zone", zone);
-	json_object_set_new(o, "name", two_of(r, n, "name", true));
+	json_object_set_new(o, "name", two_of(r, n, "name", REACH_COMPANY, BOTH_NEEDED));
+	check_two_spoken(r, n, "name", json_object_get(o, "name"), false);
 	put(o, "kana", kana_of(r, n, "kana"));
-	json_object_set_new(o, "code_word", two_of(r, n, "code_word", true));
-	if (!is_kana(slice_str(json_string_value(json_object_get(json_object_get(o, "code_word"), "ja")) ?: "")))
-		fault(r, y_get(n, SL("code_word")), "TENANT-KANA", "the Japanese code word in kana");
+	json_object_set_new(o, "code_word", two_of(r, n, "code_word", REACH_CODE_WORD, BOTH_NEEDED));
+	check_two_spoken(r, n, "code_word", json_object_get(o, "code_word"), true);
 	json_object_set_new(o, "decide_s", json_integer(number_of(r, n, "decide_s", 60, 86400, 900)));
 	json_object_set_new(o, "call_s", json_integer(number_of(r, n, "call_s", 60, 86400, 600)));
 	json_object_set_new(o, "second_person", json_boolean(strcmp(word_of(r, n, "second_person", "true false", "true"), "true") == 0));
@@ -550,7 +593,7 @@ tenant_of(struct reader *r, const struct ynode *n)
 	list = map_get_kind(r, n, "contacts", Y_SEQ, false);
 	for (const struct ynode *c = list != NULL ? list->child : NULL; c != NULL; c = c->next) {
 		if (c->kind == Y_MAP)
-			json_array_append_new(contacts, contact_of(r, c, lang, zone));
+			json_array_append_new(contacts, contact_of(r, c, lang, zone, contacts));
 		else
 			fault(r, c, "TENANT-TYPE", "a map");
 	}
@@ -585,8 +628,8 @@ account_of(struct reader *r, const struct ynode *n, json_t *users, json_t *secre
 		fault(r, y_get(n, SL("login")), "TENANT-LOGIN", "2 to 64 of a-z 0-9 . _ @ -");
 	put(o, "login", login);
 	put(o, "role", role);
-	json_object_set_new(o, "name", two_of(r, n, "name", true));
-	put(o, "kana", text_of(r, n, "kana", false));
+	json_object_set_new(o, "name", two_of(r, n, "name", REACH_NAME, ONE_NEEDED));
+	put(o, "kana", name_of(r, n, "kana", false));
 	put(o, "tenant", text_of(r, n, "tenant", false));
 	put(o, "lang", word_of(r, n, "lang", "ja en", "ja"));
 	put(o, "zone", zone_of(r, n, "Asia/Tokyo"));

@@ -82,23 +82,6 @@ mail_header_text(struct buf *out, struct slice text, bool quote_ascii)
 	}
 }
 
-bool
-mail_address_is_good(struct slice s)
-{
-	size_t ats = 0;
-
-	if (s.n < 3 || s.n > 254 || s.p[0] == '@' || s.p[s.n - 1] == '@' || s.p[0] == '-' || s.p[0] == '.')
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c <= ' ' || c >= 0x7f || strchr("()<>,;:\\\"[]", c) != NULL)
-			return false;
-		ats += c == '@';
-	}
-	return ats == 1;
-}
-
 void
 notice_message_id(const struct notice *n, const char *domain, char out[128])
 {

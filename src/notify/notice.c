@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/utf8.h"
+#include "codec/reach.h"
 #include "notify/notify.h"
 
 #define JOB_MAX (64u * 1024)
@@ -29,16 +29,6 @@ fault(struct reading *r, int code, const char *field, const char *what)
 	snprintf(r->err, 200, "%s: %s", field, what);
 }
 
-/* lines: a line feed is allowed. */
-static bool
-good_text(const char *s, size_t n, bool lines)
-{
-	for (size_t i = 0; i < n; i++)
-		if (((unsigned char)s[i] < 0x20 && !(lines && s[i] == '\n')) || s[i] == 0x7f)
-			return false;
-	return utf8_is_valid(slice_of(s, n));
-}
-
 static const char *
 read_text(struct reading *r, const json_t *v, const char *key, bool needed, size_t max, bool lines)
 {
@@ -55,7 +45,7 @@ read_text(struct reading *r, const json_t *v, const char *key, bool needed, size
 		fault(r, E_RANGE, key, "is too long");
 	else if (n == 0 && needed)
 		fault(r, E_RANGE, key, "is empty");
-	else if (!good_text(json_string_value(v), n, lines))
+	else if (!reach_is_text(slice_of(json_string_value(v), n), lines))
 		fault(r, E_RANGE, key, "holds control characters or is not UTF-8");
 	else
 		return arena_cstr(r->a, slice_of(json_string_value(v), n));
@@ -139,12 +129,10 @@ read_affected(struct reading *r, const json_t *list, struct notice *n)
 static const char *
 read_url(struct reading *r, const json_t *o, const char *key, bool needed)
 {
-	const char *s = text(r, o, key, needed, 1000);
+	const char *s = text(r, o, key, needed, REACH_URL);
 
-	if (s[0] != '\0' && strncmp(s, "https://", 8) != 0 && strncmp(s, "http://", 7) != 0)
-		fault(r, E_RANGE, key, "must begin with https://");
-	if (strpbrk(s, " \"<>") != NULL)
-		fault(r, E_RANGE, key, "holds characters that do not belong into an address");
+	if (s[0] != '\0' && !reach_is_url(slice_str(s)))
+		fault(r, E_RANGE, key, "must begin with https:// and hold nothing that does not belong into an address");
 	return s;
 }
 
@@ -328,14 +316,14 @@ read_target(struct reading *r, const json_t *o, struct notice *n)
 		if (json_object_get(to, "endpoint") != NULL)
 			read_endpoint(r, to, n);
 		else
-			n->hook_secret = text(r, to, "secret", true, 64);
+			n->hook_secret = text(r, to, "secret", true, REACH_SECRET);
 		return;
 	}
 	to = object(r, o, "to");
-	n->address = text(r, to, "address", true, 254);
-	n->name = text(r, to, "name", false, 200);
+	n->address = text(r, to, "address", true, REACH_MAIL);
+	n->name = text(r, to, "name", false, REACH_NAME);
 	n->lang = word(r, text(r, to, "lang", true, 8), "lang", langs, 2);
-	if (n->address[0] != '\0' && !mail_address_is_good(slice_str(n->address)))
+	if (n->address[0] != '\0' && !reach_is_mail(slice_str(n->address)))
 		fault(r, E_RANGE, "address", "is no mail address");
 }
 
@@ -353,7 +341,7 @@ read_all(struct reading *r, const json_t *o, struct notice *n)
 	read_target(r, o, n);
 	n->what = (enum notice_what)word(r, text(r, o, "notice", true, 16), "notice", whats, 9);
 	n->tenant = text(r, o, "tenant", n->what != NOTICE_ALARM, 64); /* an alarm may be nobody's: the service's own */
-	both(r, o, "company", n->what != NOTICE_ALARM, n->lang, 200, n->company);
+	both(r, o, "company", n->what != NOTICE_ALARM, n->lang, REACH_COMPANY, n->company);
 	if (n->what == NOTICE_ALARM) {
 		read_alarm(r, object(r, o, "alarm"), n);
 		return;
@@ -389,13 +377,13 @@ read_all(struct reading *r, const json_t *o, struct notice *n)
 	}
 	read_incident(r, object(r, o, "incident"), n);
 	if (json_object_get(o, "call_back") != NULL) {
-		both(r, object(r, o, "call_back"), "code_word", false, n->lang, 100, n->code_word);
+		both(r, object(r, o, "call_back"), "code_word", false, n->lang, REACH_CODE_WORD, n->code_word);
 		n->call_back = text(r, json_object_get(o, "call_back"), "number", false, 64);
 	}
 	if (n->what != NOTICE_ACKNOWLEDGED)
 		return;
 	ack = object(r, o, "acknowledged");
-	n->by = text(r, ack, "by", true, 200);
+	n->by = text(r, ack, "by", true, REACH_NAME);
 	n->acknowledged_at = moment(r, ack, "at", true);
 	n->how = hows[word(r, text(r, ack, "how", true, 16), "how", hows, 2)];
 }

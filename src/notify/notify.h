@@ -112,8 +112,6 @@ void mail_fini(struct mail *m);
 /* Unstructured header text or a display name: as it is when plain ASCII, else RFC 2047 encoded words,
  * folded. Control characters become blanks, so no header can be broken out of. */
 void mail_header_text(struct buf *out, struct slice text, bool quote_ascii);
-/* An address that SMTP takes without extensions: ASCII, one @, no specials, ≤ 254 bytes. */
-bool mail_address_is_good(struct slice s);
 /* The webhook's body, and "t=…,v1=…" over it; a second secret's ",v1=…" is put behind the first's. */
 void hook_body(const struct notice *n, const char *domain, struct buf *out);
 void hook_sign(struct slice secret, int64_t unix_s, struct slice body, struct buf *out);

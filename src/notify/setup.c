@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/must.h"
+#include "codec/reach.h"
 #include "codec/yaml.h"
 #include "conf/conf.h"
 #include "notify/notify.h"
@@ -150,13 +151,13 @@ post_conf_load(const struct conf *conf, struct post_conf *ret, struct whys *ws)
 		why_found(w, "mail.url %s", c->url);
 		why_wanted(w, "smtp://host:port or smtps://host:port");
 	}
-	if (!mail_address_is_good(slice_str(c->from))) {
+	if (!reach_is_mail(slice_str(c->from))) {
 		struct why *w = complain(&s, "MAIL-FROM");
 
 		why_found(w, "mail.from %s", c->from);
 		why_wanted(w, "a mail address");
 	}
-	if (c->inquiries[0] != '\0' && (!mail_address_is_good(slice_str(c->inquiries)) || strlen(c->inquiries) > 200)) {
+	if (c->inquiries[0] != '\0' && (!reach_is_mail(slice_str(c->inquiries)) || strlen(c->inquiries) > 200)) {
 		struct why *w = complain(&s, "MAIL-INQUIRIES");
 
 		why_found(w, "mail.inquiries %s", c->inquiries);

@@ -16,8 +16,8 @@
 
 static const char world_yaml[] =
         "tenants:\n"
-        "  - {id: aoba, name: A, kana: ア, short: AOBA, code_word: カ, contacts: [{id: o, name: O, kana: オ, numbers: ['+81311112222'], mail: o@a.example}]}\n"
-        "  - {id: harbor, name: H, kana: ハ, short: HARBOR, code_word: カ, contacts: [{id: l, name: L, kana: ル, numbers: ['+442011112222']}]}\n"
+        "  - {id: aoba, name: A, kana: ア, short: AOBA, code_word: {ja: カ, en: k}, contacts: [{id: o, name: O, kana: オ, numbers: ['+81311112222'], mail: o@a.example}]}\n"
+        "  - {id: harbor, name: H, kana: ハ, short: HARBOR, code_word: {ja: カ, en: k}, contacts: [{id: l, name: L, kana: ル, numbers: ['+442011112222']}]}\n"
         "accounts:\n  - {login: an, name: An, role: analyst}\n  - {login: cu, name: Cu, role: customer, tenant: harbor}\n";
 
 static const char world_detections[] =

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/must.h"
+#include "codec/reach.h"
 #include "notify/notify.h"
 #include "report/report.h"
 
@@ -44,7 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	arena_init(&a, 0, 0);
 	check_header(slice_of(p, n < 2000 ? n : 2000), n % 2 != 0);
 	if (notice_read(slice_of(p, n), &a, &notice, err) == 0) {
-		must(notice.channel == NOTICE_HOOK || mail_address_is_good(slice_str(notice.address)));
+		must(notice.channel == NOTICE_HOOK || reach_is_mail(slice_str(notice.address)));
 		mail_render(&notice, "d.example", NULL, write_report, &m);
 		must(memchr(m.subject.p, '\n', m.subject.n) == NULL);
 		must(slice_find_slice(buf_slice(&m.html), SL("<script")) < 0 && slice_find_slice(buf_slice(&m.html), SL("<img")) < 0);

@@ -57,6 +57,9 @@ sipp_case busy busy busy 486 1 "${to[@]}" & a=$!
 next=$((next + 10)); sipp_case refused refuse refused 603 1 "${to[@]}" & b=$!
 next=$((next + 10)); sipp_case not-found notfound wrong_number 404 1 "${to[@]}" & c=$!
 next=$((next + 10)); sipp_case trunk-error error trunk_failure 500 1 "${to[@]}" & d=$!
+# A name that cannot be said, a message that is nothing but signs: it rings all the same.
+next=$((next + 10)); sipp_case names-nobody-can-say busy busy 486 1 --company '青葉 [[x]] ☎' --say '<say-as>漢字</say-as>' "${to[@]}" & e=$!
+batch $e
 batch $a $b $c $d
 next=$((next + 10)); sipp_case switched-off unavailable no_answer 480 1 "${to[@]}" & a=$!
 next=$((next + 10)); sipp_case ring-limit noanswer no_answer 487 1 --ring 2 "${to[@]}" & b=$!

@@ -9,7 +9,9 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/utf8.h"
 #include "call/call_priv.h"
+#include "codec/spoken.h"
 
 #define S NS_PER_S
 
@@ -76,7 +78,8 @@ test_bad_jobs_are_refused_by_field(void **state)
 	refused("emergency", "terrible", "severity");
 	refused("\"ring_s\":20", "\"ring_s\":1e9", "ring_s");
 	refused("\"ring_s\":20", "\"ring_s\":4", "ring_s");
-	refused("{\"ja\":\"カワセミ\"", "{\"jp\":\"カワセミ\"", "ja");
+	refused("\"code_word\":{\"ja\":\"カワセミ\"", "\"code_word\":{\"ja\":1", "ja");
+	refused("\"company\":{\"ja\"", "\"firma\":{\"ja\"", "company");
 	refused("\"job\":\"4712\"", "\"job\":\"\\u0000\"", "");
 	assert_int_equal(call_job_read(SL(""), &j, err), E_SYNTAX);
 	assert_int_equal(call_job_read(SL("[1]"), &j, err), E_SYNTAX);
@@ -102,16 +105,74 @@ static void
 test_only_readable_letters_are_spoken(void **state)
 {
 	(void)state;
-	assert_true(words_speakable(LANG_JA, SL("ファイルサーバーで、10だい。")));
-	assert_false(words_speakable(LANG_JA, SL("青葉精機")));
-	assert_false(words_speakable(LANG_JA, SL("")));
-	assert_false(words_speakable(LANG_JA, SL("[[kirshenbaum]]")));
-	assert_false(words_speakable(LANG_JA, SL("<say-as>")));
-	assert_false(words_speakable(LANG_EN, SL("アオバ")));
-	assert_true(words_speakable(LANG_EN, SL("Café de Paris, 3 hosts.")));
-	assert_false(words_speakable(LANG_EN, SL("a\nb")));
-	assert_false(words_speakable(LANG_EN, SL("${jndi:x}")));
-	assert_false(words_speakable(LANG_JA, slice_of("\xff\xfe", 2)));
+	assert_true(spoken_is_clean(SPOKEN_JA, SL("ファイルサーバーで、10だい。")));
+	assert_false(spoken_is_clean(SPOKEN_JA, SL("青葉精機")));
+	assert_false(spoken_is_clean(SPOKEN_JA, SL("[[kirshenbaum]]")));
+	assert_false(spoken_is_clean(SPOKEN_JA, SL("<say-as>")));
+	assert_false(spoken_is_clean(SPOKEN_EN, SL("アオバ")));
+	assert_true(spoken_is_clean(SPOKEN_EN, SL("Café de Paris, 3 hosts.")));
+	assert_false(spoken_is_clean(SPOKEN_EN, SL("a\nb")));
+	assert_false(spoken_is_clean(SPOKEN_EN, SL("${jndi:x}")));
+	assert_false(spoken_is_clean(SPOKEN_JA, slice_of("\xff\xfe", 2)));
+}
+
+static void
+test_names_are_said_as_people_say_them(void **state)
+{
+	static const struct {
+		enum spoken voice;
+		const char *written, *said; /* NULL: not at all */
+	} v[] = {
+		{ SPOKEN_EN, "Harbor & Sons Ltd", "Harbor  and  Sons Ltd" }, { SPOKEN_EN, "AT&T", "AT and T" }, { SPOKEN_EN, "O’Brien, Inc.", "O'Brien, Inc." },
+		{ SPOKEN_EN, "Smith–Jones", "Smith-Jones" }, { SPOKEN_EN, "Łódź Café", "Łódź Café" }, { SPOKEN_EN, "Nguyễn Đức", "Nguyen Duc" },
+		{ SPOKEN_EN, "Cafe\xcc\x81", "Cafe" }, { SPOKEN_EN, "Acme™ C#", "Acme  C number " }, { SPOKEN_EN, "ＡＢＣ　３", "ABC 3" }, { SPOKEN_EN, "3M", "3M" },
+		{ SPOKEN_EN, "ハーバー", NULL }, { SPOKEN_EN, "青葉", NULL }, { SPOKEN_EN, "dove ☎", NULL }, { SPOKEN_EN, "[[x]]", NULL }, { SPOKEN_EN, "a\nb", NULL },
+		{ SPOKEN_EN, "", NULL }, { SPOKEN_EN, " .-", NULL }, { SPOKEN_EN, "\"", NULL },
+		{ SPOKEN_JA, "ミスヾ", "ミスズ" }, { SPOKEN_JA, "サヽキ", "ササキ" }, { SPOKEN_JA, "いすゞ", "いすず" }, { SPOKEN_JA, "ササ々", "サササ" }, { SPOKEN_JA, "ハヾ", "ハバ" },
+		{ SPOKEN_JA, "バヽ", "バハ" }, { SPOKEN_JA, "ﾊﾞﾝﾊﾟｰ ｳﾞｨ", "バンパー ヴィ" }, { SPOKEN_JA, "ハ゛ラ", "バラ" }, { SPOKEN_JA, "がか\xe3\x82\x99", "がが" },
+		{ SPOKEN_JA, "サトウ・タロウ", "サトウ タロウ" }, { SPOKEN_JA, "ジャン＝ポール", "ジャン ポール" }, { SPOKEN_JA, "ラ〜メン", "ラーメン" }, { SPOKEN_JA, "ヵヶ", "カケ" },
+		{ SPOKEN_JA, "A＆B アンド", "A アンド B アンド" }, { SPOKEN_JA, "コヿ", "ココト" }, { SPOKEN_JA, "ヾ", NULL }, { SPOKEN_JA, "アオバ精機", NULL }, { SPOKEN_JA, "ー", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		struct buf b = { 0 };
+		bool ok = spoken_put(&b, v[i].voice, slice_str(v[i].written), NULL);
+
+		if (ok != (v[i].said != NULL) || (ok && strcmp(buf_cstr(&b), v[i].said) != 0))
+			fail_msg("%s is said: %s", v[i].written, ok ? buf_cstr(&b) : "not at all");
+		assert_true(ok || b.n == 0);
+		assert_true(spoken_is_clean(v[i].voice, buf_slice(&b)));
+		buf_fini(&b);
+	}
+}
+
+/* Every character there is: what is said is clean, what is not leaves no trace. */
+static void
+test_any_character_is_said_cleanly_or_not_at_all(void **state)
+{
+	(void)state;
+	for (uint32_t c = 1; c < 0x20000; c++)
+		for (int voice = SPOKEN_JA; voice <= SPOKEN_EN; voice++) {
+			char text[16] = "カ";
+			size_t n = voice == SPOKEN_JA ? 3 : (text[0] = 'k', (size_t)1);
+			struct buf b = { 0 };
+			struct slice bad = { 0 };
+
+			n += utf8_put(text + n, c);
+			if (spoken_put(&b, (enum spoken)voice, slice_of(text, n), &bad))
+				assert_true(spoken_is_clean((enum spoken)voice, buf_slice(&b)));
+			else
+				assert_true(b.n == 0 && bad.n != 0);
+			buf_fini(&b);
+		}
+}
+
+static const char *
+prompt(const struct call_job *j, enum lang lang, enum prompt p, struct buf *b)
+{
+	words_prompt(j, lang, p, false, b);
+	return buf_cstr(b);
 }
 
 static void
@@ -121,21 +182,42 @@ test_the_number_is_spelled(void **state)
 	struct buf b = { 0 };
 
 	(void)state;
-	assert_true(words_prompt(&j, LANG_EN, P_BODY, &b));
-	assert_non_null(strstr(buf_cstr(&b), "A, O, B, A, , 2, 0, 2, 6, , 0, 0, 0, 7"));
-	assert_true(words_prompt(&j, LANG_JA, P_BODY, &b));
-	assert_non_null(strstr(buf_cstr(&b), "きんきゅう"));
+	assert_non_null(strstr(prompt(&j, LANG_EN, P_BODY, &b), "A, O, B, A, , 2, 0, 2, 6, , 0, 0, 0, 7"));
+	assert_non_null(strstr(prompt(&j, LANG_JA, P_BODY, &b), "きんきゅう"));
 	assert_non_null(strstr(buf_cstr(&b), "エー、オー、ビー、エー、"));
 	assert_non_null(strstr(buf_cstr(&b), "ゼロ ゼロ ゼロ なな"));
-	assert_true(words_prompt(&j, LANG_JA, P_HEAD, &b));
-	assert_non_null(strstr(buf_cstr(&b), "カワセミ"));
+	assert_non_null(strstr(prompt(&j, LANG_JA, P_HEAD, &b), "カワセミ"));
 	assert_non_null(strstr(buf_cstr(&b), "オダギリ"));
 	/* A machine hears neither company nor code word nor number. */
-	assert_true(words_prompt(&j, LANG_JA, P_NEUTRAL, &b));
-	assert_null(strstr(buf_cstr(&b), "カワセミ"));
+	assert_null(strstr(prompt(&j, LANG_JA, P_NEUTRAL, &b), "カワセミ"));
 	assert_null(strstr(buf_cstr(&b), "アオバ"));
-	snprintf(j.summary[LANG_JA], sizeof j.summary[0], "漢字");
-	assert_false(words_prompt(&j, LANG_JA, P_BODY, &b));
+	buf_fini(&b);
+}
+
+/* Whatever the names are, a person is told that there is an incident, and which. */
+static void
+test_what_cannot_be_said_is_left_out(void **state)
+{
+	static const char *const bad[] = { "漢字", "[[x]]", "☎", "", " ", "\xff" };
+	struct buf b = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		for (int l = 0; l < LANG_COUNT; l++) {
+			struct call_job j = job();
+			enum spoken voice = l == LANG_JA ? SPOKEN_JA : SPOKEN_EN;
+
+			snprintf(j.company[l], sizeof j.company[l], "%s", bad[i]);
+			assert_null(strstr(prompt(&j, (enum lang)l, P_HEAD, &b), l == LANG_JA ? "アオバ" : "Aoba"));
+			assert_non_null(strstr(buf_cstr(&b), l == LANG_JA ? "オダギリ さまえ" : "centre. The code word is kingfisher"));
+			snprintf(j.kana, sizeof j.kana, "%s", bad[i]);
+			snprintf(j.code_word[l], sizeof j.code_word[l], "%s", bad[i]);
+			snprintf(j.summary[l], sizeof j.summary[l], "%s", bad[i]);
+			assert_true(spoken_is_clean(voice, slice_str(prompt(&j, (enum lang)l, P_HEAD, &b))));
+			assert_non_null(strstr(buf_cstr(&b), l == LANG_JA ? "おきゃくさまえ" : "operations centre. "));
+			assert_true(spoken_is_clean(voice, slice_str(prompt(&j, (enum lang)l, P_BODY, &b))));
+			assert_non_null(strstr(buf_cstr(&b), l == LANG_JA ? "エー、オー" : "A, O, B, A"));
+		}
 	buf_fini(&b);
 }
 
@@ -149,10 +231,10 @@ test_all_prompts_are_readable(void **state)
 	(void)state;
 	for (int l = 0; l < LANG_COUNT; l++)
 		for (int s = 0; s < SEV_COUNT; s++)
-			for (int p = 0; p < P_COUNT; p++) {
+			for (int p = 0; p < P_COUNT * 2; p++) {
 				j.severity = (enum severity)s;
-				assert_true(words_prompt(&j, (enum lang)l, (enum prompt)p, &b));
-				assert_true(words_speakable((enum lang)l, buf_slice(&b)));
+				words_prompt(&j, (enum lang)l, (enum prompt)(p / 2), p % 2 != 0, &b);
+				assert_true(b.n != 0 && spoken_is_clean(l == LANG_JA ? SPOKEN_JA : SPOKEN_EN, buf_slice(&b)));
 			}
 	buf_fini(&b);
 }
@@ -437,6 +519,8 @@ main(void)
 		cmocka_unit_test(test_job_is_read), cmocka_unit_test(test_bad_jobs_are_refused_by_field),
 		cmocka_unit_test(test_missing_texts_of_the_other_language_take_key_9_away),
 		cmocka_unit_test(test_only_readable_letters_are_spoken), cmocka_unit_test(test_the_number_is_spelled),
+		cmocka_unit_test(test_names_are_said_as_people_say_them), cmocka_unit_test(test_any_character_is_said_cleanly_or_not_at_all),
+		cmocka_unit_test(test_what_cannot_be_said_is_left_out),
 		cmocka_unit_test(test_all_prompts_are_readable), cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_silence_is_read_twice_and_is_not_a_person), cmocka_unit_test(test_hang_up_at_once),
 		cmocka_unit_test(test_the_limit_ends_everything), cmocka_unit_test(test_pin),

@@ -638,7 +638,7 @@ sensitive_acts_want_a_fresh_factor(void **st)
 static void
 a_document_the_engine_would_refuse_is_refused(void **st)
 {
-	const char *yaml = "tenants:\n  - {id: aoba, name: x, kana: カ, short: AOBA, code_word: カ, networks: [{name: n, cidr: 10.1.0.0/99}]}\n";
+	const char *yaml = "tenants:\n  - {id: aoba, name: x, kana: カ, short: AOBA, code_word: {ja: カ, en: k}, networks: [{name: n, cidr: 10.1.0.0/99}]}\n";
 	struct house h;
 
 	(void)st;
