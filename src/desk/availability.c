@@ -4,7 +4,7 @@
  *
  *     good        every collector's canary of that minute was detected and found in time, and a log-in worked
  *     bad         any of that did not happen, and nothing below explains it; also when the service did not run at all
- *     left out    maintenance that was announced; a fault on the customer's side that the lead entered with its evidence;
+ *     left out    maintenance that was announced in time; a fault on the customer's side that two persons entered with its evidence;
  *                 a collector that had no connection while others delivered; minutes that the server's clock jumped over
  *     unmeasured  before a tenant's first canary, or with no collector enrolled
  *
@@ -120,8 +120,8 @@ load_left_out(const struct month *mo, uint8_t *out)
 		const char *sql;
 		uint8_t why;
 	} v[] = {
-		{ "SELECT from_at, to_at FROM exclusions WHERE tenant = ? AND withdrawn_at IS NULL", CUSTOMER },
-		{ "SELECT from_at, coalesce(ended_at, to_at) FROM maintenance WHERE (tenant IS NULL OR tenant = ?)", MAINTENANCE },
+		{ "SELECT from_at, to_at FROM exclusions WHERE tenant = ? AND state = 'active'", CUSTOMER },
+		{ "SELECT from_at, coalesce(ended_at, to_at) FROM maintenance WHERE (tenant IS NULL OR tenant = ?) AND urgent = 0", MAINTENANCE },
 	};
 	struct rows r;
 
@@ -237,9 +237,9 @@ month_json(const struct month *mo, bool detail)
 	all = count[GOOD] + count[BAD];
 	for (int v = MAINTENANCE; v < VERDICTS; v++)
 		json_object_set_new(left, verdict_names[v], json_integer(count[v]));
-	o = json_pack("{s:b, s:s, s:o, s:I, s:I, s:I, s:o, s:b}", "measured", (int)(all != 0), "target", "99.90", "percent", percent(count[GOOD], all), "good_min",
+	o = json_pack("{s:b, s:s, s:o, s:I, s:I, s:I, s:o, s:o}", "measured", (int)(all != 0), "target", "99.90", "percent", percent(count[GOOD], all), "good_min",
 	              (json_int_t)count[GOOD], "bad_min", (json_int_t)count[BAD], "unmeasured_min", (json_int_t)count[UNMEASURED], "left_out_min", left, "met",
-	              (int)(count[GOOD] * 10000 >= all * TARGET));
+	              all != 0 ? json_boolean(count[GOOD] * 10000 >= all * TARGET) : json_null()); /* what was not measured was neither kept nor broken */
 	if (detail)
 		json_object_set_new(o, "spans", spans_json(mo));
 	return o;

@@ -51,6 +51,8 @@ desk_open(struct db *db, const struct desk_settings *s, struct desk **ret)
 		d->s = *s;
 	if (d->s.silent_ns == 0)
 		d->s.silent_ns = 600 * NS_PER_S;
+	if (d->s.maintenance_notice_ns == 0)
+		d->s.maintenance_notice_ns = 72 * 3600 * NS_PER_S;
 	if (d->s.lcp_late_ns == 0)
 		d->s.lcp_late_ns = 120 * NS_PER_S;
 	*ret = d;
@@ -365,7 +367,7 @@ int
 desk_apply_recorded(struct desk *d, const char *command, const struct desk_actor *who, const json_t *args, int64_t now,
                     const uint8_t rnd[16], int v)
 {
-	struct cmd c = { .d = d, .db = d->db, .now = now, .v = v, .who = who, .args = args };
+	struct cmd c = { .d = d, .db = d->db, .now = now, .v = v, .again = true, .who = who, .args = args };
 	cmd_fn *fn = command_find(command);
 	struct desk_answer a;
 

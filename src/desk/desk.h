@@ -47,6 +47,7 @@ struct desk_settings {
 	const char *boot;           /* names this boot of the machine; NULL = always the same */
 	int64_t silent_ns;          /* a device is silent after; 0 = 10 minutes */
 	int64_t lcp_late_ns;        /* a collector is late after; 0 = 2 minutes */
+	int64_t maintenance_notice_ns; /* announced later than this before it begins, maintenance counts all the same; 0 = 72 hours */
 	int64_t canary_late_ns;     /* a canary counts until so long after its minute; 0 = 5 minutes */
 };
 

@@ -40,6 +40,7 @@ struct cmd {
 	struct db *db;
 	int64_t now, seq;
 	int v;                   /* of its journal record: a replay keeps to the rules that were in force then */
+	bool again;              /* a replay: what was measured and is not journalled is not there to be looked at */
 	const struct desk_actor *who;
 	const json_t *args;
 	uint8_t rnd[16];

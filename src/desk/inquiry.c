@@ -119,10 +119,10 @@ inquiry_create(struct cmd *c, const struct inquiry_new *in, struct inquiry_now *
 	cmd_new_id(c, token);
 	token[16] = '\0'; /* 80 bits: nobody writes into a thread by guessing */
 	db_run(c->db,
-	       "INSERT INTO inquiries(id, number, token, tenant, kind, priority, door, state, held, subject, lang, incident, owner, opened_at, updated_at,"
-	       " waits, messages) VALUES(?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, 'customer', 0)",
+	       "INSERT INTO inquiries(id, number, token, tenant, kind, priority, door, state, held, subject, lang, incident, exclusion, owner, opened_at,"
+	       " updated_at, waits, messages) VALUES(?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, 'customer', 0)",
 	       Q(id), Q(number), Q(token), Q(in->tenant), Q(in->kind), Q(in->priority), Q(in->door), Q(in->held), Q(in->subject), Q(in->lang),
-	       Q(in->incident), Q(in->owner), Q(c->now), Q(c->now));
+	       Q(in->incident), Q(in->exclusion), Q(in->owner), Q(c->now), Q(c->now));
 	if (!inquiry_fetch(c->db, id, &n))
 		return;
 	*ret = n;
@@ -263,6 +263,17 @@ arg_incident(struct cmd *c, const char *tenant)
 	return id != NULL && id[0] != '\0' ? id : NULL;
 }
 
+/* "exclusion" of the arguments: the minutes left out that somebody does not agree with. */
+static const char *
+arg_exclusion(struct cmd *c, const char *tenant)
+{
+	const char *id = arg_str(c, "exclusion", 64);
+
+	if (id != NULL && db_int(c->db, 0, "SELECT 1 FROM exclusions WHERE id = ? AND tenant = ?", Q(id), Q(tenant)) == 0)
+		cmd_refuse(c, 422, "invalid", "exclusion", "wanted an exclusion of the same tenant");
+	return id;
+}
+
 static const char *
 arg_door(struct cmd *c, const char *otherwise)
 {
@@ -332,8 +343,10 @@ cmd_inquiry_open(struct cmd *c)
 
 	if (strpbrk(subject, "\r\n") != NULL)
 		cmd_refuse(c, 422, "invalid", "subject", "wanted one line");
-	if (tenant != NULL)
+	if (tenant != NULL) {
 		in.incident = arg_incident(c, tenant);
+		in.exclusion = arg_exclusion(c, tenant);
+	}
 	if (cmd_failed(c))
 		return;
 	in.owner = !customer && c->who->user[0] != '\0' ? c->who->user : NULL;

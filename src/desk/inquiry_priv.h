@@ -32,7 +32,7 @@ bool inquiry_sees(const struct desk_actor *who, const char *tenant);
 
 struct inquiry_new {
 	const char *tenant; /* NULL: held, with the reason */
-	const char *held, *kind, *priority, *door, *subject, *lang, *incident, *owner;
+	const char *held, *kind, *priority, *door, *subject, *lang, *incident, *exclusion, *owner;
 };
 void inquiry_create(struct cmd *c, const struct inquiry_new *in, struct inquiry_now *ret);
 /* Appends; returns the message's number. */

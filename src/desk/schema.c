@@ -306,6 +306,15 @@ const char *const desk_schema[] = {
 	"CREATE TABLE copies(detection TEXT PRIMARY KEY REFERENCES detections(id), at @int NOT NULL, wanted @int NOT NULL, kept @int NOT NULL) @strict;"
 	"CREATE TABLE copied_lines(detection TEXT NOT NULL REFERENCES copies(detection), nth @int NOT NULL, event TEXT NOT NULL, at TEXT NOT NULL, device TEXT NOT NULL,"
 	"  line TEXT NOT NULL, cut @int NOT NULL, PRIMARY KEY(detection, nth)) @strict;",
+	/* maintenance that was announced too late to be left out; exclusions are two persons' word, and can be objected to */
+	"ALTER TABLE maintenance ADD COLUMN urgent @int NOT NULL DEFAULT 0;"
+	"ALTER TABLE exclusions ADD COLUMN state TEXT NOT NULL DEFAULT 'active';"
+	"ALTER TABLE exclusions ADD COLUMN words TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE exclusions ADD COLUMN approved_at @int;"
+	"ALTER TABLE exclusions ADD COLUMN approved_by TEXT;"
+	"UPDATE exclusions SET state = 'withdrawn' WHERE withdrawn_at IS NOT NULL;"
+	"ALTER TABLE inquiries ADD COLUMN exclusion TEXT;"
+	"CREATE INDEX inquiries_exclusion ON inquiries(exclusion) WHERE exclusion IS NOT NULL;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 

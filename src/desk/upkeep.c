@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is agreed about the service itself: maintenance that is announced before it begins, minutes that are not the service's fault
- * with their evidence, and the weekly test call of a tenant.
+ * What is agreed about the service itself: maintenance that is announced before it begins, and the weekly test call of a tenant.
+ *
+ * Maintenance is left out of the availability when the customer knew in time (maintenance_notice).  What is announced later is urgent: it is
+ * announced just the same, and its minutes count; so an outage does not become maintenance by being called so.
  *
  * A test call is a real one, to a real person, with words that say so; key 1 acknowledges it.  It belongs to no incident: its result
  * stands in a log of its own, and one that did not reach its contact raises an alarm, for so would the real one have gone.
@@ -12,7 +14,6 @@
 #include "desk/watch_priv.h"
 
 #define WINDOW_MOST NS_PER_DAY
-#define BACK_MOST (62 * NS_PER_DAY)    /* an exclusion belongs to a month that is not long over */
 #define CALL_LATEST (15 * 60 * NS_PER_S) /* later than this a test call is not made any more */
 #define REASON_MAX 4000
 #define RING_S 30
@@ -20,8 +21,8 @@
 
 /* ---- arguments ---- */
 
-static int64_t
-arg_time(struct cmd *c, const char *key)
+int64_t
+upkeep_time(struct cmd *c, const char *key)
 {
 	const char *s = arg_need(c, key, 40);
 	int64_t t = 0;
@@ -31,9 +32,8 @@ arg_time(struct cmd *c, const char *key)
 	return t;
 }
 
-/* NULL with the command refused when the actor does not see it. */
-static const char *
-arg_tenant(struct cmd *c, bool needed)
+const char *
+upkeep_tenant(struct cmd *c, bool needed)
 {
 	const char *tenant = needed ? arg_need(c, "tenant", 31) : arg_str(c, "tenant", 31);
 
@@ -47,8 +47,8 @@ arg_tenant(struct cmd *c, bool needed)
 	return tenant;
 }
 
-static void
-made(struct cmd *c, const char *noun, const char *id, const char *tenant)
+void
+upkeep_made(struct cmd *c, const char *noun, const char *id, const char *tenant)
 {
 	snprintf(c->noun, sizeof c->noun, "%s", noun);
 	snprintf(c->id, sizeof c->id, "%s", id);
@@ -58,8 +58,8 @@ made(struct cmd *c, const char *noun, const char *id, const char *tenant)
 
 /* ---- maintenance ---- */
 
-static void
-clock_text(const char *zone, int64_t ns, char ret[24])
+void
+upkeep_clock(const char *zone, int64_t ns, char ret[24])
 {
 	int64_t day = local_day(zone, ns), midnight = local_ns(zone, day, 0), year;
 	unsigned month, mday, minute = (unsigned)((ns - midnight) / (60 * NS_PER_S));
@@ -72,6 +72,7 @@ struct window {
 	const char *id, *ja, *en;
 	int64_t from, to;
 	bool over;       /* it was called off, or has ended before its time */
+	bool urgent;     /* announced too late to be left out */
 };
 
 /* To every contact of the tenant who has a mail address; c->tenant is set for each. */
@@ -83,18 +84,19 @@ announce_to(struct cmd *c, const struct window *w, const char *tenant)
 	                                " AND p.active <> 0 AND p.mail IS NOT NULL ORDER BY p.ord, p.id", Q(tenant));
 	char from[24], to[24];
 
-	clock_text(zone, w->from, from);
-	clock_text(zone, w->to, to);
-	auto_free char *ja = x_asprintf(w->over ? "お知らせしていた %s から %s まで（%s）の保守は終了しました（または取りやめました）。\n%s" : "%s から %s まで（%s）保守作業を行います。この間は監視が遅れることがあります。ログは失われません。\n%s",
-	                                from, to, zone, w->ja);
-	auto_free char *en = x_asprintf(w->over ? "The maintenance announced from %s to %s (%s) is over or was called off.\n%s" : "Maintenance from %s to %s (%s). Monitoring may be late meanwhile; no log is lost.\n%s", from, to,
-	                                zone, w->en);
+	upkeep_clock(zone, w->from, from);
+	upkeep_clock(zone, w->to, to);
+	auto_free char *ja = x_asprintf(w->over ? "お知らせしていた %s から %s まで（%s）の保守は終了しました（または取りやめました）。\n%s%s" : "%s から %s まで（%s）保守作業を行います。この間は監視が遅れることがあります。ログは失われません。\n%s%s",
+	                                from, to, zone, w->ja, w->urgent && !w->over ? "\n急な保守のため、この時間も可用性の計算に含めます。" : "");
+	auto_free char *en = x_asprintf(w->over ? "The maintenance announced from %s to %s (%s) is over or was called off.\n%s%s" : "Maintenance from %s to %s (%s). Monitoring may be late meanwhile; no log is lost.\n%s%s", from, to,
+	                                zone, w->en, w->urgent && !w->over ? "\nThis is urgent maintenance: these minutes count in the availability." : "");
 
 	while (rows_next(&r)) {
 		auto_free char *key = x_asprintf("maintenance/%s/%s%s", w->id, row_str(&r, 0), w->over ? "/over" : "");
 		json_t *doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:{s:o, s:o}}", "notice", "words", "to", "address", row_str(&r, 2), "name", row_str(&r, 1),
 		                        "lang", row_str(&r, 3), "zone", zone, "company", texts(row_str(&r, 4), row_str(&r, 5)), "words", "title",
-		                        texts(w->over ? "保守終了のお知らせ" : "保守作業のお知らせ", w->over ? "Maintenance is over" : "Announcement of maintenance"), "text",
+		                        texts(w->over ? "保守終了のお知らせ" : w->urgent ? "緊急保守作業のお知らせ" : "保守作業のお知らせ",
+		                              w->over ? "Maintenance is over" : w->urgent ? "Announcement of urgent maintenance" : "Announcement of maintenance"), "text",
 		                        texts(ja, en));
 
 		outbox_mail(c, doc, row_str(&r, 0), row_str(&r, 1), row_str(&r, 2), key);
@@ -123,8 +125,8 @@ announce(struct cmd *c, const struct window *w, const char *tenant)
 void
 cmd_maintenance_add(struct cmd *c)
 {
-	const char *tenant = arg_tenant(c, false);
-	struct window w = { .from = arg_time(c, "from"), .to = arg_time(c, "to") };
+	const char *tenant = upkeep_tenant(c, false);
+	struct window w = { .from = upkeep_time(c, "from"), .to = upkeep_time(c, "to") };
 	char id[27];
 
 	if (!cmd_failed(c) && !texts_get(json_object_get(c->args, "reason"), &w.ja, &w.en))
@@ -137,10 +139,11 @@ cmd_maintenance_add(struct cmd *c)
 		return;
 	cmd_new_id(c, id);
 	w.id = id;
-	db_run(c->db, "INSERT INTO maintenance(id, tenant, from_at, to_at, ja, en, made_at, made_by) VALUES(?, ?, ?, ?, ?, ?, ?, ?)", Q(id), Q(tenant), Q(w.from), Q(w.to),
-	       Q(w.ja), Q(w.en), Q(c->now), Q(c->who->user));
+	w.urgent = c->v >= 3 && w.from - c->now < c->d->s.maintenance_notice_ns;
+	db_run(c->db, "INSERT INTO maintenance(id, tenant, from_at, to_at, ja, en, made_at, made_by, urgent) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", Q(id), Q(tenant), Q(w.from), Q(w.to),
+	       Q(w.ja), Q(w.en), Q(c->now), Q(c->who->user), Q((int64_t)w.urgent));
 	announce(c, &w, tenant);
-	made(c, "maintenance", id, tenant);
+	upkeep_made(c, "maintenance", id, tenant);
 }
 
 /* Before it began: called off. While it runs: over now. */
@@ -168,43 +171,7 @@ cmd_maintenance_end(struct cmd *c)
 	}
 	db_run(c->db, "UPDATE maintenance SET ended_at = ? WHERE id = ?", Q(c->now < w.from ? w.from : c->now), Q(id));
 	announce(c, &w, tenant);
-	made(c, "maintenance", id, tenant);
-}
-
-/* ---- minutes that are not ours ---- */
-
-void
-cmd_exclusion_add(struct cmd *c)
-{
-	const char *tenant = arg_tenant(c, true), *reason = arg_need(c, "reason", 1000), *evidence = arg_need(c, "evidence", 4000);
-	int64_t from = arg_time(c, "from"), to = arg_time(c, "to");
-	char id[27];
-
-	if (!cmd_failed(c) && (to <= from || to > c->now || from < c->now - BACK_MOST))
-		cmd_refuse(c, 422, "invalid", "from", "a span of the last 62 days that is over");
-	if (cmd_failed(c))
-		return;
-	cmd_new_id(c, id);
-	db_run(c->db, "INSERT INTO exclusions(id, tenant, from_at, to_at, reason, evidence, made_at, made_by) VALUES(?, ?, ?, ?, ?, ?, ?, ?)", Q(id), Q(tenant), Q(from),
-	       Q(to), Q(reason), Q(evidence), Q(c->now), Q(c->who->user));
-	made(c, "exclusion", id, tenant);
-}
-
-void
-cmd_exclusion_withdraw(struct cmd *c)
-{
-	const char *id = arg_need(c, "id", 64);
-	auto_free char *tenant = db_text(c->db, "SELECT tenant FROM exclusions WHERE id = ? AND withdrawn_at IS NULL", Q(id));
-
-	if (cmd_failed(c))
-		return;
-	if (tenant == NULL || !desk_sees(c->who, tenant)) {
-		cmd_refuse(c, 404, "not_found", NULL, "%s", "");
-		return;
-	}
-	snprintf(c->tenant, sizeof c->tenant, "%s", tenant);
-	db_run(c->db, "UPDATE exclusions SET withdrawn_at = ?, withdrawn_by = ? WHERE id = ?", Q(c->now), Q(c->who->user), Q(id));
-	made(c, "exclusion", id, tenant);
+	upkeep_made(c, "maintenance", id, tenant);
 }
 
 /* ---- the weekly test call ---- */
@@ -253,7 +220,7 @@ read_clock(const char *s, int64_t *ret)
 void
 cmd_appointment_add(struct cmd *c)
 {
-	const char *tenant = arg_tenant(c, true), *time = arg_need(c, "time", 5), *contact = arg_need(c, "contact", 64);
+	const char *tenant = upkeep_tenant(c, true), *time = arg_need(c, "time", 5), *contact = arg_need(c, "contact", 64);
 	int64_t weekday = arg_int(c, "weekday", 0), minute = 0;
 	auto_free char *found = NULL;
 	char id[27];
@@ -274,7 +241,7 @@ cmd_appointment_add(struct cmd *c)
 	db_run(c->db, "INSERT INTO appointments(id, tenant, weekday, minute, contact, made_at, made_by, next_at) VALUES(?, ?, ?, ?, ?, ?, ?, 0)", Q(id), Q(tenant), Q(weekday),
 	       Q(minute), Q(found), Q(c->now), Q(c->who->user));
 	plan_next(c, id);
-	made(c, "appointment", id, tenant);
+	upkeep_made(c, "appointment", id, tenant);
 }
 
 static bool
@@ -301,7 +268,7 @@ cmd_appointment_end(struct cmd *c)
 		return;
 	db_run(c->db, "UPDATE appointments SET ended_at = ?, next_at = 0 WHERE id = ?", Q(c->now), Q(id));
 	timer_drop(c, id);
-	made(c, "appointment", id, c->tenant);
+	upkeep_made(c, "appointment", id, c->tenant);
 }
 
 static void
@@ -366,7 +333,7 @@ cmd_appointment_call(struct cmd *c)
 		return;
 	}
 	place_call(c, id, c->now);
-	made(c, "appointment", id, c->tenant);
+	upkeep_made(c, "appointment", id, c->tenant);
 }
 
 void
@@ -404,9 +371,8 @@ test_call_done(struct cmd *c, int64_t job, const char *outcome)
 
 /* ---- what is asked ---- */
 
-/* The rows as they are; the second column is the tenant, none means all of them. */
-static json_t *
-seen_rows(struct ask *a, struct rows *r)
+json_t *
+upkeep_seen(struct ask *a, struct rows *r)
 {
 	json_t *items = json_array(), *o;
 
@@ -429,22 +395,9 @@ ask_maintenance_list(struct ask *a)
 
 	if (a->status != 0)
 		return NULL;
-	r = db_query(a->db, "SELECT id, tenant, from_at AS \"from:t\", to_at AS \"to:t\", ended_at AS \"ended_at:t\", ja AS \"reason:2\", en FROM maintenance WHERE (? IS NULL OR tenant"
+	r = db_query(a->db, "SELECT id, tenant, from_at AS \"from:t\", to_at AS \"to:t\", ended_at AS \"ended_at:t\", ja AS \"reason:2\", en, urgent AS \"urgent:b\" FROM maintenance WHERE (? IS NULL OR tenant"
 	                    " IS NULL OR tenant = ?) ORDER BY from_at DESC LIMIT 200", Q(tenant), Q(tenant));
-	return seen_rows(a, &r);
-}
-
-json_t *
-ask_exclusion_list(struct ask *a)
-{
-	const char *tenant = ask_tenant(a);
-	struct rows r;
-
-	if (a->status != 0)
-		return NULL;
-	r = db_query(a->db, "SELECT id, tenant, from_at AS \"from:t\", to_at AS \"to:t\", reason, evidence, made_at AS \"made_at:t\", withdrawn_at AS \"withdrawn_at:t\" FROM exclusions"
-	                    " WHERE (? IS NULL OR tenant = ?) ORDER BY from_at DESC LIMIT 200", Q(tenant), Q(tenant));
-	return seen_rows(a, &r);
+	return upkeep_seen(a, &r);
 }
 
 static json_t *

@@ -9,7 +9,7 @@
 
 #include "desk/inquiry_priv.h"
 
-#define COLUMNS                                                                                                                	"i.id, 'Q-' || i.number AS number, i.tenant, i.kind, i.priority, i.door, i.state, i.held, i.subject, i.lang, i.incident, i.owner,"         	" i.opened_at AS \"opened_at:t\", i.updated_at AS \"updated_at:t\", i.waits, i.closed_at AS \"closed_at:t\", i.closed_by"
+#define COLUMNS                                                                                                                	"i.id, 'Q-' || i.number AS number, i.tenant, i.kind, i.priority, i.door, i.state, i.held, i.subject, i.lang, i.incident, i.owner,"         	" i.opened_at AS \"opened_at:t\", i.updated_at AS \"updated_at:t\", i.waits, i.closed_at AS \"closed_at:t\", i.closed_by, i.exclusion"
 
 static json_t *
 last_of(struct db *db, const char *id, bool customer)

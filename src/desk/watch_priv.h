@@ -20,4 +20,11 @@ void watch_seen(struct desk *d, const char *tenant, const char *lcp, const json_
  * [from, to) ns; minutes that are not judged yet stay out. detail: with the spans that were bad or left out, at most 200. */
 json_t *availability_of(struct desk *d, const char *tenant, int64_t from, int64_t to, int64_t now, bool detail);
 
+/* upkeep.c: what its commands and those of exclusion.c share. */
+int64_t upkeep_time(struct cmd *c, const char *key);                                    /* RFC 3339, needed */
+const char *upkeep_tenant(struct cmd *c, bool needed);                                  /* NULL with the command refused when the actor does not see it */
+void upkeep_made(struct cmd *c, const char *noun, const char *id, const char *tenant);  /* the answer is {"id"} */
+void upkeep_clock(const char *zone, int64_t ns, char ret[24]);                          /* "2026-11-27 10:12" */
+json_t *upkeep_seen(struct ask *a, struct rows *r);                                     /* {"items"}: the rows in sight; their second column is the tenant, none means all of them */
+
 #endif

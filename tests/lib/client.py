@@ -47,6 +47,7 @@ class Client:
 
     def __init__(self, port=None, sock=None):
         self.port, self.sock, self.cookie, self.csrf, self.heard = port, sock, None, None, {}  # heard: headers of the last answer
+        self.secret = None  # of the second factor, when sensitive acts may ask for it again
 
     def connection(self):
         if self.sock:
@@ -82,10 +83,27 @@ class Client:
                 self.cookie = value.split(";")[0]
         if answer.status >= 300:
             try:
-                raise Refused(answer.status, json.loads(text))
+                told = json.loads(text)
+                if answer.status == 401 and told.get("type") == "step_up" and self.secret:
+                    self.step_up()
+                    return self.fetch(path, method, body, more)
+                raise Refused(answer.status, told)
             except ValueError:
                 raise Refused(answer.status, text.decode(errors="replace")) from None
         return text
+
+    def step_up(self):
+        """The second factor again, as the apps ask for it; a code works once, so it may be the next one."""
+        secret, self.secret = self.secret, None
+        for late in (0, 30.2 - time.time() % 30):
+            time.sleep(late)
+            try:
+                self.ask("POST", "/api/v1/session/step-up", {"code": totp(secret)})
+                break
+            except Refused as e:
+                if late or e.status != 401:
+                    raise
+        self.secret = secret
 
     def login(self, login, password, secret):
         session = self.ask("POST", "/api/v1/session", {"login": login, "password": password})

@@ -279,7 +279,8 @@ def upkeep(local, lead, customer):
     hour = lambda h: (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=h)).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: E731
     m = call(lead, "maintenance.add", {"from": hour(1), "to": hour(2), "reason": {"ja": "更新", "en": "an update"}})["id"]
     call(lead, "maintenance.end", id=m)
-    x = call(lead, "exclusion.add", {"tenant": "aoba", "from": hour(-2), "to": hour(-1), "reason": "power", "evidence": "Q-1"})["id"]
+    x = call(lead, "exclusion.add", {"tenant": "aoba", "from": hour(-2), "to": hour(-1), "reason": "power", "evidence": call(customer, "inquiry.open", {"subject": "power", "text": "was off"})["number"]})["id"]
+    call(local, "exclusion.approve", {"as": "engineer"}, id=x)
     call(lead, "exclusion.withdraw", id=x)
     a = call(lead, "appointment.add", {"tenant": "aoba", "weekday": 1, "time": "09:30", "contact": call(local, "tenant.show", id="aoba")["contacts"][0]["id"]})["id"]
     call(lead, "appointment.call", id=a)

@@ -339,48 +339,136 @@ months_and_daylight_saving(void **st)
 		}
 }
 
+static json_t *
+window(int64_t from, int64_t to)
+{
+	char a[40], b[40];
+
+	time_format_rfc3339(a, from, 3);
+	time_format_rfc3339(b, to, 3);
+	return json_pack("{s:s, s:s, s:{s:s, s:s}}", "from", a, "to", b, "reason", "ja", "更新のため", "en", "an update");
+}
+
 static void
-maintenance_and_exclusions(void **st)
+maintenance_is_left_out_when_it_was_told_in_time(void **st)
 {
 	int64_t t = utc("2026-11-27T01:00:00Z");
-	char from[40], to[40];
 	struct scene s;
-	json_t *o, *args;
+	json_t *o, *m;
 
 	(void)st;
 	begin(&s);
-	minutes(&s, "aoba", "l1", t, 10, ALL);
-	s.now = t + 8 * MIN;
-	time_format_rfc3339(from, t + 12 * MIN, 3);
-	time_format_rfc3339(to, t + 17 * MIN, 3);
-	args = json_pack("{s:s, s:s, s:{s:s, s:s}}", "from", from, "to", to, "reason", "ja", "更新のため", "en", "an update");
-	o = scene_do(&s, "otomo", "maintenance.add", 200, json_incref(args));
+	/* 72 hours before, and a second later than that */
+	s.now = t + 12 * MIN - 72 * 60 * MIN;
+	json_decref(scene_do(&s, "otomo", "maintenance.add", 200, window(t + 12 * MIN, t + 17 * MIN)));
 	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE kind = 'mail' AND key LIKE 'maintenance/%'"), 1); /* one contact of two tenants has mail */
-	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE doc LIKE '%10:12 から 2026-11-27 10:17 まで（Asia/Tokyo）%'"), 1);
-	s.now = t + 13 * MIN;
-	json_decref(scene_do(&s, "otomo", "maintenance.add", 422, args)); /* afterwards nothing can be announced any more */
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE doc LIKE '%10:12 から 2026-11-27 10:17 まで（Asia/Tokyo）%' AND doc NOT LIKE '%緊急%'"), 1);
+	s.now += 5 * MIN + SEC;
+	json_decref(scene_do(&s, "otomo", "maintenance.add", 200, window(t + 17 * MIN, t + 20 * MIN)));
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE doc LIKE '%緊急保守作業のお知らせ%' AND doc LIKE '%可用性の計算に含めます%'"), 1);
+	o = scene_do(&s, "odagiri", "maintenance.list", 200, NULL);
+	assert_true(json_is_true(json_object_get(json_array_get(json_object_get(o, "items"), 0), "urgent")));
+	assert_true(json_is_false(json_object_get(json_array_get(json_object_get(o, "items"), 1), "urgent")));
+	json_decref(o);
+	minutes(&s, "aoba", "l1", t, 10, ALL);
+	/* an outage that is under way does not become maintenance by being called so a second before its next minute */
+	s.now = t + 10 * MIN;
+	json_decref(scene_do(&s, "otomo", "maintenance.add", 200, window(s.now + SEC, t + 12 * MIN)));
+	json_decref(scene_do(&s, "otomo", "maintenance.add", 422, window(t + 8 * MIN, t + 12 * MIN)));
 	minutes(&s, "aoba", "l1", t + 20 * MIN, 10, ALL);
 	s.now = t + 36 * MIN;
-	{
-		json_t *m = month(&s, "odagiri", "aoba", "2026-11");
-
-		assert_int_equal(json_integer_value(json_object_get(m, "good_min")), 20);
-		assert_int_equal(json_integer_value(json_object_get(m, "bad_min")), 5);
-		assert_int_equal(json_integer_value(json_object_get(json_object_get(m, "left_out_min"), "maintenance")), 5);
-		json_decref(m);
-	}
-	json_decref(o);
-	/* the rest was the customer's own fault: power was off */
-	time_format_rfc3339(from, t + 10 * MIN, 3);
-	time_format_rfc3339(to, t + 20 * MIN, 3);
-	json_decref(scene_do(&s, "otomo", "exclusion.add", 422, json_pack("{s:s, s:s, s:s, s:s}", "tenant", "aoba", "from", from, "to", to, "reason", "power")));
-	o = scene_do(&s, "otomo", "exclusion.add", 200, json_pack("{s:s, s:s, s:s, s:s, s:s}", "tenant", "aoba", "from", from, "to", to, "reason", "power", "evidence", "Q-12"));
-	counts_are(&s, "2026-11", 20, 0, 0);
-	json_decref(scene_do(&s, "otomo", "exclusion.withdraw", 200, json_pack("{s:s}", "id", jstr(o, "id"))));
-	counts_are(&s, "2026-11", 20, 5, 0);
-	json_decref(scene_do(&s, "otomo", "exclusion.withdraw", 404, json_pack("{s:s}", "id", jstr(o, "id"))));
-	json_decref(o);
+	m = month(&s, "odagiri", "aoba", "2026-11");
+	assert_int_equal(json_integer_value(json_object_get(m, "good_min")), 20);
+	assert_int_equal(json_integer_value(json_object_get(m, "bad_min")), 5);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(m, "left_out_min"), "maintenance")), 5);
+	json_decref(m);
 	scene_replays(&s);
+	scene_end(&s);
+}
+
+static json_t *
+excluded(int64_t from, int64_t to, const char *evidence)
+{
+	char a[40], b[40];
+
+	time_format_rfc3339(a, from, 3);
+	time_format_rfc3339(b, to, 3);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "tenant", "aoba", "from", a, "to", b, "reason", "power", "evidence", evidence);
+}
+
+static void
+nobody_leaves_minutes_out_alone(void **st)
+{
+	static const char *const bad[] = { "because", "Q-2", "Q-", "gap:l1", "gap:l9", "gap:", "HARBOR-2026-0001" };
+	int64_t t = utc("2026-11-27T01:00:00Z");
+	struct scene s;
+	json_t *o, *id, *list, *v;
+
+	(void)st;
+	begin(&s);
+	s.now = t;
+	json_decref(scene_do(&s, "odagiri", "inquiry.open", 200, json_pack("{s:s, s:s}", "subject", "power is off", "text", "x")));
+	json_decref(scene_do(&s, "lowe", "inquiry.open", 200, json_pack("{s:s, s:s}", "subject", "of another tenant", "text", "x")));
+	minutes(&s, "aoba", "l1", t, 10, ALL);
+	minutes(&s, "aoba", "l1", t + 20 * MIN, 10, ALL);
+	s.now = t + 36 * MIN;
+	counts_are(&s, "2026-11", 20, 10, 0);
+	/* what cannot be looked up is no evidence; nor is a gap that was none */
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		json_decref(scene_do(&s, "otomo", "exclusion.add", 422, excluded(t + 9 * MIN, t + 15 * MIN, bad[i])));
+	o = scene_do(&s, "otomo", "exclusion.add", 200, excluded(t + 10 * MIN, t + 20 * MIN, "Q-1"));
+	id = json_pack("{s:s}", "id", jstr(o, "id"));
+	json_decref(o);
+	counts_are(&s, "2026-11", 20, 10, 0); /* proposed only */
+	json_decref(scene_do(&s, "otomo", "exclusion.approve", 403, json_incref(id)));
+	json_decref(scene_do(&s, NULL, "exclusion.approve", 403, json_incref(id)));
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE key LIKE 'exclusion/%'"), 0);
+	json_decref(scene_do(&s, "miyoshi", "exclusion.approve", 200, json_incref(id)));
+	counts_are(&s, "2026-11", 20, 0, 0);
+	json_decref(scene_do(&s, "miyoshi", "exclusion.approve", 409, json_incref(id)));
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE key LIKE 'exclusion/%/active/%' AND doc LIKE '%/portal/inquiries/new?exclusion=%'"), 1);
+	/* the customer does not agree; who decides sees it */
+	json_decref(scene_do(&s, "lowe", "inquiry.open", 422, json_pack("{s:s, s:s, s:s}", "subject", "a", "text", "b", "exclusion", jstr(id, "id"))));
+	o = scene_do(&s, "odagiri", "inquiry.open", 200, json_pack("{s:s, s:s, s:s}", "subject", "it was only an hour", "text", "x", "exclusion", jstr(id, "id")));
+	assert_string_equal(jstr(o, "exclusion"), jstr(id, "id"));
+	json_decref(o);
+	list = scene_do(&s, "otomo", "exclusion.list", 200, NULL);
+	v = json_array_get(json_object_get(list, "items"), 0);
+	assert_string_equal(jstr(v, "state"), "active");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(v, "inquiries"), 0)), "Q-3");
+	assert_string_equal(jstr(json_object_get(json_object_get(v, "approved_by"), "name"), "en"), "K. Miyoshi");
+	json_decref(list);
+	json_decref(scene_do(&s, "otomo", "exclusion.withdraw", 200, json_incref(id)));
+	counts_are(&s, "2026-11", 20, 10, 0);
+	json_decref(scene_do(&s, "otomo", "exclusion.withdraw", 404, id));
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE key LIKE 'exclusion/%/over/%'"), 1);
+	/* the service itself heard nothing, and was there to hear: that is evidence; a day and more needs words */
+	json_decref(scene_do(&s, "otomo", "exclusion.add", 422, excluded(t + 10 * MIN, t + 20 * MIN, "gap:l1")));
+	minutes(&s, "harbor", "h1", t + 10 * MIN, 9, ALL);
+	json_decref(scene_do(&s, "otomo", "exclusion.add", 422, excluded(t + 10 * MIN, t + 20 * MIN, "gap:l1")));
+	minutes(&s, "harbor", "h1", t + 19 * MIN, 1, ALL);
+	json_decref(scene_do(&s, "otomo", "exclusion.add", 200, excluded(t + 10 * MIN, t + 20 * MIN, "gap:l1")));
+	o = excluded(t - 1441 * MIN, t, "Q-1");
+	json_decref(scene_do(&s, "otomo", "exclusion.add", 422, json_incref(o)));
+	json_object_set_new(o, "words", json_string("a week-end without power, announced by the customer"));
+	json_decref(scene_do(&s, "otomo", "exclusion.add", 200, o));
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
+what_was_not_measured_was_neither_kept_nor_broken(void **st)
+{
+	struct scene s;
+	json_t *o;
+
+	(void)st;
+	begin(&s);
+	o = month(&s, "odagiri", "aoba", "2026-10");
+	assert_true(json_is_false(json_object_get(o, "measured")));
+	assert_true(json_is_null(json_object_get(o, "met")));
+	assert_true(json_is_null(json_object_get(o, "percent")));
+	json_decref(o);
 	scene_end(&s);
 }
 
@@ -500,7 +588,9 @@ main(void)
 		cmocka_unit_test(clock_steps),
 		cmocka_unit_test(a_restart_changes_nothing),
 		cmocka_unit_test(months_and_daylight_saving),
-		cmocka_unit_test(maintenance_and_exclusions),
+		cmocka_unit_test(maintenance_is_left_out_when_it_was_told_in_time),
+		cmocka_unit_test(nobody_leaves_minutes_out_alone),
+		cmocka_unit_test(what_was_not_measured_was_neither_kept_nor_broken),
 		cmocka_unit_test(what_does_not_come_back_is_told),
 		cmocka_unit_test(a_call_a_week),
 	};

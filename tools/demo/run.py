@@ -176,6 +176,7 @@ class Demo:
         if again or login not in self.people:
             c = Client(port=self.service.web_port)
             c.login(login, *ACCOUNTS[login])
+            c.secret = ACCOUNTS[login][1]
             if again:
                 return c
             self.people[login] = c

@@ -30,14 +30,14 @@ const kinds: InquiryKind[] = ['question', 'why_closed', 'seen', 'device', 'conta
 const priorities: InquiryPriority[] = ['urgent', 'normal', 'low'];
 
 export function NewInquiry() {
-	const d = t(), chat = asked('chat') === '1', about = asked('incident');
+	const d = t(), chat = asked('chat') === '1', about = asked('incident'), exclusion = asked('exclusion');
 	const [subject, setSubject] = useState(''), [text, set] = useState(''), [kind, setKind] = useState<InquiryKind>(kinds.find((k) => k === asked('kind')) ?? 'question'), [priority, setPriority] = useState<InquiryPriority>('normal');
 	const [files, setFiles] = useState<Picked[]>([]), [fault, setFault] = useState<ApiError | null>(null), [busy, setBusy] = useState(false);
 	title.value = d.inq.open;
 	const submit = (e: Event) => {
 		e.preventDefault();
 		setBusy(true);
-		call('inquiry.open', {}, { subject: subject.trim(), text: text.trim(), lang: lang.value, kind, priority, door: chat ? 'chat' : 'portal', ...(about ? { incident: about } : {}), ...(files.length ? { files: files.map(({ name, data }) => ({ name, data })) } : {}) })
+		call('inquiry.open', {}, { subject: subject.trim(), text: text.trim(), lang: lang.value, kind, priority, door: chat ? 'chat' : 'portal', ...(about ? { incident: about } : {}), ...(exclusion ? { exclusion } : {}), ...(files.length ? { files: files.map(({ name, data }) => ({ name, data })) } : {}) })
 			.then((q) => { say(d.inq.sent); go(`/portal/inquiries/${q.number}`); })
 			.catch((x: unknown) => { setBusy(false); setFault(x instanceof ApiError ? x : new ApiError(0, {})); });
 	};
@@ -50,7 +50,7 @@ export function NewInquiry() {
 				<label class="f"><span>{d.inq.what}</span><textarea class="fi" rows={chat ? 3 : 8} required maxLength={10000} value={text} onInput={(e) => set(e.currentTarget.value)} /></label>
 				{!chat && <div class="half2"><label class="f"><span>{d.inq.kindH}</span><select class="fi" value={kind} onChange={(e) => setKind(e.currentTarget.value as InquiryKind)}>{kinds.map((k) => <option key={k} value={k}>{d.inq.kind[k]}</option>)}</select></label>
 					<label class="f"><span>{d.inq.priorityH}</span><select class="fi" value={priority} onChange={(e) => setPriority(e.currentTarget.value as InquiryPriority)}>{priorities.map((k) => <option key={k} value={k}>{d.inq.priority[k]}</option>)}</select></label></div>}
-				{about && <p class="s">{d.inq.incident}: {about}</p>}
+				{about && <p class="s">{d.inq.incident}: {about}</p>}{exclusion && <p class="s">{d.inq.exclusion}</p>}
 				<Picker files={files} set={setFiles} />
 				{fault && <Trouble e={fault} />}
 				<button class="btn pri p40" disabled={busy}>{d.inq.send}</button>
@@ -68,6 +68,7 @@ function Side({ q, put }: { q: Data; put: (q: Data) => void }) {
 				<dt>{d.inq.owner}</dt><dd>{q.owner ? tx(q.owner.name) : d.inq.us}</dd>
 				<dt>{d.inq.kindH}</dt><dd>{d.inq.kind[q.kind]}</dd><dt>{d.inq.priorityH}</dt><dd>{d.inq.priority[q.priority]}</dd>
 				{q.incident && <><dt>{d.inq.incident}</dt><dd><Link to={`/portal/incidents/${q.incident}`}>{q.incident}</Link></dd></>}
+				{q.exclusion && <><dt /><dd>{d.inq.exclusion}</dd></>}
 				<dt>{d.inq.opened}</dt><dd>{whenLong(q.opened_at)}</dd></dl>
 			{q.state === 'open' ? <button class="btn p40 wide" onClick={() => void call('inquiry.close', { id: q.id }).then(put).catch(late)}>{d.inq.close}</button>
 				: <button class="btn p40 wide" onClick={() => void call('inquiry.reopen', { id: q.id }).then(put).catch(late)}>{d.inq.reopen}</button>}

@@ -100,7 +100,7 @@ export const ja: Dict = {
 		line: '原文', copies: (n) => `保管した原文 ${n} 行`, copiesMissing: (n) => `${n} 行はもう見つかりません`, log: 'やりとり', own: 'お客様の記録', ownSev: '社内の重大度', ticket: '管理番号', ourStays: '私どもの判定は変わりません。', object: '判定に異議を申し立てる', acknowledge: '了承しました', acked: (who) => `${who}様が了承`, involved: '関係する機器と利用者', promise: (x) => `判定から電話まで ${x}・約束は 10 分`,
 		saved: '保存しました。', sent: '送りました。', none: 'なし', decidedBy: (who) => `${who}が判定しました。`, objectWhy: 'どの点が違うとお考えですか', calling: 'ただいまお電話しています。', notYet: 'まだ',
 	},
-	inq: {
+	inq: { exclusion: '可用性の計算から除外された時間について',
 		list: (n) => `${n} 件`, none: 'お問い合わせはありません。', open: '新しいお問い合わせ', chat: '担当者とチャット', phone: '電話の記録', number: '番号', subject: '件名', what: 'お問い合わせの内容', kindH: '種類', priorityH: '急ぎ具合', incident: 'インシデント', files: '添付', addFiles: 'ファイルを添付', dropFile: (x) => `${x} を外す`,
 		tooLarge: '添付は合計 5 MiB、10 個までです。', send: '送信', sent: '送信しました。', write: 'メッセージを書く', writeChat: '入力して Enter で送信', mode: '書き方', message: 'メッセージ', chatMode: 'チャット', due: '回答のお約束', waits: { us: '回答待ち', customer: '回答済み' }, waitsStaff: { us: '当方の回答待ち', customer: 'お客様の返事待ち' },
 		state: { open: '対応中', closed: '終了', discarded: '破棄' }, close: '解決しました', reopen: 'もう一度質問する', closeStaff: '終了する', owner: '回答の担当', us: 'SOC', updated: '最終更新', opened: '受付', from: '差出人', left: '回答まで', internal: '内部メモ', auto: '自動送信', cut: '長いため一部のみ保存しました。', notKept: { too_large: '大きすぎるため保存していません', too_many: '数が多すぎるため保存していません' }, download: (x) => `${x} を保存`,
