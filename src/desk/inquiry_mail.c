@@ -55,6 +55,15 @@ fit(json_t *part)
 	}
 }
 
+/* What goes with the mail, by its hash: role notify fetches the bytes. */
+static json_t *
+files_of(struct db *db, const char *inquiry, int64_t message)
+{
+	struct rows r = db_query(db, "SELECT name, sha256, size FROM inquiry_files WHERE inquiry = ? AND message = ? AND sha256 IS NOT NULL ORDER BY n", Q(inquiry), Q(message));
+
+	return rows_json(&r);
+}
+
 static json_t *
 part_of(struct cmd *c, const struct inquiry_now *n, int64_t message, const char *what)
 {
@@ -82,6 +91,8 @@ part_of(struct cmd *c, const struct inquiry_now *n, int64_t message, const char 
 		json_object_set_new(o, "url", json_string(url));
 	}
 	rows_close(&r);
+	if (answer && db_int(c->db, 0, "SELECT count(*) FROM inquiry_files WHERE inquiry = ? AND message = ? AND sha256 IS NOT NULL", Q(n->id), Q(message)) != 0)
+		json_object_set_new(o, "files", files_of(c->db, n->id, message));
 	fit(o);
 	if (answer)
 		db_run(c->db, "UPDATE inquiry_messages SET mail_id = ? WHERE inquiry = ? AND n = ?", Q(id), Q(n->id), Q(message));

@@ -200,6 +200,21 @@ base64(struct slice s)
 	return out;
 }
 
+bool
+desk_answer_file(struct desk *d, const char *sha256, struct buf *out)
+{
+	struct rows r = db_query(d->db,
+	                         "SELECT body FROM blobs WHERE sha256 = ? AND EXISTS(SELECT 1 FROM inquiry_files f JOIN inquiry_messages m ON m.inquiry = f.inquiry AND"
+	                         " m.n = f.message WHERE f.sha256 = blobs.sha256 AND m.side = 'soc' AND m.visible <> 0)",
+	                         Q(sha256));
+	bool there = rows_next(&r);
+
+	if (there)
+		buf_put_slice(out, row_text(&r, 0));
+	rows_close(&r);
+	return there;
+}
+
 json_t *
 ask_attachment_show(struct ask *a)
 {

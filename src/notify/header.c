@@ -82,6 +82,68 @@ mail_header_text(struct buf *out, struct slice text, bool quote_ascii)
 	}
 }
 
+/* attr-char of RFC 5987 */
+static bool
+is_attr_char(unsigned char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c != 0 && c < 0x7f && strchr("!#$&+-.^_`|~", c) != NULL);
+}
+
+/* filename*0*=UTF-8''…;\r\n filename*1*=…: pieces of whole characters. */
+static void
+put_name_pieces(struct buf *out, struct slice name)
+{
+	size_t room = 0;
+
+	for (int piece = 0; name.n != 0;) {
+		uint32_t c;
+		size_t len = utf8_next(name, &c);
+		char enc[4];
+		size_t n = utf8_put(enc, c < 0x20 || c == 0x7f ? '_' : c);
+
+		if (room < 3 * n) {
+			buf_printf(out, ";\r\n filename*%d*=%s", piece, piece == 0 ? "UTF-8''" : "");
+			piece++;
+			room = 54;
+		}
+		for (size_t i = 0; i < n; i++) {
+			if (is_attr_char((unsigned char)enc[i]))
+				buf_put_byte(out, enc[i]);
+			else
+				buf_printf(out, "%%%02X", (unsigned char)enc[i]);
+		}
+		room -= 3 * n;
+		name = slice_sub(name, len, name.n);
+	}
+}
+
+void
+mail_disposition(struct buf *out, struct slice name)
+{
+	bool plain = name.n != 0 && name.n <= 60;
+
+	for (size_t i = 0; i < name.n; i++)
+		plain = plain && (unsigned char)name.p[i] >= ' ' && (unsigned char)name.p[i] < 0x7f && strchr("\"\\/", name.p[i]) == NULL;
+	buf_put_str(out, "attachment");
+	if (plain)
+		buf_printf(out, ";\r\n filename=\"" SL_FMT "\"", SL_ARG(name));
+	else
+		put_name_pieces(out, name);
+}
+
+const char *
+mail_file_type(const char *name)
+{
+	static const char *const types[][2] = { { "pdf", "application/pdf" }, { "png", "image/png" }, { "jpg", "image/jpeg" }, { "jpeg", "image/jpeg" },
+		                                { "zip", "application/zip" }, { "csv", "text/csv" }, { "txt", "text/plain" }, { "log", "text/plain" } };
+	const char *dot = strrchr(name, '.');
+
+	for (size_t i = 0; dot != NULL && i < sizeof types / sizeof *types; i++)
+		if (slice_eq_nocase(slice_str(dot + 1), slice_str(types[i][0])))
+			return types[i][1];
+	return "application/octet-stream";
+}
+
 void
 notice_message_id(const struct notice *n, const char *domain, char out[128])
 {

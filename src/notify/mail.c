@@ -22,7 +22,7 @@ struct words {
 	const char *calling, *by_phone, *by_portal;
 	const char *alarm_intro, *digest_intro, *digest_more, *h_portal;
 	const char *subject_advisory, *advisory_intro, *f_seen, *seen_never, *seen_unknown, *h_advice;
-	const char *inquiry_received, *f_subject, *f_writer, *f_due, *inquiry_how, *inquiry_foot;
+	const char *inquiry_received, *f_subject, *f_writer, *f_due, *inquiry_how, *inquiry_foot, *f_files, *in_portal;
 	const char *sign, *foot;
 };
 
@@ -48,7 +48,7 @@ static const struct words both[NOTE_LANGS] = {
 		.subject_advisory = "【注意喚起・%s】%s（%s）", .advisory_intro = "御社でインシデントは起きていませんが、世の中で危険が高まっているためお知らせします。",
 		.f_seen = "御社のログ（92 日間）", .seen_never = "見つかりませんでした", .seen_unknown = "集計中です。ポータルでご覧ください", .h_advice = "お願いしたいこと",
 		.inquiry_received = "お問い合わせを受け付けました。担当者が回答いたします。",
-		.f_subject = "件名", .f_writer = "回答者", .f_due = "回答のお約束", .inquiry_how = "お問い合わせの画面",
+		.f_subject = "件名", .f_writer = "回答者", .f_due = "回答のお約束", .f_files = "添付", .in_portal = "（ポータルにあります）", .inquiry_how = "お問い合わせの画面",
 		.inquiry_foot = "このメールにそのまま返信していただくと、同じお問い合わせの続きとして届きます。件名の番号は消さないでください。",
 		.alarm_intro = "SOC の担当者が確認する必要があります。",
 		.sign = "寝ず番 セキュリティ監視センター",
@@ -75,7 +75,7 @@ static const struct words both[NOTE_LANGS] = {
 		.subject_advisory = "[Advisory, %s] %s (%s)", .advisory_intro = "There is no incident at your site. We tell you because the danger in the world is high.",
 		.f_seen = "In your logs, 92 days", .seen_never = "not seen", .seen_unknown = "still being counted; see the portal", .h_advice = "What we ask you to do",
 		.inquiry_received = "We have your inquiry. A person will answer it.",
-		.f_subject = "Subject", .f_writer = "Answered by", .f_due = "Promised by", .inquiry_how = "Your inquiry in the portal",
+		.f_subject = "Subject", .f_writer = "Answered by", .f_due = "Promised by", .f_files = "Attached", .in_portal = " (in the portal)", .inquiry_how = "Your inquiry in the portal",
 		.inquiry_foot = "Reply to this mail to go on with the same inquiry. Please leave the number in the subject.",
 		.alarm_intro = "Somebody on duty at the SOC has to look at this.",
 		.sign = "Nezuban security operations centre",
@@ -332,6 +332,21 @@ letter_text(struct page *p, const char *s)
 }
 
 static void
+attached(struct page *p)
+{
+	struct buf b = { 0 };
+
+	for (int i = 0; i < p->n->files_n; i++) {
+		const struct notice_file *f = &p->n->files[i];
+
+		buf_printf(&b, "%s%s%s", i != 0 ? ", " : "", f->name, f->is_there ? "" : p->w->in_portal);
+	}
+	if (b.n != 0)
+		field(p, p->w->f_files, buf_cstr(&b));
+	buf_fini(&b);
+}
+
+static void
 inquiry(struct page *p)
 {
 	const struct notice *n = p->n;
@@ -348,6 +363,7 @@ inquiry(struct page *p)
 		field(p, p->w->f_writer, n->writer[n->lang]);
 	else
 		field_time(p, p->w->f_due, n->due_at);
+	attached(p);
 	buf_put_str(p->html, "</table>\n");
 	link_to(p, p->w->inquiry_how, n->url);
 }

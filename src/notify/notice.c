@@ -224,6 +224,28 @@ is_message_id(const char *s)
 }
 
 static void
+read_files(struct reading *r, const json_t *list, struct notice *n)
+{
+	const json_t *o;
+	size_t i;
+
+	json_array_foreach(list, i, o) {
+		struct notice_file *f = &n->files[n->files_n];
+
+		if (n->files_n == NOTICE_FILES) {
+			fault(r, E_RANGE, "files", "are too many");
+			return;
+		}
+		f->name = text(r, o, "name", true, 255);
+		f->sha256 = text(r, o, "sha256", true, 64);
+		f->size = json_integer_value(json_object_get(o, "size"));
+		if (strlen(f->sha256) != 64 || strspn(f->sha256, "0123456789abcdef") != 64)
+			fault(r, E_RANGE, "sha256", "is none");
+		n->files_n++;
+	}
+}
+
+static void
 read_inquiry(struct reading *r, const json_t *o, struct notice *n)
 {
 	static const char *const whats[] = { "answer", "received" };
@@ -245,6 +267,7 @@ read_inquiry(struct reading *r, const json_t *o, struct notice *n)
 	if (!is_id(n->token, 26) || !is_id(n->mail_id, 60))
 		fault(r, E_RANGE, "token", "is none");
 	/* what was wrong in somebody else's mail is left out, not refused: the answer has to go */
+	read_files(r, json_object_get(o, "files"), n);
 	json_array_foreach(json_object_get(o, "refs"), i, v)
 		if (json_is_string(v) && n->refs_n < NOTICE_REFS && (is_id(json_string_value(v), 60) || is_message_id(json_string_value(v))))
 			n->refs[n->refs_n++] = arena_cstr(r->a, slice_str(json_string_value(v)));

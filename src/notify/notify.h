@@ -39,6 +39,7 @@ enum notice_format { HOOK_JSON, HOOK_SLACK, HOOK_TEAMS };
 #define NOTICE_REFS 12
 #define NOTICE_FACTS 10
 #define NOTICE_KEYS 2
+#define NOTICE_FILES 10
 
 struct notice_item {
 	const char *incident, *title[NOTE_LANGS];
@@ -48,6 +49,14 @@ struct notice_item {
 
 struct notice_fact {
 	const char *name[NOTE_LANGS], *value[NOTE_LANGS];
+};
+
+/* A file that goes with a mail. Its bytes are not of the JOB: whoever sends it has fetched them by their hash, or made them. */
+struct notice_file {
+	const char *name, *sha256;           /* name: UTF-8, any; sha256: 64 hex digits, or "" */
+	int64_t size;
+	bool is_there;
+	struct slice body;
 };
 
 /* Strings live in the arena given to notice_read; an absent one is "". */
@@ -79,8 +88,8 @@ struct notice {
 	const char *refs[NOTICE_REFS];
 	int refs_n;
 	bool is_reply, is_receipt;
-	struct slice attached;               /* a PDF that goes with the mail; n 0: none. Not of the JOB */
-	const char *attached_name;           /* its file name: letters, digits, dot, hyphen */
+	struct notice_file files[NOTICE_FILES];
+	int files_n;
 	/* NOTICE_EVENT, webhooks only: title, summary, url and facts are the card of a chat, data is for programs; severity -1 = none.
 	 * NOTICE_WORDS, mails only: title, summary and url */
 	const char *event, *hook_keys[NOTICE_KEYS]; /* secrets that sign; the first one is the present */
@@ -112,6 +121,12 @@ void mail_fini(struct mail *m);
 /* Unstructured header text or a display name: as it is when plain ASCII, else RFC 2047 encoded words,
  * folded. Control characters become blanks, so no header can be broken out of. */
 void mail_header_text(struct buf *out, struct slice text, bool quote_ascii);
+/* The value of Content-Disposition for a file of that name, folded: as it is when plain ASCII, else by RFC 2231 in pieces, so that any
+ * mail program shows kanji. */
+void mail_disposition(struct buf *out, struct slice name);
+/* application/pdf and the like for endings that are only data; anything else, such as what a browser would run, is
+ * application/octet-stream. */
+const char *mail_file_type(const char *name);
 /* The webhook's body, and "t=…,v1=…" over it; a second secret's ",v1=…" is put behind the first's. */
 void hook_body(const struct notice *n, const char *domain, struct buf *out);
 void hook_sign(struct slice secret, int64_t unix_s, struct slice body, struct buf *out);

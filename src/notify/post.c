@@ -35,8 +35,8 @@ struct letter {
 	int fd;                            /* the socket libcurl waits on for this letter; -1 none */
 	struct mail mail;
 	struct buf from, to, body, url;    /* envelope addresses; webhook: body and address */
-	struct buf attached;               /* PDF; empty: none */
-	char attached_name[80];
+	struct { struct buf bytes, how; const char *type; } files[NOTICE_FILES];
+	int files_n;
 	char error[CURL_ERROR_SIZE];
 	struct curl_slist *headers, *rcpt;
 	curl_mime *mime;
@@ -81,7 +81,10 @@ letter_free(struct letter *t)
 	buf_fini(&t->to);
 	buf_fini(&t->body);
 	buf_fini(&t->url);
-	buf_fini(&t->attached);
+	for (int i = 0; i < t->files_n; i++) {
+		buf_fini(&t->files[i].bytes);
+		buf_fini(&t->files[i].how);
+	}
 	free(t);
 }
 
@@ -249,19 +252,32 @@ add_part(curl_mime *to, const char *type, const struct buf *bytes)
 {
 	curl_mimepart *part = curl_mime_addpart(to);
 
-	must(part != NULL && curl_mime_data(part, bytes->p, bytes->n) == CURLE_OK);
+	must(part != NULL && curl_mime_data(part, bytes->n != 0 ? bytes->p : "", bytes->n) == CURLE_OK);
 	curl_mime_type(part, type);
 	curl_mime_encoder(part, "base64");
 	return part;
 }
 
-/* Text and HTML; with a document these two stand beside it as one. */
+static void
+add_file(struct letter *t, int i)
+{
+	curl_mimepart *part = add_part(t->mime, t->files[i].type, &t->files[i].bytes);
+	struct buf how = { 0 };
+	struct curl_slist *headers;
+
+	buf_printf(&how, "Content-Disposition: %s", buf_cstr(&t->files[i].how));
+	headers = curl_slist_append(NULL, buf_cstr(&how));
+	must(headers != NULL && curl_mime_headers(part, headers, 1) == CURLE_OK); /* the part's from now on */
+	buf_fini(&how);
+}
+
+/* Text and HTML; with files these two stand beside them as one. */
 static void
 add_body(struct letter *t)
 {
 	curl_mime *texts = t->mime;
 
-	if (t->attached.n != 0) {
+	if (t->files_n != 0) {
 		curl_mimepart *part = curl_mime_addpart(t->mime);
 
 		texts = curl_mime_init(t->easy);
@@ -270,8 +286,8 @@ add_body(struct letter *t)
 	}
 	add_part(texts, "text/plain; charset=utf-8", &t->mail.text);
 	add_part(texts, "text/html; charset=utf-8", &t->mail.html);
-	if (t->attached.n != 0)
-		curl_mime_filename(add_part(t->mime, "application/pdf", &t->attached), t->attached_name);
+	for (int i = 0; i < t->files_n; i++)
+		add_file(t, i);
 }
 
 /* What makes an answer of an inquiry part of its thread, in mail programs and here. */
@@ -320,7 +336,7 @@ mail_fill(struct letter *t, const struct notice *n)
 	if (n->what == NOTICE_INQUIRY)
 		thread_headers(t, n);
 	add_header(t, "Content-Language", n->lang == NOTE_JA ? SL("ja") : SL("en"));
-	add_header(t, "Content-Type", t->attached.n != 0 ? SL("multipart/mixed") : SL("multipart/alternative"));
+	add_header(t, "Content-Type", t->files_n != 0 ? SL("multipart/mixed") : SL("multipart/alternative"));
 	buf_fini(&subject);
 }
 
@@ -520,6 +536,18 @@ find(const struct post *p, const char *job)
 	return NULL;
 }
 
+static void
+take_files(struct letter *t, const struct notice *n)
+{
+	for (int i = 0; i < n->files_n; i++) {
+		if (!n->files[i].is_there)
+			continue;
+		buf_put_slice(&t->files[t->files_n].bytes, n->files[i].body);
+		mail_disposition(&t->files[t->files_n].how, slice_str(n->files[i].name));
+		t->files[t->files_n++].type = mail_file_type(n->files[i].name);
+	}
+}
+
 void
 post_send(struct post *p, const struct notice *n)
 {
@@ -532,8 +560,7 @@ post_send(struct post *p, const struct notice *n)
 	t->fd = -1;
 	t->channel = n->channel;
 	snprintf(t->job, sizeof t->job, "%s", n->job);
-	buf_put_slice(&t->attached, n->attached);
-	snprintf(t->attached_name, sizeof t->attached_name, "%s", n->attached.n != 0 ? n->attached_name : "");
+	take_files(t, n);
 	vec_push(&p->letters, t);
 	if (n->channel == NOTICE_MAIL && p->conf.url[0] == '\0') {
 		letter_done(t, POST_DEFERRED, 0, "no mail server is configured (mail.url)");

@@ -348,6 +348,8 @@ desk_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *m)
 		desk_jobs(dr->desk, desk_role_now(dr), hand_out, dr);
 	} else if (peer == ROLE_NOTIFY && m->type == MSG_REPORT_ASK) {
 		give_report(dr, m);
+	} else if (peer == ROLE_NOTIFY && m->type == MSG_FILES_ASK) {
+		desk_role_give_files(dr, m);
 	} else if (peer == ROLE_STORE && m->type == MSG_STORE_ANSWER) {
 		desk_store_answered(dr, m->id, m->body);
 	} else if (peer == ROLE_MAIL && m->type == MSG_MAIL) {

@@ -212,6 +212,28 @@ receive(struct desk_role *dr, struct slice body)
 	return word;
 }
 
+/* ---- files of answers, on their way out ---- */
+
+void
+desk_role_give_files(struct desk_role *dr, struct msg *m)
+{
+	json_t *o = desk_role_load(m->body);
+	const json_t *list = json_object_get(o, "hashes");
+	auto_buf struct buf bytes = { 0 };
+	struct msg_files head;
+
+	for (size_t i = 0; i < MSG_FILES_MAX; i++) {
+		const char *hash = json_string_value(json_array_get(list, i));
+		size_t before = bytes.n;
+		bool there = hash != NULL && desk_answer_file(dr->desk, hash, &bytes);
+
+		head.size[i] = there ? (uint32_t)(bytes.n - before) : MSG_FILE_NONE;
+	}
+	if (dr->notify != NULL)
+		chan_send2(dr->notify, MSG_FILES, m->id, slice_of(&head, sizeof head), buf_slice(&bytes), -1);
+	json_decref(o);
+}
+
 void
 desk_role_mail(struct desk_role *dr, uint64_t id, struct slice body)
 {

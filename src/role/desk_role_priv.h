@@ -135,5 +135,6 @@ bool desk_files_take(json_t *args, struct desk_files *ret);
 void desk_files_fini(struct desk_files *f);
 /* MAIL of role mail; answers MAIL_DONE when it is committed. */
 void desk_role_mail(struct desk_role *dr, uint64_t id, struct slice body);
+void desk_role_give_files(struct desk_role *dr, struct msg *m); /* FILES_ASK of notify */
 
 #endif

@@ -64,6 +64,13 @@ struct msg_print {
 	uint32_t reserved;
 };
 
+/* FILES: size of each in the order asked; MSG_FILE_NONE: not there, or not to be sent. */
+#define MSG_FILES_MAX 10
+#define MSG_FILE_NONE UINT32_MAX
+struct msg_files {
+	uint32_t size[MSG_FILES_MAX];
+};
+
 enum printed_status { PRINTED_DONE, PRINTED_BAD, PRINTED_BUSY, PRINTED_FAILED };
 
 struct msg_printed {

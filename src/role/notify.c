@@ -182,7 +182,13 @@ take_job(struct notifier *n, struct msg *m)
 }
 
 void
-notify_send(struct notifier *n, struct slice body, struct slice document, const char *name)
+notify_defer(struct notifier *n, const char *job, const char *why)
+{
+	on_done(n, job, POST_DEFERRED, 0, why);
+}
+
+void
+notify_send(struct notifier *n, struct slice body, const struct notice_file *files, int files_n)
 {
 	struct arena a;
 	struct notice notice;
@@ -190,8 +196,13 @@ notify_send(struct notifier *n, struct slice body, struct slice document, const 
 
 	arena_init(&a, 0, 0);
 	must(notice_read(body, &a, &notice, err) == 0); /* it was good before */
-	notice.attached = document;
-	notice.attached_name = name;
+	for (int i = 0; i < files_n; i++) {
+		const char *name = files[i].name != NULL ? files[i].name : notice.files[i].name;
+
+		notice.files[i] = files[i];
+		notice.files[i].name = name;
+	}
+	notice.files_n = notice.files_n > files_n ? notice.files_n : files_n; /* what is not there is named all the same */
 	post_send(n->post, &notice);
 	arena_fini(&a);
 }
@@ -209,7 +220,7 @@ notify_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *
 		take_probe(n, m);
 	else if (m->type == MSG_JOB)
 		take_job(n, m);
-	else if (m->type == MSG_REPORT_DATA || m->type == MSG_PRINTED)
+	else if (m->type == MSG_REPORT_DATA || m->type == MSG_PRINTED || m->type == MSG_FILES)
 		paper_msg(n, peer, m);
 	else if (m->type == MSG_JOB_CANCEL && outbox_read_cancel(m->body, job) == 0 &&
 	         (paper_cancel(n, job) || (!post_cancel(n->post, job) && outbox_begin(&n->out, job, m->id))))

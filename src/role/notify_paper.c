@@ -4,8 +4,10 @@
  *
  *     JOB (word, figures in brief) ─▶ REPORT_ASK to the desk ─▶ REPORT_DATA ─▶ PRINT to print ─▶ PRINTED ─▶ the mail, document attached
  *
+ * An answer to an inquiry carries its files: JOB ─▶ FILES_ASK by their hashes ─▶ FILES ─▶ the mail.
+ *
  * Whatever fails on the way, or takes longer than a minute, costs the document and never the mail: its words name the portal.  The same
- * data set gives the same bytes, so a repeat of the JOB is the same mail.
+ * data set gives the same bytes, so a repeat of the JOB is the same mail.  An answer does not go without what it speaks of: it is tried again.
  */
 #define _GNU_SOURCE
 #include <jansson.h>
@@ -35,14 +37,22 @@ drop(struct notifier *n, struct paper_mail *w)
 static void
 go(struct notifier *n, struct paper_mail *w, struct slice document)
 {
+	struct notice_file f = { .is_there = true, .body = document, .size = (int64_t)document.n };
 	char name[64];
+
+	if (w->files) {
+		notify_defer(n, w->job, "its files did not come");
+		drop(n, w);
+		return;
+	}
 
 	if (document.n > PAPER_MAX)
 		log_info("notify.paper_large", kv_str("report", w->id), kv_u64("bytes", document.n));
 	if (document.n == 0)
 		log_warn("notify.no_paper", kv_str("report", w->id));
 	snprintf(name, sizeof name, "%s.%s.pdf", w->id, w->lang == 0 ? "ja" : "en");
-	notify_send(n, buf_slice(&w->body), document.n <= PAPER_MAX ? document : SL(""), name);
+	f.name = name;
+	notify_send(n, buf_slice(&w->body), &f, document.n != 0 && document.n <= PAPER_MAX);
 	drop(n, w);
 }
 
@@ -84,30 +94,87 @@ ask_data(struct notifier *n, struct paper_mail *w)
 	chan_send(n->out.desk, MSG_REPORT_ASK, w->ask, slice_str(text), -1);
 }
 
-bool
-paper_begin(struct notifier *n, const struct notice *notice, struct slice body)
+static struct paper_mail *
+wait_for(struct notifier *n, const struct notice *notice, struct slice body)
 {
-	struct paper_mail *w;
-	const char *id;
-	json_t *o;
+	struct paper_mail *w = x_calloc(1, sizeof *w);
 
-	id = report_id_of(notice, &o);
-	if (id == NULL || n->out.desk == NULL || n->print == NULL) {
-		json_decref(o);
-		return false;
-	}
-	w = x_calloc(1, sizeof *w);
 	snprintf(w->job, sizeof w->job, "%s", notice->job);
-	snprintf(w->id, sizeof w->id, "%s", id);
 	w->lang = notice->lang == NOTE_JA ? 0 : 1;
 	w->until = loop_mono_ns() + PAPER_PATIENCE;
 	buf_put_slice(&w->body, body);
 	vec_push(&n->waiting, w);
 	if (n->tick == NULL)
 		n->tick = loop_timer(n->env->loop, NS_PER_S, NS_PER_S, on_tick, n);
-	ask_data(n, w);
+	return w;
+}
+
+static void
+ask_files(struct notifier *n, const struct notice *notice, struct paper_mail *w)
+{
+	struct buf text = { 0 };
+
+	w->files = true;
+	w->ask = ++n->asked;
+	w->of = ROLE_DESK;
+	buf_put_str(&text, "{\"hashes\":[");
+	for (int i = 0; i < notice->files_n; i++)
+		buf_printf(&text, "%s\"%s\"", i != 0 ? "," : "", notice->files[i].sha256);
+	buf_put_str(&text, "]}");
+	chan_send(n->out.desk, MSG_FILES_ASK, w->ask, buf_slice(&text), -1);
+	buf_fini(&text);
+}
+
+bool
+paper_begin(struct notifier *n, const struct notice *notice, struct slice body)
+{
+	bool files = notice->files_n != 0 && n->out.desk != NULL;
+	struct paper_mail *w;
+	const char *id;
+	json_t *o;
+
+	id = report_id_of(notice, &o);
+	if (files) {
+		ask_files(n, notice, wait_for(n, notice, body));
+	} else if (id != NULL && n->out.desk != NULL && n->print != NULL) {
+		w = wait_for(n, notice, body);
+		snprintf(w->id, sizeof w->id, "%s", id);
+		ask_data(n, w);
+	} else {
+		id = NULL;
+	}
 	json_decref(o);
-	return true;
+	return files || id != NULL;
+}
+
+/* Sizes that do not fit what came are nobody's answer: later. */
+static void
+take_files(struct notifier *n, struct paper_mail *w, struct slice body)
+{
+	struct notice_file files[NOTICE_FILES] = { 0 };
+	struct msg_files head;
+	int count = 0;
+	bool ok = body.n >= sizeof head;
+
+	if (ok)
+		memcpy(&head, body.p, sizeof head);
+	body = slice_sub(body, ok ? sizeof head : 0, body.n);
+	for (int i = 0; ok && i < NOTICE_FILES; i++) {
+		if (head.size[i] == MSG_FILE_NONE)
+			continue;
+		ok = head.size[i] <= body.n;
+		if (!ok)
+			break;
+		files[i] = (struct notice_file){ .size = head.size[i], .is_there = true, .body = slice_sub(body, 0, head.size[i]) };
+		body = slice_sub(body, head.size[i], body.n);
+		count = i + 1;
+	}
+	if (!ok) {
+		go(n, w, SL(""));
+		return;
+	}
+	notify_send(n, buf_slice(&w->body), files, count);
+	drop(n, w);
 }
 
 static void
@@ -135,8 +202,10 @@ paper_msg(struct notifier *n, enum role_id peer, struct msg *m)
 			w = n->waiting.v[i];
 	if (w == NULL)
 		return;
+	if (w->files != (m->type == MSG_FILES))
+		return;
 	if (peer == ROLE_DESK) {
-		ask_print(n, w, m->body);
+		(w->files ? take_files : ask_print)(n, w, m->body);
 		return;
 	}
 	if (m->body.n >= sizeof head)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Answers that are files: a report as PDF or CSV.  The desk is asked like for report.show, so it decides who may have it; from its data
- * set CSV is written here, and PDF by role print.
+ * Answers that are files: a report as PDF or CSV, a file of an inquiry.  The desk is asked like for report.show and attachment.show, so it
+ * decides who may have it; from a data set CSV is written here, and PDF by role print.  A file of a stranger is a download of no type.
  */
+#include <openssl/evp.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -12,7 +13,7 @@
 bool
 web_is_file(const struct question *q)
 {
-	return strcmp(q->route->verb, "report.pdf") == 0 || strcmp(q->route->verb, "report.csv") == 0;
+	return strcmp(q->route->verb, "report.pdf") == 0 || strcmp(q->route->verb, "report.csv") == 0 || strcmp(q->route->verb, "attachment.file") == 0;
 }
 
 static bool
@@ -80,14 +81,55 @@ ask_print(struct web *w, struct question *q, const json_t *data)
 	free(text);
 }
 
+/* RFC 8187: every byte that is no letter or digit is escaped. */
+static void
+put_name(struct buf *out, const char *name)
+{
+	for (; *name != '\0'; name++) {
+		unsigned char c = (unsigned char)*name;
+
+		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_')
+			buf_put_byte(out, (char)c);
+		else
+			buf_printf(out, "%%%02X", c);
+	}
+}
+
+static void
+send_attachment(struct web *w, struct question *q, const json_t *body)
+{
+	const json_t *data = json_object_get(body, "data");
+	const char *name = json_string_value(json_object_get(body, "name")), *text = json_string_value(data);
+	size_t n = json_string_length(data), pad = n >= 2 && text[n - 1] == '=' ? 1 + (text[n - 2] == '=') : 0;
+	struct http_header extra[3] = { { "Content-Disposition", NULL }, { "Content-Security-Policy", "sandbox; default-src 'none'" }, { NULL, NULL } };
+	auto_buf struct buf how = { 0 }, bytes = { 0 };
+	int got;
+
+	buf_reserve(&bytes, n / 4 * 3 + 3);
+	got = n <= INT32_MAX ? EVP_DecodeBlock((unsigned char *)bytes.p, (const unsigned char *)text, (int)n) : -1;
+	if (got < 0 || name == NULL) {
+		refuse(w, q, 503, NULL, NULL, NULL);
+		return;
+	}
+	buf_put_str(&how, "attachment; filename*=UTF-8''");
+	put_name(&how, name);
+	extra[0].value = buf_cstr(&how);
+	http_answer(q->http, q->request, 200, "application/octet-stream", slice_of(bytes.p, (size_t)got - pad), extra);
+	web_question_drop(w, q);
+}
+
 void
 web_file(struct web *w, struct question *q, const json_t *body)
 {
 	const json_t *data = json_object_get(body, "data");
 
-	if (!json_is_object(data)) {
+	bool attachment = strcmp(q->route->verb, "attachment.file") == 0;
+
+	if (attachment ? !json_is_string(data) : !json_is_object(data)) {
 		log_warn("web.answer.bad", kv_str("verb", q->route->verb));
 		refuse(w, q, 503, NULL, NULL, NULL);
+	} else if (attachment) {
+		send_attachment(w, q, body);
 	} else if (strcmp(q->route->verb, "report.csv") == 0) {
 		send_csv(w, q, data);
 	} else {

@@ -12,14 +12,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
+/* One header: a line ends only where the next one goes on with it. */
+static void
+check_folds(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		must(s.p[i] != '\n' || (i > 0 && i + 1 < s.n && s.p[i - 1] == '\r' && s.p[i + 1] == ' '));
+}
+
 static void
 check_header(struct slice s, bool quote)
 {
 	struct buf b = { 0 };
 
 	mail_header_text(&b, s, quote);
-	for (size_t i = 0; i < b.n; i++)
-		must(b.p[i] != '\n' || (i > 0 && i + 1 < b.n && b.p[i - 1] == '\r' && b.p[i + 1] == ' '));
+	check_folds(buf_slice(&b));
 	buf_fini(&b);
 }
 
@@ -50,6 +57,12 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		must(memchr(m.subject.p, '\n', m.subject.n) == NULL);
 		must(slice_find_slice(buf_slice(&m.html), SL("<script")) < 0 && slice_find_slice(buf_slice(&m.html), SL("<img")) < 0);
 		check_header(buf_slice(&m.subject), false);
+		for (int i = 0; i < notice.files_n; i++) {
+			buf_clear(&b);
+			mail_disposition(&b, slice_str(notice.files[i].name));
+			check_folds(buf_slice(&b));
+		}
+		buf_clear(&b);
 		hook_body(&notice, "d.example", &b);
 		mail_fini(&m);
 	} else {

@@ -119,6 +119,32 @@ class Story:
         assert list(self.all()) == ["Q-1"]
         return answer, last
 
+    def files_of_an_answer(self):
+        """What an analyst attaches comes as MIME parts that any mail program names, and the portal gives as a download."""
+        names, bodies = ["図面 第2版（最終）.pdf", "config.txt", "悪い.html", "x" * 90 + ".bin"], [b"%PDF-1.4 two", b"", b"<script>alert(1)</script>", os.urandom(200000)]
+        paths = [self.service.folder / n for n in names]
+        for path, body in zip(paths, bodies):
+            path.write_bytes(body)
+        self.service.cli("inquiry", "answer", "Q-8", "--text", "添付します。", *(x for p in paths for x in ("--file", p)))
+        self.count("Q-8", 2)
+        [mail] = wait_until(lambda: [m for m in self.exim.box(WHO) if list(m.iter_attachments()) and "大きい添付" in m["Subject"]], 30, why="the answer with its files")
+        parts = list(mail.iter_attachments())
+        assert mail.get_content_type() == "multipart/mixed" and [p.get_filename() for p in parts] == names, [p.get_filename() for p in parts]
+        assert [p.get_payload(decode=True) for p in parts] == bodies and all(p.get_content_disposition() == "attachment" for p in parts)
+        assert [p.get_content_type() for p in parts] == ["application/pdf", "text/plain", "application/octet-stream", "application/octet-stream"]
+        assert all(len(line) <= 100 for line in mail.as_bytes().splitlines()), "a line that no mail server has to take"
+        text = mail.get_body(("plain",)).get_content()
+        assert "添付します。" in text and "図面 第2版（最終）.pdf" in text, text
+        self.service.cli("inquiry", "save", "Q-8", "--message", "2", "--number", "3", "-o", self.service.folder / "saved")
+        assert (self.service.folder / "saved").read_bytes() == bodies[2]
+        big = self.service.folder / "big"
+        big.write_bytes(b"x" * ((5 << 20) + 1))
+        try:
+            self.service.cli("inquiry", "answer", "Q-8", "--text", "x", "--file", big)
+            raise AssertionError("6 MiB were taken")
+        except RuntimeError as e:
+            assert "5 MiB" in str(e), e
+
     def repeats_and_machines(self, answer, last):
         before = self.ask("GET", "/api/v1/clocks")["items"]
         self.exim.send(last, WHO, SOC)  # the same Message-ID
@@ -236,6 +262,7 @@ class Story:
         self.repeats_and_machines(answer, last)
         self.strangers(answer)
         self.bombs()
+        self.files_of_an_answer()
         self.a_killing_mail()
         self.a_dying_desk()
 

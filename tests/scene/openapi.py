@@ -98,7 +98,7 @@ def call(who, op, body=None, query="", want=True, **ids):
     ASKED[op] += 1
     key = {"Idempotency-Key": f"{op}/{ASKED[op]}"} if method == "POST" else None
     try:
-        if op in ("report.pdf", "report.csv", "openapi.show"):
+        if op in ("report.pdf", "report.csv", "openapi.show", "attachment.file"):
             got, status = who.fetch(path, method, body).decode(errors="replace"), 200
         else:
             got = who.ask(method, path, body, key)
@@ -225,6 +225,7 @@ def inquiries(lead, customer):
     call(lead, "sender.list")
     call(customer, "inquiry.show", id=q)
     call(customer, "attachment.show", id=q, message=1, n=1)
+    call(customer, "attachment.file", id=q, message=1, n=1)
     call(lead, "inquiry.claim", id=q)
     call(lead, "inquiry.assign", {"to": "miyoshi"}, id=q)
     call(lead, "inquiry.change", {"priority": "urgent"}, id=q)

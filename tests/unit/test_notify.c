@@ -219,6 +219,40 @@ test_header_texts(void **state)
 }
 
 static void
+test_names_of_files(void **state)
+{
+	static const struct { const char *name, *want; } rows[] = {
+		{ "report 1.pdf", "attachment;\r\n filename=\"report 1.pdf\"" },
+		{ "図面.pdf", "attachment;\r\n filename*0*=UTF-8''%E5%9B%B3%E9%9D%A2.pdf" },
+		{ "a\"b;c.txt", "attachment;\r\n filename*0*=UTF-8''a%22b%3Bc.txt" },
+		{ "x\r\nBcc: a@b", "attachment;\r\n filename*0*=UTF-8''x__Bcc%3A%20a%40b" },
+	};
+	struct buf b = { 0 };
+	char name[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		buf_clear(&b);
+		mail_disposition(&b, slice_str(rows[i].name));
+		assert_string_equal(buf_cstr(&b), rows[i].want);
+	}
+	/* long ones in pieces of whole characters, no line too long */
+	for (int i = 0; i < 60; i++)
+		memcpy(name + i * 3, "図", 4);
+	buf_clear(&b);
+	mail_disposition(&b, slice_str(name));
+	assert_non_null(strstr(buf_cstr(&b), "%E5%9B%B3;\r\n filename*1*=%E5%9B%B3"));
+	assert_non_null(strstr(buf_cstr(&b), "filename*9*="));
+	for (char *line = strtok(b.p, "\n"); line != NULL; line = strtok(NULL, "\n"))
+		assert_true(strlen(line) <= 78);
+	buf_fini(&b);
+	assert_string_equal(mail_file_type("a.PDF"), "application/pdf");
+	assert_string_equal(mail_file_type("a.pdf.html"), "application/octet-stream");
+	assert_string_equal(mail_file_type("a.svg"), "application/octet-stream");
+	assert_string_equal(mail_file_type("pdf"), "application/octet-stream");
+}
+
+static void
 test_webhook(void **state)
 {
 	struct buf b = { 0 };
@@ -383,7 +417,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden_mails),
 		cmocka_unit_test(test_alarm_of_the_service), cmocka_unit_test(test_a_repeat_is_the_same_mail), cmocka_unit_test(test_bad_jobs),
-		cmocka_unit_test(test_hostile_text_is_inert), cmocka_unit_test(test_header_texts), cmocka_unit_test(test_webhook),
+		cmocka_unit_test(test_hostile_text_is_inert), cmocka_unit_test(test_header_texts), cmocka_unit_test(test_names_of_files), cmocka_unit_test(test_webhook),
 		cmocka_unit_test(test_chats_are_inert), cmocka_unit_test(test_two_secrets_sign), cmocka_unit_test(test_where_webhooks_may_go),
 	};
 	int r;

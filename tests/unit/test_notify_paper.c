@@ -15,6 +15,7 @@
 static int sent, cancelled;
 static char sent_job[65], sent_name[80];
 static size_t sent_bytes;
+static int sent_files, deferred;
 
 /* In place of notify/post.c: what would go out. */
 static void
@@ -23,8 +24,11 @@ seen_send(struct post *p, const struct notice *n)
 	(void)p;
 	sent++;
 	snprintf(sent_job, sizeof sent_job, "%s", n->job);
-	snprintf(sent_name, sizeof sent_name, "%s", n->attached.n != 0 ? n->attached_name : "");
-	sent_bytes = n->attached.n;
+	snprintf(sent_name, sizeof sent_name, "%s", n->files_n != 0 ? n->files[0].name : "");
+	sent_bytes = 0;
+	for (int i = 0; i < n->files_n; i++)
+		sent_bytes += n->files[i].body.n;
+	sent_files = n->files_n;
 }
 #define post_send seen_send
 #include "role/notify.c"
@@ -34,9 +38,9 @@ seen_send(struct post *p, const struct notice *n)
 static struct loop *loop;
 static struct role_env env;
 static struct notifier *n;
-static struct chan *desk_far, *print_far, *near;
+static struct chan *desk_far, *print_far, *near, *near_desk;
 static uint64_t asked_desk, asked_print;
-static char print_body[200];
+static char print_body[400];
 
 static void
 on_far(void *ctx, struct chan *ch, struct msg *m)
@@ -51,6 +55,10 @@ on_far(void *ctx, struct chan *ch, struct msg *m)
 		asked_print = m->id;
 	} else if (m->type == MSG_JOB_DONE) {
 		cancelled += slice_find_slice(m->body, SL("\"cancelled\"")) >= 0;
+		deferred += slice_find_slice(m->body, SL("\"deferred\"")) >= 0;
+	} else if (m->type == MSG_FILES_ASK) {
+		snprintf(print_body, sizeof print_body, SL_FMT, SL_ARG(m->body));
+		asked_desk = m->id;
 	}
 }
 
@@ -86,6 +94,7 @@ start(void **st)
 	n->conf.connections = 1;
 	n->post = post_open(loop, &n->conf, &ops, n);
 	desk_far = join(ROLE_DESK);
+	near_desk = near;
 	print_far = join(ROLE_PRINT);
 	return 0;
 }
@@ -190,6 +199,66 @@ other_reports_do_not_wait(void **st)
 	assert_true(sent == 1 && sent_bytes == 0 && asked_desk == 0);
 }
 
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* An answer with three files, of which the desk has the first and the last. */
+static void
+answer(const char *number)
+{
+	auto_free char *text = x_asprintf("{\"v\":1,\"job\":\"%s\",\"kind\":\"mail\",\"key\":\"k\",\"tenant\":\"aoba\",\"at\":\"2026-11-09T00:00:00.000Z\",\"notice\":\"inquiry\","
+	                                  "\"to\":{\"address\":\"a@aoba.example\",\"name\":\"A\",\"lang\":\"ja\"},\"company\":{\"ja\":\"x\",\"en\":\"x\"},"
+	                                  "\"inquiry\":{\"number\":\"Q-1\",\"token\":\"abc\",\"id\":\"q-abc-2\",\"what\":\"answer\",\"subject\":\"s\",\"text\":\"t\",\"by\":{\"ja\":\"x\"},"
+	                                  "\"files\":[{\"name\":\"図.pdf\",\"sha256\":\"" HASH "\",\"size\":3},{\"name\":\"b\",\"sha256\":\"" HASH "\",\"size\":1},{\"name\":\"c\",\"sha256\":\"" HASH "\",\"size\":2}]}}", number);
+
+	sent = cancelled = deferred = 0;
+	asked_desk = asked_print = 0;
+	say(ROLE_DESK, MSG_JOB, 1, slice_str(text));
+}
+
+static void
+files_come(uint32_t a, uint32_t b, uint32_t c, struct slice bytes)
+{
+	struct msg_files head = { { a, b, c, MSG_FILE_NONE, MSG_FILE_NONE, MSG_FILE_NONE, MSG_FILE_NONE, MSG_FILE_NONE, MSG_FILE_NONE, MSG_FILE_NONE } };
+	auto_buf struct buf body = { 0 };
+
+	buf_put(&body, &head, sizeof head);
+	buf_put_slice(&body, bytes);
+	say(ROLE_DESK, MSG_FILES, asked_desk, buf_slice(&body));
+}
+
+static void
+an_answer_carries_its_files_or_waits(void **st)
+{
+	(void)st;
+	answer("20");
+	assert_int_equal(sent, 0);
+	assert_string_equal(print_body, "{\"hashes\":[\"" HASH "\",\"" HASH "\",\"" HASH "\"]}");
+	say(ROLE_DESK, MSG_REPORT_DATA, asked_desk, SL("{}")); /* no answer to this */
+	assert_int_equal(sent, 0);
+	files_come(3, MSG_FILE_NONE, 2, SL("abcde"));
+	assert_true(sent == 1 && sent_files == 3 && sent_bytes == 5);
+	assert_string_equal(sent_name, "図.pdf");
+	assert_string_equal(sent_job, "20");
+	/* fewer bytes than it says, no desk, too long: tried again, never without */
+	answer("21");
+	files_come(3, 1, 2, SL("abcde"));
+	assert_true(sent == 0 && deferred == 1);
+	answer("21");
+	n->waiting.v[0]->until = 0;
+	on_tick(n);
+	for (int i = 0; i < 20; i++)
+		loop_once(loop, 1);
+	assert_true(sent == 0 && deferred == 1);
+	answer("21");
+	role_notify.on_peer_lost(&env, ROLE_DESK, 0);
+	assert_int_equal(sent, 0);
+	assert_int_equal(n->waiting.n, 0);
+	role_notify.on_peer(&env, ROLE_DESK, 0, near_desk);
+	answer("21");
+	files_come(MSG_FILE_NONE, MSG_FILE_NONE, MSG_FILE_NONE, SL("")); /* all gone: the mail names the portal */
+	assert_true(sent == 1 && sent_bytes == 0 && sent_files == 3);
+}
+
 static void
 a_cancelled_one_is_not_sent(void **st)
 {
@@ -207,7 +276,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(with_its_document), cmocka_unit_test(without_it_when_something_fails),
-		                            cmocka_unit_test(other_reports_do_not_wait), cmocka_unit_test(a_cancelled_one_is_not_sent) };
+		                            cmocka_unit_test(other_reports_do_not_wait), cmocka_unit_test(an_answer_carries_its_files_or_waits),
+		                            cmocka_unit_test(a_cancelled_one_is_not_sent) };
 
 	return cmocka_run_group_tests(tests, start, NULL);
 }

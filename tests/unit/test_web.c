@@ -75,6 +75,8 @@ on_desk(void *ctx, struct chan *ch, struct msg *m)
 		reply(ch, m->id,
 		      strcmp(verb, "session.login") == 0
 		              ? "{\"status\":200,\"body\":{\"step\":\"totp\",\"csrf\":\"x\",\"set_session\":{\"token\":\"t0ken\",\"max_age_s\":600}}}"
+		      : strcmp(verb, "attachment.file") == 0
+		              ? "{\"status\":200,\"body\":{\"name\":\"図 \\\"1\\\".html\",\"type\":\"html\",\"data\":\"PHA+eA==\"}}"
 		              : "{\"status\":200,\"body\":{\"said\":\"yes\",\"data\":{\"v\":1}}}");
 	}
 	json_decref(o);
@@ -481,6 +483,13 @@ test_files(void **state)
 	assert_non_null(strstr(buf_cstr(&out), "filename=\"aoba-2026-10.sla.en.csv\"\r\n"));
 	assert_non_null(strstr(buf_cstr(&out), "Content-Type: text/csv; charset=utf-8\r\n"));
 	assert_non_null(strstr(buf_cstr(&out), "\xef\xbb\xbf\"Promise\",\"Limit\""));
+	/* a stranger's file is a download of no type, whatever its name says; its name cannot leave the header */
+	assert_int_equal(ask("GET", "/api/v1/inquiries/Q-1/messages/1/files/1/raw", GOOD, NULL, &out), 200);
+	assert_non_null(strstr(buf_cstr(&out), "Content-Type: application/octet-stream\r\n"));
+	assert_non_null(strstr(buf_cstr(&out), "Content-Disposition: attachment; filename*=UTF-8''%E5%9B%B3%20%221%22.html\r\n"));
+	assert_non_null(strstr(buf_cstr(&out), "X-Content-Type-Options: nosniff\r\n"));
+	assert_non_null(strstr(buf_cstr(&out), "\r\n\r\n<p>x"));
+	assert_true(out.n >= 4 && memcmp(out.p + out.n - 4, "<p>x", 4) == 0);
 	/* nothing out of a path goes into a header */
 	assert_int_equal(ask("GET", "/api/v1/reports/x%22%0d%0aSet-Cookie:a/csv", GOOD, NULL, &out), 200);
 	assert_non_null(strstr(buf_cstr(&out), "filename=\"x.ja.csv\"\r\n"));

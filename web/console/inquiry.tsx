@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import type { Inquiry as Data, InquiryKind, InquiryPriority } from '../shared/api.gen';
 import { call, session } from '../shared/api';
+import { Picker, size, type Picked } from '../shared/files';
 import { lang, t, title, tx } from '../shared/i18n';
 import { useKeys } from '../shared/keys';
 import { go, Link } from '../shared/router';
@@ -23,14 +24,14 @@ const chatting = (q: Data) => {
 };
 
 function Answer({ q, put }: { q: Data; put: Put }) {
-	const d = t().inq, [how, setHow] = useState<'answer' | 'note' | 'chat'>(chatting(q) ? 'chat' : 'answer'), [l, setL] = useState<'ja' | 'en'>(q.lang), [draft, setDraft] = useState('');
-	const send = (text: string, visible: boolean) => call('inquiry.message', { id: q.id }, { text, visible, lang: visible ? l : lang.value }).then(put);
+	const d = t().inq, [how, setHow] = useState<'answer' | 'note' | 'chat'>(chatting(q) ? 'chat' : 'answer'), [l, setL] = useState<'ja' | 'en'>(q.lang), [draft, setDraft] = useState(''), [files, setFiles] = useState<Picked[]>([]);
+	const send = (text: string, visible: boolean) => call('inquiry.message', { id: q.id }, { text, visible, lang: visible ? l : lang.value, ...(files.length ? { files: files.map(({ name, data }) => ({ name, data })) } : {}) }).then((x) => { setFiles([]); put(x); });
 	if (draft) return (
-		<div class="publish" role="alertdialog" aria-label={d.publish}><p class="m5">{d.publish}</p><blockquote lang={l}>{draft}</blockquote><div class="row end"><button class="btn sm" onClick={() => setDraft('')}>{t().cand.cancel}</button><button class="btn sm pri" ref={focusNow} onClick={() => void send(draft, true).then(() => setDraft('')).catch(() => say(t().err.kept))}>{d.publishIt}</button></div></div>
+		<div class="publish" role="alertdialog" aria-label={d.publish}><p class="m5">{d.publish}</p><blockquote lang={l}>{draft}</blockquote>{files.length > 0 && <p class="s t12">{d.withFiles}: {files.map((f) => `${f.name} (${size(f.size)})`).join(', ')}</p>}<div class="row end"><button class="btn sm" onClick={() => setDraft('')}>{t().cand.cancel}</button><button class="btn sm pri" ref={focusNow} onClick={() => void send(draft, true).then(() => setDraft('')).catch(() => say(t().err.kept))}>{d.publishIt}</button></div></div>
 	);
 	return (
 		<>
-			<div class="row wrap ansh"><Seg label={d.mode} value={how} options={[['answer', d.answer], ['note', d.note], ['chat', d.chatMode]]} set={setHow} />{how === 'answer' && <Seg label={t().acc.lang} value={l} options={[[q.lang, q.lang === 'ja' ? '日本語' : 'English'], [q.lang === 'ja' ? 'en' : 'ja', q.lang === 'ja' ? 'English' : '日本語']]} set={setL} />}</div>
+			<div class="row wrap ansh"><Seg label={d.mode} value={how} options={[['answer', d.answer], ['note', d.note], ['chat', d.chatMode]]} set={setHow} />{how === 'answer' && <Seg label={t().acc.lang} value={l} options={[[q.lang, q.lang === 'ja' ? '日本語' : 'English'], [q.lang === 'ja' ? 'en' : 'ja', q.lang === 'ja' ? 'English' : '日本語']]} set={setL} />}{how !== 'chat' && <><span class="sp" /><Picker files={files} set={setFiles} /></>}</div>
 			{how === 'chat' ? <Composer q={q} put={put} chat /> : <NoteBox key={how} label={how === 'answer' ? d.answer : t().cand.note} send={(x) => (how === 'answer' ? Promise.resolve(setDraft(x)) : send(x, false))} />}
 		</>
 	);

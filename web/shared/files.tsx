@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files of an inquiry: picked and sent as base64, saved by a click. Nothing is ever shown by the browser: what comes
-// from others becomes a download of unknown type.
+// Files of an inquiry: picked and sent as base64, saved by a click. Nothing is ever shown by the browser: the server sends
+// what comes from others as a download of unknown type.
 import { useRef } from 'preact/hooks';
 import type { InquiryMessage } from './api.gen';
-import { call } from './api';
 import { t } from './i18n';
 import { Icon } from './icons';
 import { Safe, say } from './ui';
@@ -40,24 +39,13 @@ export function Picker({ files, set }: { files: Picked[]; set: (f: Picked[]) => 
 	);
 }
 
-async function save(inquiry: string, message: number, n: number) {
-	const f = await call('attachment.show', { id: inquiry, message, n });
-	const bytes = Uint8Array.from(atob(f.data), (c) => c.charCodeAt(0));
-	const url = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));
-	const a = document.createElement('a');
-	a.href = url;
-	a.download = f.name;
-	a.click();
-	setTimeout(() => URL.revokeObjectURL(url), 10000);
-}
-
 export function Attached({ id, m }: { id: string; m: InquiryMessage }) {
 	const d = t().inq;
 	if (m.files.length === 0) return null;
 	return (
 		<ul class="atts">{m.files.map((f) => (
 			<li key={f.n}>{f.kept
-				? <button class="btn sm" onClick={() => void save(id, m.n, f.n).catch(() => say(t().err.title))}><span class="vh">{d.download('')}</span><span class="el"><Safe text={f.name} /></span> <span class="q">{size(f.size)}</span></button>
+				? <a class="btn sm" download={f.name} href={`/api/v1/inquiries/${encodeURIComponent(id)}/messages/${m.n}/files/${f.n}/raw`}><span class="vh">{d.download('')}</span><span class="el"><Safe text={f.name} /></span> <span class="q">{size(f.size)}</span></a>
 				: <span class="s t12"><Safe text={f.name} /> {size(f.size)} · {d.notKept[(f.note ?? 'too_large') as 'too_large' | 'too_many']}</span>}</li>
 		))}</ul>
 	);

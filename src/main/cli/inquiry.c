@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * inquiry: list, held, show, open, reply, note, claim, close, reopen, place, discard, restore, senders, forget.  Text comes from --text or, with
+ * inquiry: list, held, show, save, open, reply (or answer), note, claim, close, reopen, place, discard, restore, senders, forget.  Text comes from --text or, with
  * --text -, from standard input.
  */
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/must.h"
 #include "main/cli/remote.h"
+#include "sys/fd.h"
+
+#define FILES_MAX (5u << 20) /* of all together, and so of one */
 
 static int
 list(struct cli *c)
@@ -151,6 +155,33 @@ said(struct cli *c, const char *text)
 	return body;
 }
 
+/* Each --file PATH as the API wants them; false, told, when one cannot be read. */
+static bool
+put_files(struct cli *c, json_t *body)
+{
+	json_t *list = json_array();
+	const char *path;
+
+	for (int i = 0; (path = cli_opt_at(c, "--file", i)) != NULL; i++) {
+		auto_buf struct buf bytes = { 0 };
+		auto_free char *data = NULL;
+		const char *name = strrchr(path, '/');
+
+		if (file_read(path, &bytes, FILES_MAX) != 0) {
+			cli_could_not(c, "%s: cannot be read, or is larger than 5 MiB", path);
+			json_decref(list);
+			return false;
+		}
+		data = x_malloc(bytes.n / 3 * 4 + 5);
+		EVP_EncodeBlock((unsigned char *)data, (const unsigned char *)bytes.p, (int)bytes.n);
+		json_array_append_new(list, json_pack("{s:s, s:s}", "name", name != NULL ? name + 1 : path, "data", data));
+	}
+	if (json_array_size(list) != 0)
+		json_object_set(body, "files", list);
+	json_decref(list);
+	return true;
+}
+
 static int
 open_it(struct cli *c)
 {
@@ -168,6 +199,10 @@ open_it(struct cli *c)
 			json_object_set_new(body, words[i][1], json_string(cli_opt(c, words[i][0], NULL)));
 	if (cli_has(c, "--answered"))
 		json_object_set_new(body, "answered", json_true());
+	if (!put_files(c, body)) {
+		json_decref(body);
+		return CLI_COULD_NOT;
+	}
 	return post(c, "/api/v1/inquiries", NULL, body);
 }
 
@@ -181,6 +216,10 @@ write_it(struct cli *c, const char *id, bool visible)
 		return cli_usage(c, "reply and note want --text");
 	body = said(c, text);
 	json_object_set_new(body, "visible", json_boolean(visible));
+	if (!put_files(c, body)) {
+		json_decref(body);
+		return CLI_COULD_NOT;
+	}
 	return post(c, "/api/v1/inquiries/%s/messages", id, body);
 }
 
@@ -190,6 +229,25 @@ finish(struct cli *c, const char *what, const char *id)
 	auto_free char *text = text_of(c), *fmt = x_asprintf("/api/v1/inquiries/%%s/%s", what);
 
 	return post(c, fmt, id, said(c, text));
+}
+
+/* A file of a message, written to -o PATH. */
+static int
+save(struct cli *c, const char *id)
+{
+	const char *message = cli_opt(c, "--message", NULL), *n = cli_opt(c, "--number", "1"), *to = cli_opt(c, "--output", NULL);
+	auto_buf struct buf bytes = { 0 };
+	auto_free char *at = NULL, *path = NULL, *fmt = NULL;
+	int r;
+
+	if (message == NULL || to == NULL || strspn(message, "0123456789") != strlen(message) || strspn(n, "0123456789") != strlen(n))
+		return cli_usage(c, "save wants --message N and -o PATH, and --number N for another file than the first");
+	fmt = x_asprintf("/api/v1/inquiries/%%s/messages/%s/files/%s/raw", message, n);
+	path = remote_path(fmt, id);
+	r = remote_file(c, path, &bytes);
+	if (r == CLI_DONE && file_write_atomic(to, buf_slice(&bytes), 0600) != 0)
+		r = cli_could_not(c, "%s: cannot be written", to);
+	return r;
 }
 
 /* A held mail: whose it is, or which thread it belongs to. */
@@ -256,18 +314,18 @@ with_id(struct cli *c, const char *what, const char *id)
 	static const struct {
 		const char *what;
 		int (*fn)(struct cli *, const char *);
-	} verbs[] = { { "show", show }, { "place", place }, { "discard", discard }, { "forget", forget } };
+	} verbs[] = { { "show", show }, { "save", save }, { "place", place }, { "discard", discard }, { "forget", forget } };
 
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
 		if (strcmp(verbs[i].what, what) == 0)
 			return verbs[i].fn(c, id);
-	if (strcmp(what, "reply") == 0 || strcmp(what, "note") == 0)
-		return write_it(c, id, what[0] == 'r');
+	if (strcmp(what, "reply") == 0 || strcmp(what, "answer") == 0 || strcmp(what, "note") == 0)
+		return write_it(c, id, what[0] != 'n');
 	if (strcmp(what, "close") == 0 || strcmp(what, "reopen") == 0)
 		return finish(c, what, id);
 	if (strcmp(what, "restore") == 0)
 		return post(c, "/api/v1/inquiries/%s/restore", id, NULL);
-	return cli_usage(c, "wanted list, held, senders, open, or show, reply, note, close, reopen, place, discard, restore or forget with an ID");
+	return cli_usage(c, "wanted list, held, senders, open, or show, save, reply, note, close, reopen, place, discard, restore or forget with an ID");
 }
 
 int
