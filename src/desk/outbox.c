@@ -616,6 +616,18 @@ call_done(struct cmd *c, const struct job_now *j, const char *outcome)
 	chain_job_done(c, j->chain, j->id, outcome);
 }
 
+/* What the customer got stays with the incident: a mail's words, a call's recording. */
+static void
+keep_said(struct cmd *c, const struct job_now *j)
+{
+	const json_t *sent = json_object_get(c->args, "sent");
+	auto_free char *text = json_is_object(sent) && j->incident[0] != '\0' ? json_text(sent) : NULL;
+	const char *recording = arg_str(c, "recording", 128);
+
+	if (text != NULL || recording != NULL)
+		db_run(c->db, "UPDATE outbox SET sent = ?, recording = ? WHERE id = ?", Q(text), Q(recording), Q(j->id));
+}
+
 void
 cmd_job_done(struct cmd *c)
 {
@@ -637,6 +649,7 @@ cmd_job_done(struct cmd *c)
 	       " answered_at = coalesce(answered_at, ?), sends = sends + 1 WHERE id = ?",
 	       Q(c->now), Q(outcome), Q(arg_int(c, "code", 0)), Q(text), Q_MAYBE(told_at(c, "dialled_at", j.queued_at)),
 	       Q_MAYBE(told_at(c, "answered_at", j.queued_at)), Q(j.id));
+	keep_said(c, &j);
 	if (strcmp(j.kind, "call") == 0)
 		call_done(c, &j, outcome);
 	else if (!j.endpoint) /* those have a log of their own */

@@ -315,6 +315,9 @@ const char *const desk_schema[] = {
 	"UPDATE exclusions SET state = 'withdrawn' WHERE withdrawn_at IS NOT NULL;"
 	"ALTER TABLE inquiries ADD COLUMN exclusion TEXT;"
 	"CREATE INDEX inquiries_exclusion ON inquiries(exclusion) WHERE exclusion IS NOT NULL;",
+	/* what the customer got: a mail's subject and text, a call's recording */
+	"ALTER TABLE outbox ADD COLUMN sent TEXT;"
+	"ALTER TABLE outbox ADD COLUMN recording TEXT;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 

@@ -118,7 +118,8 @@ attempts_of(struct db *db, const char *incident)
 	struct rows r = db_query(db,
 	                         "SELECT id, kind, try, contact, name, kana, shown AS \"to\", provider, state, events AS \"events:j\", queued_at AS \"queued_at:t\","
 	                         " dialled_at AS \"started_at:t\", ringing_at AS \"ringing_at:t\", answered_at AS \"answered_at:t\", ended_at AS \"ended_at:t\","
-	                         " outcome, code, text FROM outbox WHERE incident = ? ORDER BY id",
+	                         " outcome, code, text, sent AS \"sent:j\", recording, CASE kind WHEN 'call' THEN json_extract(doc, '$.summary.ja') END AS \"said:2\","
+	                         " CASE kind WHEN 'call' THEN json_extract(doc, '$.summary.en') END AS said_en FROM outbox WHERE incident = ? ORDER BY id",
 	                         Q(incident));
 	json_t *a = json_array(), *o;
 

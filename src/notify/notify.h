@@ -177,7 +177,8 @@ int post_conf_load(const struct conf *conf, struct post_conf *ret, struct whys *
 
 struct post_ops {
 	void (*on_sending)(void *ctx, const char *job);
-	void (*on_done)(void *ctx, const char *job, enum post_outcome o, int code, const char *text); /* once */
+	/* Once. sent: the mail as it was written, NULL when it was none. */
+	void (*on_done)(void *ctx, const char *job, enum post_outcome o, int code, const char *text, const struct mail *sent);
 };
 
 struct post;

@@ -98,7 +98,7 @@ letter_done(struct letter *t, enum post_outcome o, int code, const char *text)
 			memmove(&p->letters.v[i], &p->letters.v[i + 1], (--p->letters.n - i) * sizeof *p->letters.v);
 			break;
 		}
-	p->ops.on_done(p->ctx, t->job, o, code, text);
+	p->ops.on_done(p->ctx, t->job, o, code, text, t->mail.text.n != 0 ? &t->mail : NULL);
 	letter_free(t);
 }
 

@@ -17,6 +17,8 @@
 #include "report/report.h"
 #include "role/notify_priv.h"
 
+#define SENT_MOST 32768 /* bytes; of what is longer (reports) the desk has the data set */
+
 static void
 body_begin(struct notifier *n, struct buf *b, const char *job)
 {
@@ -41,8 +43,20 @@ on_sending(void *ctx, const char *job)
 	buf_fini(&b);
 }
 
+/* The desk keeps what was said: subject, text, Message-ID. */
 static void
-on_done(void *ctx, const char *job, enum post_outcome o, int code, const char *text)
+put_sent(struct buf *b, const struct mail *sent)
+{
+	jsonw_key(b, SL("sent"));
+	buf_put_byte(b, '{');
+	jsonw_kv(b, "subject", buf_slice(&sent->subject));
+	jsonw_kv(b, "text", buf_slice(&sent->text));
+	jsonw_kv_str(b, "message_id", sent->message_id);
+	buf_put_byte(b, '}');
+}
+
+static void
+on_done(void *ctx, const char *job, enum post_outcome o, int code, const char *text, const struct mail *sent)
 {
 	struct notifier *n = ctx;
 	struct buf b = { 0 };
@@ -53,6 +67,8 @@ on_done(void *ctx, const char *job, enum post_outcome o, int code, const char *t
 	jsonw_kv_str(&b, "outcome", post_outcome_name(o));
 	jsonw_kv_i64(&b, "code", code);
 	jsonw_kv_str(&b, "text", text);
+	if (o == POST_SENT && sent != NULL && sent->text.n <= SENT_MOST)
+		put_sent(&b, sent);
 	buf_put_byte(&b, '}');
 	if (o == POST_DEFERRED)
 		outbox_later(&n->out, job, buf_slice(&b));
@@ -224,7 +240,7 @@ notify_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *
 		paper_msg(n, peer, m);
 	else if (m->type == MSG_JOB_CANCEL && outbox_read_cancel(m->body, job) == 0 &&
 	         (paper_cancel(n, job) || (!post_cancel(n->post, job) && outbox_begin(&n->out, job, m->id))))
-		on_done(n, job, POST_CANCELLED, 0, "");
+		on_done(n, job, POST_CANCELLED, 0, "", NULL);
 }
 
 static void

@@ -183,11 +183,14 @@ def kept_for_good(demo):
     copies = [line for e in incident["evidence"] if e["copies"] for line in e["copies"]["lines"]]
     must(all(c["line"] for c in copies) and len(copies) == sum(e["copies"]["wanted"] for e in incident["evidence"] if e["copies"]), f"{len(copies)} lines were copied")
     kinds = {e["kind"] for e in incident["entries"]}
+    mails = [a for a in incident["attempts"] if a["sent"] and row["id"] in a["sent"]["subject"]]
+    calls = [a for a in incident["attempts"] if a["kind"] == "call" and a["said"]]
+    must(mails and calls, f"{len(mails)} mails and {len(calls)} calls with their words")
     must(copies and {"call", "mail", "customer", "decision"} <= kinds and "遮断を確認しました。" in json.dumps(incident, ensure_ascii=False), f"{len(copies)} copies of lines, entries {sorted(kinds)}")
-    rows = [j for j in auditor.ask("GET", "/api/v1/journal?limit=500")["items"] if j["id"] == row["id"]]
+    rows = [j for j in auditor.ask("GET", "/api/v1/journal?limit=500")["items"] if row["id"] in j["record"]]
     must(rows, "the journal does not name it")
     refused(403, lambda: auditor.ask("POST", f"{path}/comments", {"text": "x", "lang": "en"}))
-    return f"{row['id']}: {len(copies)} lines copied, {len(incident['entries'])} entries ({', '.join(sorted(kinds))}); {len(rows)} rows of the journal name it"
+    return f"{row['id']}: {len(copies)} lines copied, the words of {len(mails)} mails and {len(calls)} calls, {len(incident['entries'])} entries ({', '.join(sorted(kinds))}); {len(rows)} rows of the journal name it"
 
 
 @promise("proof")

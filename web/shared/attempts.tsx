@@ -24,8 +24,16 @@ export function AttemptRow({ a, n, live }: { a: Attempt; n: number; live: boolea
 			<span class="k">{n}</span><span class="el"><b class="m5">{a.name}</b> <span class="s">{a.kana} {a.to}{a.provider ? ` · ${a.provider}` : ''}{a.ringing_at ? ` · ${d.rangAt} ${hms(a.ringing_at)}` : ''}</span></span>
 			<span class={`tag${kind}`}>{(state === 'answered' || a.reached === 'yes') && <Icon name="phone" size={11} />}{text}{a.code ? <span class="q" title={a.text ?? ''}> {a.code}</span> : null}</span>
 			<span class="mono q r">{seconds(a)}</span>
+			<Said a={a} />
 		</div>
 	);
+}
+
+/** What a person was told: a mail's own words, the sentence of a call. */
+function Said({ a }: { a: Attempt }) {
+	const d = t().inc, said = tx(a.said);
+	if (a.sent) return <details><summary>{d.sentText}</summary><p class="m5 mt"><Safe text={a.sent.subject} /></p><pre class="raw"><Safe text={a.sent.text} /></pre></details>;
+	return said ? <details><summary>{d.saidText}</summary><p class="mt"><Safe text={said} />{a.recording && <span class="q t12"> · {d.recorded} {a.recording}</span>}</p></details> : null;
 }
 
 export function CallBack({ i }: { i: Incident }) {

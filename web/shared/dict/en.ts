@@ -50,7 +50,7 @@ export const en = {
 		twice: 'Everything is said twice. A voicemail gets no details.', category: 'Category', done: (id: string) => `Decided: ${id}`,
 	},
 	inc: {
-		calls: 'Calls', noCalls: 'No call was needed.', decidedRang: 'decided → rang', ack: 'acknowledged', state: { open: 'open', closed: 'finished' }, stamps: 'Eight times',
+		sentText: 'What was sent', saidText: 'What was said', recorded: 'recording', calls: 'Calls', noCalls: 'No call was needed.', decidedRang: 'decided → rang', ack: 'acknowledged', state: { open: 'open', closed: 'finished' }, stamps: 'Eight times',
 		stampsHow: 'All by the clock of the SOC, chained', try: (n: number) => `try ${n}`, next: (who: string) => `next: ${who}`, byHand: 'Dial by hand', acknowledgeFor: 'Somebody confirmed',
 		who: 'Who confirmed it?', attempt: { waiting: 'waiting', dialling: 'dialling', ringing: 'ringing', answered: 'answered', done: 'ended' },
 		stamp: { happened: 'Happened', lcp: 'Collected', soc: 'Reached SOC', detected: 'Detected', opened: 'Opened', decided: 'Decided', rang: 'Phone rang', acknowledged: 'Acknowledged' },

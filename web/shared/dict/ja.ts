@@ -52,7 +52,7 @@ export const ja: Dict = {
 		twice: '全文を二度話します。留守番電話には、内容を残しません。', category: '種別', done: (id) => `確定しました：${id}`,
 	},
 	inc: {
-		calls: '電話', noCalls: '電話の要らない重大度です。', decidedRang: '判定 → 電話', ack: 'ご了承', state: { open: '対応中', closed: '完了' }, stamps: '8 つの時刻',
+		sentText: '送った文面', saidText: '電話で伝えた内容', recorded: '録音', calls: '電話', noCalls: '電話の要らない重大度です。', decidedRang: '判定 → 電話', ack: 'ご了承', state: { open: '対応中', closed: '完了' }, stamps: '8 つの時刻',
 		stampsHow: 'すべて SOC の時刻で記録し、鎖につないでいます', try: (n) => `${n} 回目`, next: (who) => `次：${who}`, byHand: '手でかける', acknowledgeFor: '確認がとれた',
 		who: '確認された方のお名前', attempt: { waiting: '待機', dialling: '発信中', ringing: '呼び出し中', answered: '応答', done: '終了' },
 		stamp: { happened: '機器で発生', lcp: '収集', soc: 'SOCに到着', detected: '検知', opened: '担当者が開く', decided: '判定', rang: '電話が鳴る', acknowledged: 'ご了承' },
