@@ -9,8 +9,8 @@
  *        └──(the promised time is over: duty manager's alarm)──▶ alarmed
  *
  * One dial is one outbox row.  How it ended decides the next step by the NEXT column of tbl/outcomes.tbl;
- * pauses and tries are the tenant's plan (tbl/plan.tbl), kept as it was at the start: the same number again,
- * the next contact after its tries, from the top again when the list is through.  As long as nothing has rung the
+ * pauses and tries are the tenant's plan (tbl/plan.tbl), kept as it was at the start: the person's next number at
+ * once, the same one again after a pause, the next contact after its tries, from the top again when the list is through.  As long as nothing has rung the
  * pauses are not waited for.  The shift lead is alarmed at
  * 6 and 9 minutes, or at six and nine tenths of a shorter promise.  A dial without news for longer than ring
  * and talk take is a broken trunk.  There is no way out but a person or the alarm.
@@ -24,6 +24,7 @@
 #define HURRY_FOR_S 20                /* while nothing has rung: the contract clock runs until it does */
 #define HURRY_S 3
 #define PROVIDER_REST_S 180           /* a provider that failed is not the first choice for so long */
+#define NUMBER_OPEN (-1)              /* whichever is the contact's turn when it is dialled */
 #define LEAD_AT_S 360
 #define LEAD_AGAIN_S 540
 
@@ -116,6 +117,25 @@ usable_number(struct cmd *c, const char *contact, int64_t from)
 	return db_int(c->db, -1, "SELECT min(ord) FROM numbers WHERE contact = ? AND ord >= ? AND broken_at IS NULL", Q(contact), Q(from));
 }
 
+/* The one of a person's usable numbers that this chain dialled the longest ago, never first; -1 when there is none. *ret_fresh: not
+ * yet dialled since `since`. */
+static int64_t
+number_in_turn(struct cmd *c, const struct chain *h, int64_t since, bool *ret_fresh)
+{
+	struct rows r = db_query(c->db,
+	                         "SELECT n.ord, coalesce(max(o.queued_at), 0) FROM numbers n LEFT JOIN outbox o ON o.chain = ? AND o.contact = n.contact AND o.ord = n.ord"
+	                         " WHERE n.contact = ? AND n.broken_at IS NULL GROUP BY n.ord ORDER BY coalesce(max(o.id), 0), n.ord LIMIT 1",
+	                         Q(h->id), Q(contact_at(h)));
+	int64_t ord = -1;
+
+	if (rows_next(&r)) {
+		ord = row_int(&r, 0);
+		*ret_fresh = row_int(&r, 1) < since;
+		rows_close(&r);
+	}
+	return ord;
+}
+
 static void
 end(struct cmd *c, struct chain *h, const char *state)
 {
@@ -199,10 +219,11 @@ static void
 dial(struct cmd *c, struct chain *h)
 {
 	const char *contact = contact_at(h);
-	int64_t ord = contact != NULL ? usable_number(c, contact, h->number) : -1;
+	bool begins = h->number == NUMBER_OPEN, fresh;
+	int64_t ord = contact != NULL && !begins ? usable_number(c, contact, h->number) : -1;
 
 	if (ord < 0 && contact != NULL)
-		ord = usable_number(c, contact, 0);
+		ord = begins ? number_in_turn(c, h, c->now, &fresh) : usable_number(c, contact, 0);
 	if (cmd_failed(c))
 		return;
 	if (ord < 0) { /* the number was good when the redial was planned; another chain found it broken since */
@@ -210,7 +231,7 @@ dial(struct cmd *c, struct chain *h)
 		return;
 	}
 	h->number = ord;
-	if (h->tries == 0)
+	if (begins || (h->tries == 0 && c->v < NUMBERS_IN_TURN))
 		h->step_at = c->now;
 	h->tries++;
 	h->attempts++;
@@ -268,7 +289,7 @@ next_contact(struct cmd *c, struct chain *h)
 		}
 		if (usable_number(c, contact_at(h), 0) < 0)
 			continue;
-		h->number = 0;
+		h->number = c->v >= NUMBERS_IN_TURN ? NUMBER_OPEN : 0;
 		h->tries = 0;
 		h->provider = pick_provider(c, &healthy);
 		dial_at(c, h, wrapped ? c->now + round_pause(c, h) : c->now);
@@ -277,21 +298,28 @@ next_contact(struct cmd *c, struct chain *h)
 	duty_alarm(c, h); /* nobody left who has a number: do not wait for the deadline */
 }
 
+/* The same person again: another number at once, one that rang already in this turn after the pause. */
 static void
 redial(struct cmd *c, struct chain *h)
 {
-	if (h->tries >= h->plan.tries || hurry(c, h))
+	bool fresh = false;
+	int64_t ord = c->v >= NUMBERS_IN_TURN ? number_in_turn(c, h, h->step_at, &fresh) : h->number;
+
+	if (h->tries >= h->plan.tries || ord < 0 || (!fresh && hurry(c, h))) {
 		next_contact(c, h);
-	else
-		dial_at(c, h, h->step_at + h->tries * h->plan.redial_s * NS_PER_S);
+		return;
+	}
+	h->number = ord;
+	dial_at(c, h, fresh ? c->now : h->step_at + h->tries * h->plan.redial_s * NS_PER_S);
 }
 
 static void
 other_number(struct cmd *c, struct chain *h)
 {
-	int64_t ord = usable_number(c, contact_at(h), h->number + 1);
+	bool fresh = true;
+	int64_t ord = c->v >= NUMBERS_IN_TURN ? number_in_turn(c, h, h->step_at, &fresh) : usable_number(c, contact_at(h), h->number + 1);
 
-	if (ord < 0) {
+	if (ord < 0 || !fresh) {
 		h->number = 0;
 		redial(c, h);
 		return;

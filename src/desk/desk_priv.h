@@ -59,8 +59,9 @@ struct cmd {
 typedef void cmd_fn(struct cmd *c);
 
 /* Version of the records written now.  2: facts beside the record.  3: what is refused and what a hand-over holds became stricter;
- * a command of before was judged by the rules of before and is played again by them: `if (c->v >= 3 && …) cmd_refuse(…)`.  4: a hand-over goes on in the next one. */
-#define JOURNAL_V 4
+ * a command of before was judged by the rules of before and is played again by them: `if (c->v >= 3 && …) cmd_refuse(…)`.  4: a hand-over goes on in the next one.  5: a person's numbers
+ * are dialled in turn. */
+#define JOURNAL_V 5
 
 extern const char *const desk_schema[];
 extern const size_t desk_schema_steps;
@@ -201,6 +202,7 @@ void timer_drop(struct cmd *c, const char *ref);            /* all of a ref */
 void timer_drop_kind(struct cmd *c, const char *ref, const char *kind);
 
 /* chain.c, jobs.c, outbox.c */
+#define NUMBERS_IN_TURN 5 /* from this version of a record on */
 void chain_start(struct cmd *c, const char *incident, const char *tenant, const char *severity, int64_t call_s);
 void chain_acknowledged(struct cmd *c, const char *incident);
 void chain_provider_rang(struct cmd *c, int64_t job); /* the provider of that call works */

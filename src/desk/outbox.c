@@ -196,6 +196,8 @@ outbox_call(struct cmd *c, const char *chain, const char *incident, const char *
 	mask_number(row_str(&r, 4), shown, sizeof shown);
 	id = put(c, doc, "call", incident, chain, contact, row_str(&r, 0), row_str(&r, 1), shown, provider, attempt, key);
 	rows_close(&r);
+	if (c->v >= NUMBERS_IN_TURN)
+		db_run(c->db, "UPDATE outbox SET ord = ? WHERE id = ?", Q((int64_t)ord), Q(id));
 	return id;
 }
 

@@ -318,6 +318,10 @@ const char *const desk_schema[] = {
 	/* what the customer got: a mail's subject and text, a call's recording */
 	"ALTER TABLE outbox ADD COLUMN sent TEXT;"
 	"ALTER TABLE outbox ADD COLUMN recording TEXT;",
+
+	/* which number of its contact a call rang: the next one is another */
+	"ALTER TABLE outbox ADD COLUMN ord @int;"
+	"CREATE INDEX outbox_chain ON outbox(chain, id) WHERE chain IS NOT NULL;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 

@@ -6,6 +6,8 @@
  */
 #include "desk_scene.h"
 
+#include "desk/journal_priv.h"
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +63,18 @@ expect_call(struct scene *s, int64_t at_s, const char *want)
 	free(got);
 }
 
+static void
+import(struct scene *s, const char *yaml)
+{
+	struct whys ws = { 0 };
+	json_t *args = desk_import_read(slice_str(yaml), "o.yaml", &ws);
+
+	assert_non_null(args);
+	json_object_del(args, "secrets");
+	json_decref(scene_do(s, NULL, "tenant.import", 200, args));
+	whys_fini(&ws);
+}
+
 #define O1 "aoba/odagiri +81311112222 first"
 #define O2 "aoba/odagiri +81333334444 first"
 #define O1B "aoba/odagiri +81311112222 second"
@@ -73,7 +87,7 @@ each_outcome_has_its_next_step(void **st)
 		const char *outcome, *next;
 		int64_t at;
 	} v[] = {
-		{ "no_answer", O1, 60 }, { "answered_no_digit", O1, 60 }, { "hung_up", O1, 60 }, { "wrong_digit", O1, 60 }, { "busy", O2, 20 },
+		{ "no_answer", O2, 20 }, { "answered_no_digit", O2, 20 }, { "hung_up", O2, 20 }, { "wrong_digit", O2, 20 }, { "busy", O2, 20 },
 		{ "refused", S1, 20 }, { "voicemail", S1, 20 }, { "next_contact", S1, 20 }, { "wrong_pin", S1, 20 }, { "wrong_number", S1, 20 },
 		{ "trunk_failure", O1B, 20 }, { "no_speech", S1, 20 }, { "bad_job", S1, 20 }, { "wants_analyst", S1, 140 }, { "nonsense", O1B, 20 },
 	};
@@ -112,16 +126,114 @@ two_tries_then_the_next_then_from_the_top(void **st)
 	expect_call(&s, 0, O1);
 	s.now += 25 * SEC;
 	done(&s, ringing_job(&s), "no_answer");
-	expect_call(&s, 60, O1);
+	expect_call(&s, 25, O2); /* another number of the person: at once */
 	s.now += 25 * SEC;
 	done(&s, ringing_job(&s), "no_answer");
-	expect_call(&s, 85, S1);
+	expect_call(&s, 50, S1);
 	s.now += 25 * SEC;
 	done(&s, ringing_job(&s), "no_answer");
-	expect_call(&s, 145, S1);
+	assert_int_equal(ringing_job(&s), 0); /* the same one: after the pause */
+	expect_call(&s, 110, S1);
 	s.now += 25 * SEC;
 	done(&s, ringing_job(&s), "no_answer");
-	expect_call(&s, 200, O1);
+	expect_call(&s, 165, O1);
+	scene_end(&s);
+}
+
+/* A tenant of one person with three numbers, imported into a scene that has begun. */
+static void
+import_three(struct scene *s, const char *plan)
+{
+	auto_free char *yaml = x_asprintf("tenants:\n  - id: trio\n    name: Trio\n    kana: トリオ\n    short: TRIO\n    code_word: trio\n    plan: {%s}\n"
+	                                  "    contacts:\n      - {id: one, name: One, kana: ワン, numbers: ['+81300000001', '+81300000002', '+81300000003']}\n", plan);
+
+	import(s, yaml);
+	scene_detect(s, "trio", DETECTION("k1", "r1", ""));
+	json_decref(scene_do(s, "miyoshi", "candidate.decide", 200, decision(s, "C-1", "critical")));
+}
+
+#define N(k) "trio/one +8130000000" #k " first"
+
+/* What was wrong: a number that nobody answers was rung again and again, the next one only when the first was busy. */
+static void
+every_number_has_its_turn(void **st)
+{
+	static const char *const quiet[] = { "no_answer", "hung_up", "wrong_digit", "answered_no_digit" };
+	struct scene s;
+
+	(void)st;
+	for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++) {
+		scene_begin(&s);
+		import_three(&s, "tries: 2, redial_s: 60");
+		expect_call(&s, 0, N(1));
+		s.now += 25 * SEC;
+		done(&s, ringing_job(&s), quiet[i]);
+		expect_call(&s, 25, N(2));
+		s.now += 25 * SEC;
+		done(&s, ringing_job(&s), quiet[i]);
+		expect_call(&s, 110, N(3)); /* two tries; from the top, where the third has its turn */
+		s.now += 25 * SEC;
+		done(&s, ringing_job(&s), quiet[i]);
+		expect_call(&s, 135, N(1));
+		s.now += 25 * SEC;
+		done(&s, ringing_job(&s), "refused"); /* the person's answer, whatever the number: next round, next number */
+		expect_call(&s, 220, N(2));
+		done(&s, ringing_job(&s), "acknowledged");
+		scene_end(&s);
+	}
+}
+
+static void
+busy_or_dead_numbers_are_passed_at_once(void **st)
+{
+	struct scene s;
+
+	(void)st;
+	scene_begin(&s);
+	import_three(&s, "tries: 2, redial_s: 60");
+	expect_call(&s, 0, N(1));
+	done(&s, ringing_job(&s), "trunk_failure");
+	expect_call(&s, 0, "trio/one +81300000001 second");
+	done(&s, ringing_job(&s), "trunk_failure"); /* both trunks: this number goes by neither, another may */
+	expect_call(&s, 0, N(2));
+	done(&s, ringing_job(&s), "busy");
+	expect_call(&s, 0, N(3));
+	s.now += 25 * SEC;
+	done(&s, ringing_job(&s), "no_answer");
+	expect_call(&s, 85, N(1));
+	scene_end(&s);
+	/* all of them busy: once each, then the pause */
+	scene_begin(&s);
+	import_three(&s, "tries: 2, redial_s: 60");
+	for (int i = 0; i < 3; i++) {
+		assert_int_not_equal(ringing_job(&s), 0);
+		done(&s, ringing_job(&s), "busy");
+	}
+	assert_int_equal(ringing_job(&s), 0);
+	assert_int_equal(count(&s, "SELECT count(DISTINCT ord) FROM outbox WHERE kind = 'call'"), 3);
+	expect_call(&s, 3, N(1));
+	scene_end(&s);
+}
+
+/* A record of before is played again by the rule of before: the same number, after the pause. */
+static void
+an_old_record_dials_as_it_did(void **st)
+{
+	static const uint8_t rnd[16] = { 7 };
+	json_t *args = json_pack("{s:i, s:s}", "job", 1, "outcome", "no_answer");
+	struct scene s;
+
+	(void)st;
+	scene_begin(&s);
+	import_three(&s, "tries: 2, redial_s: 60");
+	assert_int_equal(db_run(s.db, "UPDATE chains SET number = 0"), 0); /* as it stood then */
+	s.now = T0 + 25 * SEC;
+	json_object_set_new(args, "job", json_integer(ringing_job(&s)));
+	assert_int_equal(desk_apply_recorded(s.d, "job.done", &desk_service, args, s.now, rnd, NUMBERS_IN_TURN - 1), 0);
+	assert_int_equal(ringing_job(&s), 0);
+	assert_int_equal(count(&s, "SELECT due_at FROM timers WHERE kind = 'chain.next'"), T0 + 60 * SEC);
+	assert_int_equal(count(&s, "SELECT number FROM chains"), 0);
+	json_decref(args);
 	scene_end(&s);
 }
 
@@ -145,11 +257,17 @@ nothing_is_waited_for_until_it_rings(void **st)
 	done(&s, ringing_job(&s), "trunk_failure");
 	expect_call(&s, 4, "aoba/odagiri +81311112222 first"); /* from the top after three seconds */
 	s.now += 20 * SEC;
+	done(&s, ringing_job(&s), "no_answer");
+	expect_call(&s, 24, O2);
+	s.now += 25 * SEC;
+	done(&s, ringing_job(&s), "no_answer");
+	expect_call(&s, 49, S1);
+	s.now += 25 * SEC;
 	done(&s, ringing_job(&s), "no_answer"); /* it rang: now the plan's pauses hold */
-	s.now = T0 + 63 * SEC;
+	s.now = T0 + 108 * SEC;
 	scene_tick(&s);
 	assert_int_equal(ringing_job(&s), 0);
-	expect_call(&s, 64, O1);
+	expect_call(&s, 109, S1);
 	scene_end(&s);
 }
 
@@ -298,18 +416,6 @@ static const char office_yaml[] =
         "      - {id: mori, name: 森, kana: モリ, hours: 'Mon-Fri 18:00-09:00; Sat,Sun 00:00-24:00; Hol 18:00-09:00', numbers: ['+81300000002']}\n"
         "      - {id: kato, name: 加藤, kana: カトウ, numbers: ['+81300000003']}\n"
         "      - {id: none, name: 誰か, kana: ダレカ, mail: x@sakura.example}\n";
-
-static void
-import(struct scene *s, const char *yaml)
-{
-	struct whys ws = { 0 };
-	json_t *args = desk_import_read(slice_str(yaml), "o.yaml", &ws);
-
-	assert_non_null(args);
-	json_object_del(args, "secrets");
-	json_decref(scene_do(s, NULL, "tenant.import", 200, args));
-	whys_fini(&ws);
-}
 
 /* A candidate of sakura decided at `at`; the order is "contact:reason …". */
 static void
@@ -639,7 +745,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_outcome_has_its_next_step), cmocka_unit_test(two_tries_then_the_next_then_from_the_top),
-		cmocka_unit_test(nothing_is_waited_for_until_it_rings), cmocka_unit_test(a_person_ends_it), cmocka_unit_test(the_portal_ends_it_and_hangs_up),
+		cmocka_unit_test(nothing_is_waited_for_until_it_rings),
+		cmocka_unit_test(every_number_has_its_turn), cmocka_unit_test(busy_or_dead_numbers_are_passed_at_once), cmocka_unit_test(an_old_record_dials_as_it_did),
+	 cmocka_unit_test(a_person_ends_it), cmocka_unit_test(the_portal_ends_it_and_hangs_up),
 		cmocka_unit_test(silence_raises_the_lead_and_the_duty_manager), cmocka_unit_test(nobody_to_call_alarms_at_once),
 		cmocka_unit_test(hours_days_off_and_back_ups_make_the_order), cmocka_unit_test(a_tenants_plan_is_followed),
 		cmocka_unit_test(a_short_promise_has_its_alarms_before_its_end), cmocka_unit_test(faults_of_the_plan_are_told),
