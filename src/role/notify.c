@@ -200,7 +200,7 @@ take_job(struct notifier *n, struct msg *m)
 void
 notify_defer(struct notifier *n, const char *job, const char *why)
 {
-	on_done(n, job, POST_DEFERRED, 0, why);
+	on_done(n, job, POST_DEFERRED, 0, why, NULL);
 }
 
 void
