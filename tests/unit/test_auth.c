@@ -212,7 +212,7 @@ rights_are_a_table(void **st)
 		assert_non_null(dot);
 		if (auth_may("auditor", verb) && strncmp(verb, "me.", 3) != 0 && strncmp(verb, "session.", 8) != 0 &&
 		    strcmp(dot, ".list") != 0 && strcmp(dot, ".show") != 0 && strcmp(dot, ".verify") != 0 && strcmp(dot, ".export") != 0 && strcmp(dot, ".stream") != 0 &&
-		    strcmp(dot, ".pdf") != 0 && strcmp(dot, ".csv") != 0 &&
+		    strcmp(dot, ".pdf") != 0 && strcmp(dot, ".csv") != 0 && strcmp(dot, ".file") != 0 &&
 		    strncmp(verb, "log", 3) != 0 && strncmp(verb, "query", 5) != 0 && strncmp(verb, "store", 5) != 0)
 			fail_msg("an auditor may %s", verb);
 	}
