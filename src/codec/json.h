@@ -8,9 +8,14 @@
  * 4096 members and elements altogether, line 1 MiB and a bit; what is past them is an error code, never a stack.
  * Numbers keep their text.  Strings without escapes are slices of the input; others live in the reader until its
  * next call (`copied`), so the callee must copy them.
+ *
+ * Two faults that an enemy can bring into a name are mended, for a line that cannot be read is a line that no rule sees: half a character
+ * (\ud800 alone) becomes U+FFFD, control characters without escape are read.
  */
 #ifndef NZ_CODEC_JSON_H
 #define NZ_CODEC_JSON_H
+
+#include <stdbool.h>
 
 #include "base/slice.h"
 
@@ -34,6 +39,7 @@ void json_reader_free(struct json_reader *r); /* NULL is fine */
 /* The text must be one object. 0, E_SYNTAX, E_DEPTH, E_LIMIT (too many members), E_TOOBIG, or E_CORRUPT when
  * it is not UTF-8. Fields before the fault were delivered. */
 int json_flatten(struct json_reader *r, struct slice text, json_field_fn *fn, void *ctx);
+bool json_was_mended(const struct json_reader *r); /* by the last call */
 
 #ifdef __cplusplus
 }

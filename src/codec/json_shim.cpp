@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
+#include <string.h> /* memmem: g++ defines _GNU_SOURCE */
 
 #include <new>
 #include <simdjson.h>
@@ -32,6 +32,7 @@ struct json_reader {
 	void *ctx;
 	unsigned fields;
 	int err;
+	bool mended;
 };
 
 static int
@@ -216,6 +217,61 @@ json_reader_free(struct json_reader *r)
 	delete r;
 }
 
+static bool
+hex4(const char *p, const char *end, unsigned *ret)
+{
+	unsigned v = 0;
+
+	if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
+		return false;
+	for (int i = 2; i < 6; i++) {
+		unsigned c = (unsigned char)p[i], digit = c >= '0' && c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
+
+		if (digit > 15)
+			return false;
+		v = v << 4 | digit;
+	}
+	*ret = v;
+	return true;
+}
+
+/* Half a character of UTF-16 written alone (\ud800) is no text; an enemy who has one in a name must not cost us the line with everything
+ * else in it: it becomes U+FFFD, which has the same length.  p is the copy. */
+static bool
+mend_halves(char *p, size_t n)
+{
+	char *end = p + n;
+	bool mended = false;
+
+	for (char *at = p; (at = static_cast<char *>(memmem(at, (size_t)(end - at), "\\u", 2))) != nullptr;) {
+		const char *before = at;
+		unsigned first, second;
+
+		while (before > p && before[-1] == '\\')
+			before--;
+		if ((at - before) % 2 != 0 || !hex4(at, end, &first) || first < 0xd800 || first > 0xdfff) {
+			at += 2;
+		} else if (first < 0xdc00 && hex4(at + 6, end, &second) && second >= 0xdc00 && second <= 0xdfff) {
+			at += 12;
+		} else {
+			memcpy(at, "\\ufffd", 6);
+			at += 6;
+			mended = true;
+		}
+	}
+	return mended;
+}
+
+/* Control characters as they are, which JSON wants written as escapes: what they stand in is read all the same.  Strings that are slices
+ * of the input keep them. */
+static void
+mend_controls(char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)p[i] < 0x20)
+			p[i] = ' ';
+}
+
 static int
 take_copy(json_reader *r, struct slice text)
 {
@@ -232,7 +288,14 @@ take_copy(json_reader *r, struct slice text)
 	}
 	memcpy(r->padded, text.p, text.n);
 	memset(r->padded + text.n, ' ', simdjson::SIMDJSON_PADDING);
+	r->mended = mend_halves(r->padded, text.n);
 	return 0;
+}
+
+extern "C" bool
+json_was_mended(const struct json_reader *r)
+{
+	return r->mended;
 }
 
 extern "C" int
@@ -250,6 +313,11 @@ json_flatten(struct json_reader *r, struct slice text, json_field_fn *fn, void *
 	r->fields = 0;
 	r->err = -ROW_SYNTAX;
 	auto bad = r->parser.iterate(r->padded, text.n, r->room).get(doc);
+	if (bad == simdjson::UNESCAPED_CHARS) {
+		mend_controls(r->padded, text.n);
+		r->mended = true;
+		bad = r->parser.iterate(r->padded, text.n, r->room).get(doc);
+	}
 	if (bad != simdjson::SUCCESS)
 		return code_of(bad);
 	bad = doc.get_object().get(obj);

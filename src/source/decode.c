@@ -402,6 +402,10 @@ decode_json(struct source_worker *w, struct slice body)
 		event_add(w->e, F_TAGS, SL("invalid_utf8"));
 		e = json_flatten(w->json, copy, on_json, &t);
 	}
+	else if (json_was_mended(w->json)) {
+		n->bad_utf8++;
+		event_add(w->e, F_TAGS, SL("invalid_utf8"));
+	}
 	if (e == E_DEPTH)
 		n->too_deep++;
 	if (e == E_LIMIT)

@@ -136,6 +136,34 @@ collect(void *ctx, struct slice path, enum json_kind kind, struct slice text, bo
 	buf_printf(out, SL_FMT "%c" SL_FMT ";", SL_ARG(path), "sidbn"[kind], SL_ARG(text));
 }
 
+/* What an enemy may have in a name does not hide the rest of the line. */
+static void
+json_mends_what_a_name_can_break(void **state)
+{
+	static const struct {
+		const char *text, *value;
+	} tries[] = {
+		{ "{\"a\":\"x\\ud800y\",\"b\":1}", "x\xef\xbf\xbdy" },       { "{\"a\":\"\\uDFFF\\uD800\",\"b\":1}", "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "{\"a\":\"\\ud83d\\ude00\",\"b\":1}", "\xf0\x9f\x98\x80" }, { "{\"a\":\"\\\\ud800\",\"b\":1}", "\\ud800" },
+		{ "{\"a\":\"\\\\\\ud800\",\"b\":1}", "\\\xef\xbf\xbd" },     { "{\"a\":\"\\ud800\\u0041\",\"b\":1}", "\xef\xbf\xbd" "A" },
+		{ "{\"a\":\"x\x1b[2Jy\",\"b\":1}", "x\x1b[2Jy" },            { "{\"a\":\"x\ty\",\t\"b\":1}", "x\ty" },
+	};
+	struct json_reader *r = json_reader_new();
+	auto_buf struct buf out = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+		auto_free char *want = x_asprintf("as%s;bi1;", tries[i].value);
+
+		buf_clear(&out);
+		assert_int_equal(json_flatten(r, slice_str(tries[i].text), collect, &out), 0);
+		assert_string_equal(buf_cstr(&out), want);
+		assert_int_equal(json_was_mended(r), i != 2 && i != 3);
+	}
+	assert_int_equal(json_flatten(r, SL("{\"a\":\"\\ud80\"}"), collect, &out), E_SYNTAX);
+	json_reader_free(r);
+}
+
 static void
 json(void **state)
 {
@@ -341,7 +369,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times),   cmocka_unit_test(zones),    cmocka_unit_test(key_value),
-		cmocka_unit_test(separated), cmocka_unit_test(json),   cmocka_unit_test(xml),
+		cmocka_unit_test(separated), cmocka_unit_test(json), cmocka_unit_test(json_mends_what_a_name_can_break),  cmocka_unit_test(xml),
 		cmocka_unit_test(patterns), cmocka_unit_test(headers), cmocka_unit_test(urls),
 		cmocka_unit_test(addresses),
 	};

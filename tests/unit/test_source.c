@@ -154,6 +154,8 @@ hostile_lines(void **state)
 		}
 	assert_true(parse(SL("{\"event_type\":\"dns\",\"timestamp\":\"2026-11-22T10:00:00Z\",\"x\":\"\xff\xfe\"}"), "") >= 0);
 	assert_true(text_is("tags", "invalid_utf8"));
+	assert_true(parse(SL("{\"event_type\":\"dns\",\"timestamp\":\"2026-11-22T10:00:00Z\",\"x\":\"\\ud800\"}"), "") >= 0);
+	assert_true(text_is("tags", "invalid_utf8"));
 	parse(slice_of("date=1 devid=\"FG\0X\" logid=\"1\" k=\"a\0b\"", 38), "fortinet.fortigate");
 	assert_int_equal(event_find(&ev, SL("observer.serial_number"))->n, 4);
 	assert_true(parse(SL("date=1 devid=FG logid=1 user=a user=b"), "fortinet.fortigate") >= 0);
