@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "codec/sqlq.h"
 #include "role/store_schema.h"
 
@@ -229,11 +230,16 @@ each_row(struct work *w, int (*on_row)(void *ctx, json_t *row), void *ctx)
 	int r = 0;
 
 	while (r == 0 && rest.n != 0) {
+		auto_buf struct buf repaired = { 0 };
 		json_t *row;
 
 		line = slice_cut(&rest, '\n');
 		if (line.n == 0)
 			continue;
+		if (!utf8_is_valid(line)) { /* lines are kept as they came; one bad byte must not hide the others */
+			utf8_repair(&repaired, line);
+			line = buf_slice(&repaired);
+		}
 		row = json_loadb(line.p, line.n, JSON_ALLOW_NUL, NULL);
 		if (!json_is_array(row)) {
 			r = fault(w, 500, "internal", NULL, NULL);

@@ -399,7 +399,7 @@ static void
 on_answer(struct web *w, enum role_id peer, struct msg *m)
 {
 	struct question *q;
-	json_t *o = json_loadb(m->body.p, m->body.n, JSON_REJECT_DUPLICATES, NULL), *body;
+	json_t *o = json_loadb(m->body.p, m->body.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL), *body; /* a line may hold NUL */
 	json_int_t status = json_integer_value(json_object_get(o, "status"));
 
 	if (web_stream_checked(w, m->id, status == 200)) {

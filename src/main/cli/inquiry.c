@@ -62,7 +62,7 @@ put_text(const char *s)
 		while (line.n != 0) {
 			struct slice part = slice_cut(&line, '\t');
 
-			remote_print_text(part.p, part.n);
+			remote_print_text(part, part.n);
 			fputs(line.n != 0 ? "    " : "", stdout);
 		}
 		putchar('\n');

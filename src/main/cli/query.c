@@ -101,10 +101,9 @@ ask_folder(const struct cli *c, const char *dir, const json_t *args, long *ret_s
 static void
 print_cell(const json_t *v)
 {
-	char *text = json_is_string(v) ? x_strdup(json_string_value(v)) : json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+	auto_free char *text = json_is_string(v) ? NULL : json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
 
-	remote_print_text(text != NULL ? text : "", 200);
-	free(text);
+	remote_print_text(text != NULL ? slice_str(text) : slice_of(json_string_value(v), json_string_length(v)), 200);
 }
 
 static void
@@ -131,9 +130,9 @@ print_table(const json_t *body)
 	}
 	json_array_foreach(json_object_get(body, "items"), i, row)
 		for (k = 0; k < sizeof shown / sizeof *shown; k++) {
-			const char *text = json_string_value(json_object_get(row, shown[k].key));
+			const json_t *text = json_object_get(row, shown[k].key);
 
-			remote_print_text(text != NULL ? text : "", shown[k].most);
+			remote_print_text(slice_of(json_string_value(text), json_string_length(text)), shown[k].most);
 			fputs(k + 1 < sizeof shown / sizeof *shown ? "  " : "\n", stdout);
 		}
 	if (json_is_true(json_object_get(body, "cut")))
@@ -149,16 +148,14 @@ print_json(const json_t *body)
 	size_t i, k;
 
 	json_array_foreach(json_object_get(body, "items"), i, row) {
-		json_dumpf(row, stdout, JSON_COMPACT);
-		putchar('\n');
+		remote_print_json_as(row, JSON_COMPACT);
 	}
 	json_array_foreach(json_object_get(body, "rows"), i, row) {
 		json_t *o = json_object();
 
 		json_array_foreach(row, k, v)
 			json_object_set(o, json_string_value(json_array_get(columns, k)), (json_t *)(uintptr_t)v);
-		json_dumpf(o, stdout, JSON_COMPACT);
-		putchar('\n');
+		remote_print_json_as(o, JSON_COMPACT);
 		json_decref(o);
 	}
 }

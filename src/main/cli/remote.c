@@ -90,7 +90,7 @@ remote_call(const struct cli *c, const char *method, const char *path, const jso
 	if (r != CLI_DONE)
 		return r;
 	ret->status = status;
-	ret->body = out.n != 0 ? json_loadb(out.p, out.n, JSON_DECODE_ANY, NULL) : NULL;
+	ret->body = out.n != 0 ? json_loadb(out.p, out.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
 	return CLI_DONE;
 }
 
@@ -185,12 +185,26 @@ remote_query(struct buf *path, const char *name, const char *value)
 }
 
 void
+remote_print_json_as(const json_t *o, size_t flags)
+{
+	auto_free char *text = json_dumps(o, flags | JSON_ENCODE_ANY);
+	auto_buf struct buf b = { 0 };
+
+	for (const char *p = text != NULL ? text : "null"; *p != '\0'; p++)
+		if (*p == 0x7f)
+			buf_put_str(&b, "\\u007f");
+		else if ((unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0)
+			buf_printf(&b, "\\u%04x", (unsigned char)*++p);
+		else
+			buf_put_byte(&b, *p);
+	buf_put_byte(&b, '\n');
+	fwrite(b.p, 1, b.n, stdout);
+}
+
+void
 remote_print_json(const json_t *o)
 {
-	char *text = json_dumps(o, JSON_INDENT(2) | JSON_ENCODE_ANY);
-
-	puts(text != NULL ? text : "null");
-	free(text);
+	remote_print_json_as(o, JSON_INDENT(2));
 }
 
 const char *
@@ -213,7 +227,15 @@ remote_text(const json_t *o, const char *dotted, char *scratch, size_t n)
 	return json_is_true(o) ? "yes" : json_is_false(o) ? "no" : "";
 }
 
-/* Columns on a terminal: a wide character takes two; control characters become '?'. */
+/* What a terminal obeys or what moves, turns or hides the writing; joiners stay, names need them. */
+static bool
+is_unseen(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200b || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x2069) || c == 0xfeff || (c >= 0xe0000 && c <= 0xe007f);
+}
+
+/* Columns on a terminal: a wide character takes two; what is unseen becomes '?'. */
 static size_t
 shown(struct slice s, struct buf *out)
 {
@@ -223,7 +245,7 @@ shown(struct slice s, struct buf *out)
 		uint32_t code;
 		size_t n = utf8_next(s, &code);
 
-		if (code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069))
+		if (is_unseen(code) || (n == 1 && code == UTF8_BAD))
 			buf_put_byte(out, '?');
 		else
 			buf_put(out, s.p, n);
@@ -235,11 +257,11 @@ shown(struct slice s, struct buf *out)
 }
 
 void
-remote_print_text(const char *text, size_t most)
+remote_print_text(struct slice text, size_t most)
 {
 	auto_buf struct buf b = { 0 };
 
-	shown(slice_of(text, strnlen(text, most)), &b);
+	shown(slice_sub(text, 0, most), &b);
 	fwrite(b.p, 1, b.n, stdout);
 }
 

@@ -27,10 +27,12 @@ void remote_query(struct buf *path, const char *name, const char *value);
 /* GET of a file: its bytes; a problem is told as by remote_do. */
 int remote_file(const struct cli *c, const char *path, struct buf *out);
 void remote_print_json(const json_t *o);
+/* One text and its end of line; DEL and C1, which a terminal obeys and jansson writes as they are, as escapes. */
+void remote_print_json_as(const json_t *o, size_t flags);
 /* Text of a (nested) key for a table: "name.en", "clock.state"; "" when absent. */
 const char *remote_text(const json_t *o, const char *dotted, char *scratch, size_t n);
 /* A stranger's text on a terminal, at most so many bytes: what moves the cursor or turns the writing round becomes '?'. */
-void remote_print_text(const char *text, size_t most);
+void remote_print_text(struct slice text, size_t most);
 /* One line per item, columns "title=dotted.key"; NULL-ended. */
 void remote_print_table(const json_t *items, const char *const *columns);
 /* GET of a list: its items as a table, or as JSON with --json. */
