@@ -98,6 +98,12 @@ utf8_put(char out[4], uint32_t c)
 	return 4;
 }
 
+bool
+utf8_turns(uint32_t c)
+{
+	return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 void
 utf8_repair(struct buf *out, struct slice s)
 {

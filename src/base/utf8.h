@@ -16,6 +16,8 @@ size_t utf8_next(struct slice s, uint32_t *ret_code);
 size_t utf8_put(char out[4], uint32_t code); /* bytes written */
 /* Appends s with each bad byte replaced by U+FFFD. */
 void utf8_repair(struct buf *out, struct slice s);
+/* Marks that turn the direction of what follows (bidi embeddings, overrides, isolates, marks). */
+bool utf8_turns(uint32_t code);
 /* Lower-cases ASCII letters from src to dst (may be the same); other bytes are copied. True when all bytes were ASCII. */
 bool ascii_lower(char *dst, const char *src, size_t n);
 

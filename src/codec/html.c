@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/html.h"
 
+#include <string.h>
+
+#include "base/utf8.h"
+
 void
 html_text(struct buf *out, const char *s)
 {
@@ -25,8 +29,20 @@ html_text(struct buf *out, const char *s)
 			buf_put_str(out, "<br>\n");
 			break;
 		default:
-			buf_put_byte(out, *s);
+			text_put_seen(out, &s);
 			break;
 		}
 	}
+}
+
+void
+text_put_seen(struct buf *out, const char **at)
+{
+	struct slice in = slice_of(*at, strnlen(*at, 4));
+	uint32_t c;
+	size_t n = utf8_next(in, &c);
+
+	if (!(c >= 0x7f && c < 0xa0) && !utf8_turns(c))
+		buf_put(out, in.p, n);
+	*at += n - 1;
 }

@@ -49,7 +49,7 @@ put_string(struct buf *out, struct slice s, bool no_nul)
 		run = utf8_next(slice_sub(s, i, s.n), &c);
 		if (run == 1)
 			buf_put(out, "\xef\xbf\xbd", 3);
-		else if (c < 0xa0)
+		else if (c < 0xa0 || utf8_turns(c))
 			buf_printf(out, "\\u%04x", c); /* C1: a terminal obeys them */
 		else
 			buf_put(out, s.p + i, run);

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-/* A quoted string; control characters (DEL and C1 too) escaped, invalid UTF-8 becomes U+FFFD. */
+/* A quoted string; control characters (DEL and C1 too) and marks that turn the writing escaped, invalid UTF-8 becomes U+FFFD. */
 void jsonw_string(struct buf *out, struct slice s);
 /* The same for readers whose strings end at a NUL (jansson refuses the whole document): it becomes U+FFFD too. */
 void jsonw_text(struct buf *out, struct slice s);

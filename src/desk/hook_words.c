@@ -14,12 +14,6 @@
 #define LINES 5
 #define LINE_MAX 1000
 
-static bool
-turns_writing(uint32_t c)
-{
-	return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
 char *
 clean_text(const char *s, int max)
 {
@@ -34,7 +28,7 @@ clean_text(const char *s, int max)
 
 		if (c != '\n' && (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029))
 			buf_put_byte(&b, ' ');
-		else if (!turns_writing(c))
+		else if (!utf8_turns(c))
 			buf_put(&b, out, utf8_put(out, c));
 		in = slice_sub(in, n, in.n);
 	}

@@ -93,30 +93,37 @@ struct page {
 	struct buf *text, *html;
 };
 
+/* The text without what a reader's terminal obeys and what turns the writing; `newline` for each line feed. */
+static void
+put_text(struct buf *out, const char *s, const char *newline)
+{
+	for (; *s != '\0'; s++)
+		if (*s == '\n')
+			buf_put_str(out, newline);
+		else
+			text_put_seen(out, &s);
+}
+
 /* Every line of a text that is not ours is indented: it cannot pose as a field or a signature. */
 static void
 indented(struct buf *out, const char *s)
 {
 	buf_put_str(out, "  ");
-	for (; *s != '\0'; s++) {
-		buf_put_byte(out, *s);
-		if (*s == '\n')
-			buf_put_str(out, "  ");
-	}
+	put_text(out, s, "\n  ");
 	buf_put_byte(out, '\n');
 }
 
 static void
 one_line(struct buf *out, const char *s)
 {
-	for (; *s != '\0'; s++)
-		buf_put_byte(out, *s == '\n' ? ' ' : *s);
+	put_text(out, s, " ");
 }
 
 static void
 paragraph(struct page *p, const char *s)
 {
-	buf_printf(p->text, "%s\n\n", s);
+	put_text(p->text, s, "\n");
+	buf_put_str(p->text, "\n\n");
 	buf_put_str(p->html, "<p style=\"margin:0 0 12px\">");
 	html_text(p->html, s);
 	buf_put_str(p->html, "</p>\n");
@@ -324,7 +331,7 @@ advisory(struct page *p)
 static void
 letter_text(struct page *p, const char *s)
 {
-	buf_put_str(p->text, s);
+	put_text(p->text, s, "\n");
 	buf_put_str(p->text, "\n\n");
 	buf_put_str(p->html, "<p style=\"margin:0 0 16px;white-space:pre-wrap\">");
 	html_text(p->html, s);

@@ -190,13 +190,18 @@ remote_print_json_as(const json_t *o, size_t flags)
 	auto_free char *text = json_dumps(o, flags | JSON_ENCODE_ANY);
 	auto_buf struct buf b = { 0 };
 
-	for (const char *p = text != NULL ? text : "null"; *p != '\0'; p++)
-		if (*p == 0x7f)
-			buf_put_str(&b, "\\u007f");
-		else if ((unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0)
-			buf_printf(&b, "\\u%04x", (unsigned char)*++p);
+	struct slice rest = slice_str(text != NULL ? text : "null");
+
+	while (rest.n != 0) {
+		uint32_t c;
+		size_t n = utf8_next(rest, &c);
+
+		if ((c >= 0x7f && c < 0xa0) || utf8_turns(c))
+			buf_printf(&b, "\\u%04x", c);
 		else
-			buf_put_byte(&b, *p);
+			buf_put(&b, rest.p, n);
+		rest = slice_sub(rest, n, rest.n);
+	}
 	buf_put_byte(&b, '\n');
 	fwrite(b.p, 1, b.n, stdout);
 }

@@ -27,7 +27,7 @@ void remote_query(struct buf *path, const char *name, const char *value);
 /* GET of a file: its bytes; a problem is told as by remote_do. */
 int remote_file(const struct cli *c, const char *path, struct buf *out);
 void remote_print_json(const json_t *o);
-/* One text and its end of line; DEL and C1, which a terminal obeys and jansson writes as they are, as escapes. */
+/* One text and its end of line; what a terminal obeys and jansson writes as it is (DEL, C1, marks that turn the writing), as escapes. */
 void remote_print_json_as(const json_t *o, size_t flags);
 /* Text of a (nested) key for a table: "name.en", "clock.state"; "" when absent. */
 const char *remote_text(const json_t *o, const char *dotted, char *scratch, size_t n);
