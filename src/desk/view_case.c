@@ -101,6 +101,8 @@ proposal_of(struct rows *r)
 
 	if (p == NULL)
 		p = json_object();
+	if (json_object_get(p, "reasons") == NULL) /* it went into another one before anybody judged it */
+		json_object_set_new(p, "reasons", json_array());
 	json_object_set_new(p, "severity", json_string(row_str(r, 7)));
 	json_object_set_new(p, "line", json_string(row_str(r, 8)));
 	json_object_set_new(p, "score", json_integer(row_int(r, 9)));

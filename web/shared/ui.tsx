@@ -90,12 +90,13 @@ export function Owner({ p }: { p: { name: { ja: string; en: string } } | null | 
 	return <span class="av" title={tx(p.name)} role="img" aria-label={tx(p.name)}>{initials(tx(p.name))}</span>;
 }
 
-/* ---- log text is data: control and direction characters as framed tokens, never a link ---- */
+/* ---- log text is data: control and direction characters as framed tokens, never a link; writing from the right stays in its place ---- */
 
-const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/u;
+const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/u;
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 export function Safe({ text }: { text: string }) {
-	if (!hidden.test(text)) return <>{text}</>;
-	return <bdi>{text.split(new RegExp(`(${hidden.source})`, 'u')).map((p, i) => (hidden.test(p) && p.length === 1
+	if (!hidden.test(text)) return rightToLeft.test(text) ? <bdi>{text}</bdi> : <>{text}</>;
+	return <bdi>{text.split(new RegExp(`(${hidden.source})`, 'u')).map((p, i) => (i % 2 === 1
 		? <span class="tok" key={i}>U+{p.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}</span> : p))}</bdi>;
 }
 
