@@ -74,6 +74,31 @@ struct wish {
 	const char *tenant, *device, *source, *transport, *address, *lcp, *zone, *note;
 };
 
+/* One way to write an address, or a collector would not know it again. Into ret, or what it was when it is none. */
+static const char *
+one_way(const char *address, char ret[IP_TEXT_MAX + 1])
+{
+	struct ip ip;
+
+	if (address[0] == '\0' || !ip_parse(slice_str(address), &ip))
+		return address;
+	ret[ip_format(&ip, ret)] = '\0';
+	return ret;
+}
+
+/* Compared as an address: imports of before may have written it in another way. */
+static bool
+address_is_taken(struct cmd *c, const char *tenant, const char *address)
+{
+	struct rows r = db_query(c->db, "SELECT address FROM registrations WHERE tenant = ? AND address <> '' AND state IN ('proposed','waiting','live')", Q(tenant));
+	char text[IP_TEXT_MAX + 1];
+	bool taken = false;
+
+	while (rows_next(&r))
+		taken = taken || strcmp(c->v >= 3 ? one_way(row_str(&r, 0), text) : row_str(&r, 0), address) == 0;
+	return taken;
+}
+
 static bool
 wish_is_good(struct cmd *c, const struct wish *w)
 {
@@ -95,8 +120,7 @@ wish_is_good(struct cmd *c, const struct wish *w)
 		cmd_refuse(c, 422, "invalid", "source", "no such source");
 	else if (db_int(c->db, 0, "SELECT 1 FROM registrations WHERE tenant = ? AND device = ? AND state IN ('proposed','waiting','live')", Q(w->tenant), Q(w->device)) != 0)
 		cmd_refuse(c, 409, "conflict", "device", "there is one of this name");
-	else if (w->address[0] != '\0' &&
-	         db_int(c->db, 0, "SELECT 1 FROM registrations WHERE tenant = ? AND address = ? AND state IN ('proposed','waiting','live')", Q(w->tenant), Q(w->address)) != 0)
+	else if (w->address[0] != '\0' && address_is_taken(c, w->tenant, w->address))
 		cmd_refuse(c, 409, "conflict", "address", "another device has this address");
 	else if (db_int(c->db, 0, "SELECT count(*) FROM registrations WHERE tenant = ? AND state IN ('proposed','waiting','live')", Q(w->tenant)) >= DEVICES_MAX)
 		cmd_refuse(c, 409, "state", NULL, "at most %d devices", DEVICES_MAX);
@@ -120,7 +144,6 @@ cmd_device_register(struct cmd *c)
 	struct wish w = { .tenant = arg_need(c, "tenant", 31), .device = arg_need(c, "device", 255), .source = arg_str(c, "source", 64), .transport = arg_str(c, "transport", 8),
 		          .address = arg_str(c, "address", 64), .lcp = arg_str(c, "lcp", 31), .zone = arg_str(c, "zone", 64), .note = arg_str(c, "note", 1000) };
 	char address[IP_TEXT_MAX + 1];
-	struct ip ip;
 	const char **may_miss[] = { &w.source, &w.address, &w.lcp, &w.zone, &w.note };
 	char id[27];
 
@@ -129,13 +152,11 @@ cmd_device_register(struct cmd *c)
 			*may_miss[i] = "";
 	if (w.transport == NULL)
 		w.transport = "udp";
+	if (c->v >= 3) /* before it is compared */
+		w.address = one_way(w.address, address);
 	if (!doc_tenant(c, w.tenant) || !wish_is_good(c, &w))
 		return;
-	/* one way to write an address, or a collector would not know it again */
-	if (w.address[0] != '\0' && ip_parse(slice_str(w.address), &ip)) {
-		address[ip_format(&ip, address)] = '\0';
-		w.address = address;
-	}
+	w.address = one_way(w.address, address);
 	registration_add(c, &w, "proposed", id);
 	shown(c, id);
 }
@@ -285,8 +306,10 @@ import_one(struct cmd *c, const char *tenant, const json_t *v)
 {
 	struct wish w = { tenant, text(v, "id"), text(v, "source"), text(v, "transport"), text(v, "address"), text(v, "lcp"), text(v, "zone"), "" };
 	auto_free char *id = db_text(c->db, "SELECT id FROM registrations WHERE tenant = ? AND device = ? AND state IN ('proposed','waiting','live')", Q(tenant), Q(w.device));
-	char fresh[27];
+	char fresh[27], address[IP_TEXT_MAX + 1];
 
+	if (c->v >= 3)
+		w.address = one_way(w.address, address);
 	if (!device_name_is_good(w.device))
 		return false; /* the engine takes it by its document; no collector could be told */
 	if (w.transport[0] == '\0')

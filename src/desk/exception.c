@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "codec/ip.h"
+#include "desk/device_priv.h"
 #include "desk/exception_priv.h"
 #include "desk/hook_priv.h"
 
@@ -175,8 +175,9 @@ look_back_json(const struct look_back *l)
 
 /* ---- commands ---- */
 
+/* wide: a network that is half the Internet will do (journals of before have such). */
 static bool
-condition_is_good(const json_t *cond)
+condition_is_good(const json_t *cond, bool wide)
 {
 	const char *value = json_string_value(json_object_get(cond, "value")), *role = json_string_value(json_object_get(cond, "role"));
 	struct entity e;
@@ -185,12 +186,12 @@ condition_is_good(const json_t *cond)
 
 	if (value == NULL || strlen(value) > 255 || (role != NULL && !word_in(role, "source destination subject target")))
 		return false;
-	return is_net(cond) ? ip_parse_cidr(slice_str(value), &net, &bits) : entity_read(cond, NULL, &e);
+	return is_net(cond) ? ip_parse_cidr(slice_str(value), &net, &bits) && (wide || !net_is_wide(&net, bits)) : entity_read(cond, NULL, &e);
 }
 
 /* NULL, or what is wrong with the list; a missing one is fine. ret: for the message. */
 static const char *
-conditions_fault(const json_t *list, char *ret, size_t n)
+conditions_fault(const json_t *list, bool wide, char *ret, size_t n)
 {
 	const json_t *cond;
 	size_t i;
@@ -200,8 +201,8 @@ conditions_fault(const json_t *list, char *ret, size_t n)
 		return ret;
 	}
 	json_array_foreach(list, i, cond)
-		if (!condition_is_good(cond)) {
-			snprintf(ret, n, "number %zu: wanted kind host, user, ip, domain, hash, process, url or net, and a value of it", i + 1);
+		if (!condition_is_good(cond, wide)) {
+			snprintf(ret, n, "number %zu: wanted kind host, user, ip, domain, hash, process, url or net (at least /8, of v6 /16), and a value of it", i + 1);
 			return ret;
 		}
 	return NULL;
@@ -211,9 +212,9 @@ static const json_t *
 read_conditions(struct cmd *c)
 {
 	const json_t *list = json_object_get(c->args, "conditions");
-	char why[128];
+	char why[200];
 
-	if (conditions_fault(list, why, sizeof why) != NULL)
+	if (conditions_fault(list, c->v < 3, why, sizeof why) != NULL)
 		cmd_refuse(c, 422, "invalid", "conditions", "%s", why);
 	return list;
 }
@@ -475,11 +476,11 @@ ask_exception_preview(struct ask *a)
 	const char *tenant = ask_str(a, "tenant"), *rule = ask_str(a, "rule");
 	auto_free char *conditions = json_is_array(list) ? json_text(list) : x_strdup("[]");
 	struct look_back seen;
-	char why[128];
+	char why[200];
 
 	if (tenant == NULL || !desk_sees(a->who, tenant) || db_int(a->db, 0, "SELECT 1 FROM tenants WHERE id = ?", Q(tenant)) == 0)
 		return ask_no(a, 404, "not_found", "tenant");
-	if (conditions_fault(list, why, sizeof why) != NULL)
+	if (conditions_fault(list, false, why, sizeof why) != NULL)
 		return ask_no(a, 422, "invalid", "conditions");
 	if (rule == NULL && json_array_size(list) == 0)
 		return ask_no(a, 422, "invalid", "rule");

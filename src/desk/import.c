@@ -12,7 +12,7 @@
 #include "codec/spoken.h"
 #include "codec/timefmt.h"
 #include "codec/yaml.h"
-#include "desk/desk_priv.h"
+#include "desk/device_priv.h"
 
 struct reader {
 	const char *file;
@@ -553,6 +553,20 @@ check_backups(struct reader *r, const struct ynode *list, const json_t *contacts
 	}
 }
 
+/* What counts as inside must not be the Internet. */
+static void
+check_networks(struct reader *r, const struct ynode *list)
+{
+	for (const struct ynode *row = list != NULL && list->kind == Y_SEQ ? list->child : NULL; row != NULL; row = row->next) {
+		const struct ynode *cidr = row->kind == Y_MAP ? y_get(row, SL("cidr")) : NULL;
+		struct ip base;
+		unsigned bits;
+
+		if (cidr != NULL && cidr->kind == Y_SCALAR && ip_parse_cidr(cidr->text, &base, &bits) && net_is_wide(&base, bits))
+			fault(r, cidr, "TENANT-NETWORK", "at least /8, of v6 /16");
+	}
+}
+
 static json_t *
 tenant_of(struct reader *r, const struct ynode *n)
 {
@@ -609,6 +623,7 @@ tenant_of(struct reader *r, const struct ynode *n)
 		else if (v != NULL)
 			fault(r, v, "TENANT-TYPE", y_kind_name(i == 5 ? Y_MAP : Y_SEQ));
 	}
+	check_networks(r, y_get(n, SL("networks")));
 	json_object_set_new(o, "doc", doc);
 	return o;
 }

@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 
-#include "codec/ip.h"
 #include "desk/device_priv.h"
 
 #define NETWORKS_MAX 2000
@@ -115,6 +114,30 @@ name_is_good(struct cmd *c, const char *name)
 
 /* ---- networks ---- */
 
+bool
+net_is_wide(const struct ip *base, unsigned bits)
+{
+	static const struct ip all_v4 = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff } };
+
+	if (ip_is_v4(base) && bits >= 96)
+		return bits < 96 + 8;
+	return ip_in(&all_v4, base, bits) || (bits < 16 && !(ip_is_private(base) && bits >= 7));
+}
+
+/* What a customer's person changes here takes effect at once: whoever is on duty hears of it. now "": it is gone. */
+static void
+customer_changed(struct cmd *c, const char *list, const char *name, const char *now)
+{
+	bool nets = strcmp(list, "networks") == 0, gone = now[0] == '\0';
+	auto_free char *key = x_asprintf("%s/%s/%s", c->tenant, list, name), *ja = NULL, *en = NULL;
+
+	if (c->v < 3 || !cmd_is_customer(c) || cmd_failed(c))
+		return;
+	ja = x_asprintf("お客様（%s 様）が%s「%.100s」を%s。%s", c->who->ja, nets ? "ネットワーク" : "資産", name, gone ? "削除しました" : "登録または変更しました", now);
+	en = x_asprintf("The customer (%s) %s the %s “%.100s”. %s", c->who->en, gone ? "removed" : "set", nets ? "network" : "asset", name, now);
+	alarm_raise(c, "network_changed", key, "warning", c->tenant, NULL, ja, en);
+}
+
 static void
 network_put(struct cmd *c, bool change)
 {
@@ -128,7 +151,12 @@ network_put(struct cmd *c, bool change)
 		cmd_refuse(c, 422, "invalid", "cidr", "wanted a network such as 10.1.0.0/16, host bits zero");
 		return;
 	}
+	if (c->v >= 3 && net_is_wide(&base, bits)) {
+		cmd_refuse(c, 422, "invalid", "cidr", "that is half the Internet: at least /8, of v6 /16");
+		return;
+	}
 	doc_put(c, tenant, "networks", "name", name, json_pack("{s:s, s:s}", "name", name, "cidr", cidr));
+	customer_changed(c, "networks", name, cidr);
 }
 
 void
@@ -148,8 +176,10 @@ row_remove(struct cmd *c, const char *list)
 {
 	const char *tenant = arg_need(c, "tenant", 31), *name = arg_need(c, "name", 100);
 
-	if (doc_tenant(c, tenant) && may_put(c, tenant, list, name, true, SIZE_MAX))
-		doc_put(c, tenant, list, "name", name, NULL);
+	if (!doc_tenant(c, tenant) || !may_put(c, tenant, list, name, true, SIZE_MAX))
+		return;
+	doc_put(c, tenant, list, "name", name, NULL);
+	customer_changed(c, list, name, "");
 }
 
 void
@@ -177,8 +207,8 @@ words_are_good(struct cmd *c, const char *key, bool address)
 	json_array_foreach(list, i, v) {
 		const char *s = json_string_value(v);
 
-		if (s == NULL || s[0] == '\0' || strlen(s) > 255 || (address && !ip_parse_cidr(slice_str(s), &ip, &bits))) {
-			cmd_refuse(c, 422, "invalid", key, address ? "wanted addresses or networks" : "wanted host names");
+		if (s == NULL || s[0] == '\0' || strlen(s) > 255 || (address && !ip_parse_cidr(slice_str(s), &ip, &bits)) || (address && c->v >= 3 && net_is_wide(&ip, bits))) {
+			cmd_refuse(c, 422, "invalid", key, address ? "wanted addresses or networks, at least /8, of v6 /16" : "wanted host names");
 			return false;
 		}
 	}
@@ -208,7 +238,9 @@ asset_put(struct cmd *c, bool change)
 		if (json_object_get(c->args, keys[i]) != NULL)
 			json_object_set_new(row, keys[i], strcmp(keys[i], "value") == 0 ? json_integer(value) : json_deep_copy(json_object_get(c->args, keys[i])));
 	json_decref(doc);
+	value = json_integer_value(json_object_get(row, "value"));
 	doc_put(c, tenant, "assets", "name", name, row);
+	customer_changed(c, "assets", name, (const char *[]){ "0/3", "1/3", "2/3", "3/3" }[value >= 0 && value <= 3 ? value : 0]);
 }
 
 void

@@ -554,6 +554,7 @@ desk_role_open(struct role_env *env)
 	if ((r = open_databases(dr)) != 0 || (r = open_keys(dr)) != 0)
 		return r;
 	dr->sources = desk_sources_read(conf_str(dr->env->conf, "sources.folder"));
+	dr->rules = desk_rules_read(conf_str(dr->env->conf, "rules.folder"), conf_str(dr->env->conf, "rules.more"));
 	desk_on_change(dr->desk, on_change, dr);
 	dr->pool = auth_pool_new(env->loop, 2, 32);
 	return 0;

@@ -532,8 +532,8 @@ user_totp(struct asking *q)
 	json_decref(u);
 }
 
-static void
-to_desk(struct asking *q)
+void
+asking_to_desk(struct asking *q)
 {
 	struct desk_answer a = desk_do(q->dr->desk, q->verb, &q->who, q->args, desk_role_now(q->dr));
 
@@ -622,7 +622,7 @@ device_register(struct asking *q)
 	if (source[0] != '\0' && !desk_source_is_known(q->dr, source))
 		asking_no(q, 422, "invalid", "source", "there is no such source");
 	else
-		to_desk(q);
+		asking_to_desk(q);
 }
 
 /* ---- reports ---- */
@@ -635,7 +635,7 @@ report_publish(struct asking *q)
 
 	if (data != NULL)
 		json_object_set_new(q->args, "data", data);
-	to_desk(q);
+	asking_to_desk(q);
 }
 
 /* ---- advisories ---- */
@@ -645,7 +645,7 @@ static void
 advisory_check(struct asking *q)
 {
 	json_object_set_new(q->args, "affected", desk_advisory_affected(q->dr->desk, asking_arg(q, "id")));
-	to_desk(q);
+	asking_to_desk(q);
 }
 
 /* ---- hand-over ---- */
@@ -655,7 +655,7 @@ static void
 handover_with_devices(struct asking *q)
 {
 	json_object_set_new(q->args, "data", desk_handover_data(q->dr->desk, &q->who, desk_role_now(q->dr)));
-	to_desk(q);
+	asking_to_desk(q);
 }
 
 /* ---- import ---- */
@@ -797,6 +797,7 @@ static const struct {
 	{ "handover.again", handover_with_devices }, { "handover.offer", handover_with_devices }, { "site.lost", handover_with_devices },
 	{ "source.list", source_list },
 	{ "device.register", device_register },
+	{ "exception.add", asking_with_rule },  { "exception.preview", asking_with_rule },
 };
 
 static void
@@ -808,7 +809,7 @@ run(struct asking *q)
 			return;
 		}
 	if (!people_factor(q) && !people_hooks(q) && !people_keys(q))
-		to_desk(q);
+		asking_to_desk(q);
 }
 
 /* Runs it, once if it names an Idempotency-Key. */

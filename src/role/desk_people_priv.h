@@ -46,6 +46,9 @@ void asking_key_check(struct asking *q);                  /* web's session.check
 bool asking_take_key(struct asking *q, const char *id);   /* may this key ask q->verb? False: it was answered */
 bool asking_once(struct asking *q, const char *key);      /* the Idempotency-Key; false: it was answered */
 
+void asking_to_desk(struct asking *q); /* asks the desk as it is, and answers */
+/* desk_rule.c: a question whose "rule" must be one there is. */
+void asking_with_rule(struct asking *q);
 /* desk_files.c: a command whose args.files bring bytes. */
 void asking_with_files(struct asking *q);
 

@@ -70,6 +70,7 @@ struct desk_role {
 	} probe;
 	char rp[256];                /* relying party of security keys: a host name */
 	json_t *sources;             /* [{id, title, guide}] as they were at the start */
+	json_t *rules;               /* {id: title}, likewise */
 	json_t *origins;             /* where they may be used: ["https://soc.example"] */
 	int64_t step_up_ns;          /* how long a second factor counts for sensitive acts */
 	VEC(struct key_wait *) waiting;
@@ -86,6 +87,9 @@ void people_ask(struct desk_role *dr, uint64_t id, struct slice body);
 /* desk_source.c: the sources of a folder with what is said of them to people; before the jail. */
 json_t *desk_sources_read(const char *folder);
 bool desk_source_is_known(const struct desk_role *dr, const char *id);
+/* desk_rule.c: {id: title} of the rules in two folders; before the jail. Without any every rule is known. */
+json_t *desk_rules_read(const char *folder, const char *more);
+bool desk_rule_is_known(const struct desk_role *dr, const char *id);
 /* An answer of role verify, and its end: whoever waits is told to try again. */
 void people_key_said(struct desk_role *dr, uint64_t id, struct slice body);
 void people_verify_lost(struct desk_role *dr);

@@ -209,7 +209,7 @@ def incidents(lead, analyst, customer, one, two):
 
 
 def exceptions(lead, analyst):
-    x = {"tenant": "aoba", "rule": "scene", "reason": "x", "expires_at": soon(), "conditions": [{"kind": "host", "value": "pc-scene"}]}
+    x = {"tenant": "aoba", "rule": "7873d6df-78ac-5dd7-b0a9-5cd316942c57", "reason": "x", "expires_at": soon(), "conditions": [{"kind": "host", "value": "pc-scene"}]}
     call(analyst, "exception.preview", {k: x[k] for k in ("tenant", "rule", "conditions")})
     made = call(analyst, "exception.add", x)
     call(lead, "exception.list")

@@ -363,6 +363,7 @@ documents_of_tenants_are_strict(void **st)
 		{ "tenants:\n  - {id: a, name: x, kana: カ, short: A, code_word: {ja: カ, en: k}, zone: Mars/Base}\n", "TENANT-ZONE", 2 },
 		{ "tenants:\n  - {id: a, name: x, kana: カ, short: A, code_word: {ja: カ, en: k}, contacts: [{id: c, name: n, kana: カ, numbers: [911]}]}\n", "TENANT-NUMBER", 2 },
 		{ "tenants:\n  - {id: a, name: x, kana: カ, short: A, code_word: {ja: カ, en: k}, contacts: [{id: c, name: n, kana: カ, hours: 'Mon 9-5', mail: a@b}]}\n", "TENANT-HOURS", 2 },
+		{ "tenants:\n  - {id: a, name: x, kana: カ, short: A, code_word: {ja: カ, en: k}, networks: [{name: n, cidr: 10.0.0.0/8}, {name: m, cidr: 0.0.0.0/0}]}\n", "TENANT-NETWORK", 2 },
 		{ "accounts:\n  - {login: x y, name: x, role: analyst}\n", "TENANT-LOGIN", 2 },
 		{ "accounts:\n  - {login: xy, name: x, role: king}\n", "TENANT-WORD", 2 },
 		{ "tenants: 5\n", "TENANT-TYPE", 1 },

@@ -650,13 +650,53 @@ a_document_the_engine_would_refuse_is_refused(void **st)
 	house_close(&h);
 }
 
+/* An exception for a rule that is none hides nothing, and nobody learns it. */
+static void
+an_exception_names_a_rule_there_is(void **st)
+{
+	static const struct {
+		const char *rule;
+		int status;
+		const char *near;
+	} v[] = {
+		{ "7873d6df-78ac-5dd7-b0a9-5cd316942c57", 200, NULL },
+		{ "7873d6df-78ac-5dd7-b0a9-5cd316942c5", 422, "7873d6df-78ac-5dd7-b0a9-5cd316942c57 (Attack on the Web Server, Refused)" },
+		{ "Attack on the Web Server, Refuse", 422, "7873d6df-78ac-5dd7-b0a9-5cd316942c57 (Attack on the Web Server, Refused)" },
+		{ "nosuch", 422, NULL },
+		{ "*", 422, NULL },
+		{ "intel:ours", 200, NULL },
+		{ "intel:*", 422, NULL },
+		{ "intel:", 422, NULL },
+	};
+	struct house h;
+	json_t *a;
+
+	(void)st;
+	house_open(&h);
+	h.dr.rules = desk_rules_read(NEZUBAN_SOURCE_ROOT "/rules", "");
+	assert_true(json_object_size(h.dr.rules) > 40);
+	a = sign_in(&h, "miyoshi");
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		ask(&h, "exception.add", json_incref(a), json_pack("{s:s, s:s, s:s, s:s}", "tenant", "aoba", "rule", v[i].rule, "reason", "x", "expires_at", "2026-12-01T00:00:00Z"));
+		if (h.status != v[i].status)
+			fail_msg("%s: %d", v[i].rule, h.status);
+		if (v[i].status == 422)
+			assert_string_equal(jstr(h.body, "field"), "rule");
+		if (v[i].near != NULL && strstr(jstr(h.body, "detail"), v[i].near) == NULL)
+			fail_msg("%s: %s", v[i].rule, jstr(h.body, "detail"));
+	}
+	json_decref(a);
+	json_decref(h.dr.rules);
+	house_close(&h);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signing_in_takes_two_steps), cmocka_unit_test(nobody_learns_who_exists), cmocka_unit_test(a_disabled_person_is_out_at_once),
 		cmocka_unit_test(a_claimed_role_counts_for_nothing), cmocka_unit_test(only_what_is_allowed_answers),
-		cmocka_unit_test(a_document_the_engine_would_refuse_is_refused), cmocka_unit_test(a_key_is_a_second_factor),
+		cmocka_unit_test(a_document_the_engine_would_refuse_is_refused), cmocka_unit_test(an_exception_names_a_rule_there_is), cmocka_unit_test(a_key_is_a_second_factor),
 		cmocka_unit_test(the_last_factor_stays), cmocka_unit_test(a_copied_key_is_alarmed),
 		cmocka_unit_test(a_person_without_factor_may_begin_with_a_key), cmocka_unit_test(sensitive_acts_want_a_fresh_factor),
 	};
