@@ -38,6 +38,7 @@ struct month {
 	size_t n;
 	uint8_t *verdict, *who; /* who: collector + 1 that decided it */
 	uint8_t *login;
+	uint8_t *fault;      /* why a log-in failed: bit i = row i of tbl/login_faults.tbl */
 	int32_t *others;     /* collectors of anybody that delivered */
 	VEC(struct collector) lcps;
 	bool logins;         /* they are measured at all */
@@ -192,6 +193,38 @@ judge_all(struct month *mo)
 
 /* ---- telling ---- */
 
+static void
+load_faults(struct month *mo)
+{
+	const struct login_fault *f;
+
+	for (unsigned i = 0; (f = login_fault_at(i)) != NULL; i++) {
+		auto_free char *what = x_asprintf("fault:%s", f->name);
+
+		must(i < 8);
+		load_spans(mo, "", "", what, mo->fault, mo->from, mo->n, (uint8_t)(1u << i));
+	}
+}
+
+/* Of a bad minute that the log-in made bad: {name, text}; null where nobody told why, and for all others. */
+static json_t *
+reason_json(const struct month *mo, size_t i)
+{
+	const struct login_fault *f;
+
+	for (unsigned k = 0; mo->verdict[i] == BAD && mo->who[i] == 0 && (f = login_fault_at(k)) != NULL; k++)
+		if ((mo->fault[i] & 1u << k) != 0)
+			return json_pack("{s:s, s:o}", "name", f->name, "text", texts(f->ja, f->en));
+	return json_null();
+}
+
+/* Do they belong into one span? */
+static bool
+alike(const struct month *mo, size_t a, size_t b)
+{
+	return mo->verdict[a] == mo->verdict[b] && mo->who[a] == mo->who[b] && (mo->verdict[a] != BAD || mo->who[a] != 0 || mo->fault[a] == mo->fault[b]);
+}
+
 static json_t *
 spans_json(const struct month *mo)
 {
@@ -201,12 +234,12 @@ spans_json(const struct month *mo)
 		size_t end = i + 1;
 		uint8_t v = mo->verdict[i], who = mo->who[i];
 
-		while (end < mo->n && mo->verdict[end] == v && mo->who[end] == who)
+		while (end < mo->n && alike(mo, i, end))
 			end++;
 		if (v >= BAD && json_array_size(a) < SPANS_MAX)
-			json_array_append_new(a, json_pack("{s:s, s:o, s:o, s:i, s:s?}", "kind", verdict_names[v], "from", time_json((mo->from + (int64_t)i) * WATCH_MINUTE), "to",
+			json_array_append_new(a, json_pack("{s:s, s:o, s:o, s:i, s:s?, s:o}", "kind", verdict_names[v], "from", time_json((mo->from + (int64_t)i) * WATCH_MINUTE), "to",
 			                                   time_json((mo->from + (int64_t)end) * WATCH_MINUTE), "minutes", (int)(end - i), "lcp",
-			                                   (v == BAD || v == COLLECTOR_OFF) && who != 0 ? mo->lcps.v[who - 1].lcp : NULL));
+			                                   (v == BAD || v == COLLECTOR_OFF) && who != 0 ? mo->lcps.v[who - 1].lcp : NULL, "reason", reason_json(mo, i)));
 		i = end;
 	}
 	return a;
@@ -258,10 +291,12 @@ availability_of(struct desk *d, const char *tenant, int64_t from, int64_t to, in
 	mo.verdict = x_calloc(mo.n + 1, 1);
 	mo.who = x_calloc(mo.n + 1, 1);
 	mo.login = x_calloc(mo.n + 1, 1);
+	mo.fault = x_calloc(mo.n + 1, 1);
 	mo.others = x_calloc(mo.n + 1, sizeof *mo.others);
 	mo.login_from = db_int(d->db, 0, "SELECT coalesce(min(from_m), 0) FROM watch WHERE tenant = '' AND lcp = '' AND what = 'login'");
 	mo.logins = mo.login_from != 0;
 	load_spans(&mo, "", "", "login", mo.login, mo.from, mo.n, 1);
+	load_faults(&mo);
 	if (mo.n != 0) {
 		load_others(&mo);
 		load_collectors(&mo);
@@ -274,6 +309,7 @@ availability_of(struct desk *d, const char *tenant, int64_t from, int64_t to, in
 	free(mo.verdict);
 	free(mo.who);
 	free(mo.login);
+	free(mo.fault);
 	free(mo.others);
 	return o;
 }

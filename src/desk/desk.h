@@ -48,6 +48,7 @@ struct desk_settings {
 	int64_t silent_ns;          /* a device is silent after; 0 = 10 minutes */
 	int64_t lcp_late_ns;        /* a collector is late after; 0 = 2 minutes */
 	int64_t maintenance_notice_ns; /* announced later than this before it begins, maintenance counts all the same; 0 = 72 hours */
+	int64_t device_wait_ns;     /* a device is late when its first line has not come so long after its approval; 0 = 7 days */
 	int64_t canary_late_ns;     /* a canary counts until so long after its minute; 0 = 5 minutes */
 };
 
@@ -162,6 +163,8 @@ int desk_manifest(struct desk *d, const json_t *manifest, int64_t now);
 int desk_watch_found(struct desk *d, const json_t *items, int64_t now);
 /* A synthetic person could log in; the minute is the one in which that began. */
 int desk_watch_login(struct desk *d, int64_t began, int64_t now);
+/* It could not, and why: a row of tbl/login_faults.tbl (others are taken for none). Three minutes one after the other raise an alarm. */
+int desk_watch_no_login(struct desk *d, const char *fault, int64_t began, int64_t now);
 /* Raises what does not come back; once a minute. 0 or an error of the database. */
 int desk_watch_alarms(struct desk *d, int64_t now);
 int desk_snapshot_put(struct desk *d, struct slice body, int64_t now);
@@ -186,6 +189,9 @@ struct desk_punctual {
 };
 void desk_punctual(struct db *db, int64_t from, struct desk_punctual *ret);
 
+/* Wishes nobody was told of yet, and devices whose first line does not come: told, each once (device.asked, device.late). Call it after a wish and
+ * every minute. 0 or the database's error. */
+int desk_devices_due(struct desk *d, int64_t now);
 /* Devices that wait for their first line: which of this collector's have one now (device.live). 0 or the database's error. */
 int desk_devices_seen(struct desk *d, const char *tenant, const char *lcp, int64_t now);
 /* {"v","tenant","lcp","version","at","devices":[{"id","source","transport","address"}]}; NULL for an unknown or revoked one. */

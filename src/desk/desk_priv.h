@@ -291,6 +291,8 @@ struct alarm {
 	const char *kind, *key, *level, *tenant, *incident;
 	const char *owner; /* a person's id; NULL = the lead on duty for the tenant */
 };
+/* What it was about is over: nobody need acknowledge it. Nothing when none is open. */
+void alarm_over(struct cmd *c, const char *kind, const char *key);
 void alarm_raise_for(struct cmd *c, const struct alarm *al, const char *ja, const char *en);
 void ack_incident(struct cmd *c, const char *incident, const char *by, const char *how, int64_t at);
 

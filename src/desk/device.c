@@ -5,6 +5,9 @@
  *     proposed ──(a lead or engineer who did not ask)──▶ waiting ──(its first line, told by a heartbeat)──▶ live
  *        └──▶ refused                                        └──────────────▶ withdrawn ◀──────────────────────┘
  *
+ * A wish raises an alarm for the lead on duty, one that waits too long another and a mail to the tenant; both are over when its state
+ * changes.
+ *
  * What is waiting or live stands in tenants.doc (`devices`, for the engine) and in the configuration that its
  * collector fetches; each change of that raises the collector's number `lcps.config`.  An import that names devices
  * is the whole truth about them: what it names is at least waiting, what it leaves out is withdrawn.  An import
@@ -16,8 +19,10 @@
 #include "codec/ip.h"
 #include "codec/timefmt.h"
 #include "desk/device_priv.h"
+#include "desk/hook_priv.h"
 
 #define DEVICES_MAX 4096
+#define WAIT_OTHERWISE (7 * NS_PER_DAY)
 
 static bool
 device_name_is_good(const char *s)
@@ -196,11 +201,22 @@ is_in(struct cmd *c, const struct now *n, const char *states)
 	return !cmd_failed(c);
 }
 
+/* A state has changed: alarms of the tenant that are about nothing any more are over. */
+static void
+nobody_waits(struct cmd *c, const char *tenant)
+{
+	if (db_int(c->db, 0, "SELECT 1 FROM registrations WHERE tenant = ? AND state = 'proposed' LIMIT 1", Q(tenant)) == 0)
+		alarm_over(c, "device_asked", tenant);
+	if (db_int(c->db, 0, "SELECT 1 FROM registrations WHERE tenant = ? AND state = 'waiting' AND late_at IS NOT NULL LIMIT 1", Q(tenant)) == 0)
+		alarm_over(c, "device_waiting", tenant);
+}
+
 static void
 decided(struct cmd *c, const struct now *n, const char *state, const char *reason)
 {
 	db_run(c->db, "UPDATE registrations SET state = ?, decided_at = ?, decided_by = ?, decided_ja = ?, decided_en = ?, reason = ? WHERE id = ?", Q(state), Q(c->now),
 	       Q(c->who->user), Q(c->who->ja), Q(c->who->en), Q(reason), Q(n->id));
+	nobody_waits(c, c->tenant);
 }
 
 void
@@ -236,6 +252,7 @@ static void
 withdrawn(struct cmd *c, const struct now *n)
 {
 	db_run(c->db, "UPDATE registrations SET state = 'withdrawn', withdrawn_at = ? WHERE id = ?", Q(c->now), Q(n->id));
+	nobody_waits(c, c->tenant);
 	if (strcmp(n->state, "proposed") != 0)
 		config_new(c, c->tenant, n->lcp);
 }
@@ -265,7 +282,104 @@ cmd_device_live(struct cmd *c)
 		return;
 	db_run(c->db, "UPDATE registrations SET state = 'live', live_at = ?, first_at = ?, first_lcp = ?, heard_source = ? WHERE id = ?", Q(c->now), Q(at), Q(lcp), Q(source),
 	       Q(n.id));
+	nobody_waits(c, c->tenant);
 	shown(c, n.id);
+}
+
+/* ---- telling ---- */
+
+#define NAMED 10
+
+/* "fw-1, fw-2" of the rows, and how many there are more than ten. */
+static void
+names_of(struct rows *r, struct buf *names, int64_t *ret_n)
+{
+	*ret_n = 0;
+	while (rows_next(r))
+		if ((*ret_n)++ < NAMED)
+			buf_printf(names, "%s%s", names->n != 0 ? ", " : "", row_str(r, 0));
+	if (*ret_n > NAMED)
+		buf_printf(names, ", … (%lld)", (long long)*ret_n);
+}
+
+/* Somebody has to approve them or refuse them. */
+void
+cmd_device_asked(struct cmd *c)
+{
+	const char *tenant = arg_need(c, "tenant", 31);
+	struct rows r = db_query(c->db, "SELECT device FROM registrations WHERE tenant = ? AND state = 'proposed' AND told_at IS NULL ORDER BY asked_at, id", Q(tenant));
+	auto_buf struct buf names = { 0 };
+	int64_t n;
+
+	names_of(&r, &names, &n);
+	if (!doc_tenant(c, tenant) || n == 0)
+		return;
+	auto_free char *ja = x_asprintf("機器の登録の申し込みがあります（%s）。承認するか、理由を添えて却下してください。", buf_cstr(&names));
+	auto_free char *en = x_asprintf("Registration of devices is asked for (%s). Approve, or refuse with a reason.", buf_cstr(&names));
+
+	db_run(c->db, "UPDATE registrations SET told_at = ? WHERE tenant = ? AND state = 'proposed' AND told_at IS NULL", Q(c->now), Q(tenant));
+	alarm_raise(c, "device_asked", tenant, "warning", tenant, NULL, ja, en);
+	cmd_changed(c, "registration", tenant, tenant, NULL);
+}
+
+/* Approved up to `before`, and no line: their sender, its way or the collector is not set up. */
+void
+cmd_device_late(struct cmd *c)
+{
+	const char *tenant = arg_need(c, "tenant", 31);
+	int64_t before = arg_int(c, "before", 0), n;
+	struct rows r = db_query(c->db, "SELECT device FROM registrations WHERE tenant = ? AND state = 'waiting' AND late_at IS NULL AND decided_at <= ? ORDER BY decided_at, id",
+	                         Q(tenant), Q(before));
+	auto_buf struct buf names = { 0 };
+
+	names_of(&r, &names, &n);
+	if (!doc_tenant(c, tenant) || n == 0)
+		return;
+	auto_free char *ja = x_asprintf("承認から %lld 日以上たっても最初の行が届いていない機器があります：%s", (long long)((c->now - before) / NS_PER_DAY), buf_cstr(&names));
+	auto_free char *en = x_asprintf("Approved %lld days ago or more, and no line has come: %s", (long long)((c->now - before) / NS_PER_DAY), buf_cstr(&names));
+	auto_free char *more_ja = x_asprintf("%s\n機器のログの送信先と、収集装置までの通信経路をご確認ください。不要になった機器は、ポータルで取り下げられます。", ja);
+	auto_free char *more_en = x_asprintf("%s\nPlease look where they send their logs, and at the way to the collector. What is no longer wanted can be withdrawn in the portal.", en);
+	auto_free char *key = x_asprintf("device/%s/late/%lld", tenant, (long long)c->seq);
+
+	db_run(c->db, "UPDATE registrations SET late_at = ? WHERE tenant = ? AND state = 'waiting' AND late_at IS NULL AND decided_at <= ?", Q(c->now), Q(tenant), Q(before));
+	alarm_raise(c, "device_waiting", tenant, "warning", tenant, NULL, ja, en);
+	outbox_words(c, &(struct word_mail){ key, "ログが届いていない機器があります", "Devices that have not sent a line yet", more_ja, more_en, "/portal/devices" });
+	cmd_changed(c, "registration", tenant, tenant, NULL);
+}
+
+/* One command for each tenant that the query names. */
+static int
+tell(struct desk *d, const char *command, struct rows *r, int64_t before, int64_t now)
+{
+	json_t *list = json_array(), *v;
+	int error = 0;
+	size_t i;
+
+	while (rows_next(r))
+		json_array_append_new(list, json_pack("{s:s, s:I}", "tenant", row_str(r, 0), "before", (json_int_t)before));
+	json_array_foreach(list, i, v) {
+		struct desk_answer a = desk_apply(d, command, &desk_service, v, now);
+
+		error = a.error != 0 ? a.error : error;
+		json_decref(a.body);
+	}
+	json_decref(list);
+	return error;
+}
+
+/* Commands of their own, so that a journal from before them, or under another setting, replays as it was. */
+int
+desk_devices_due(struct desk *d, int64_t now)
+{
+	int64_t before = now - (d->s.device_wait_ns != 0 ? d->s.device_wait_ns : WAIT_OTHERWISE);
+	struct rows asked = db_query(d->db, "SELECT DISTINCT tenant FROM registrations WHERE state = 'proposed' AND told_at IS NULL ORDER BY tenant");
+	int e = tell(d, "device.asked", &asked, now, now);
+	struct rows late;
+
+	if (e != 0)
+		return e;
+	late = db_query(d->db, "SELECT DISTINCT tenant FROM registrations WHERE state = 'waiting' AND late_at IS NULL AND decided_at <= ? ORDER BY tenant", Q(before));
+	return tell(d, "device.late", &late, before, now);
 }
 
 int
@@ -362,6 +476,7 @@ devices_import(struct cmd *c, const char *tenant, const json_t *list)
 	json_array_foreach(gone, i, v)
 		db_run(c->db, "UPDATE registrations SET state = 'withdrawn', withdrawn_at = ? WHERE id = ?", Q(c->now), Q(json_string_value(v)));
 	if (changed || json_array_size(gone) != 0) {
+		nobody_waits(c, tenant);
 		config_new(c, tenant, "");
 		cmd_changed(c, "registration", tenant, tenant, NULL);
 	}
@@ -392,7 +507,7 @@ desk_lcp_config(struct desk *d, const char *tenant, const char *lcp, int64_t now
 #define COLUMNS                                                                                                                     \
 	"id, tenant, device, source, transport, address, lcp, zone, note, state, asked_at AS \"asked_at:t\", asked_ja AS \"asked_by:2\"," \
 	" asked_en, decided_at AS \"decided_at:t\", decided_ja AS \"decided_by:2\", decided_en, reason, live_at AS \"live_at:t\","       \
-	" first_at AS \"first_at:t\", first_lcp, heard_source, withdrawn_at AS \"withdrawn_at:t\""
+	" first_at AS \"first_at:t\", first_lcp, heard_source, withdrawn_at AS \"withdrawn_at:t\", told_at AS \"told_at:t\", late_at AS \"late_at:t\""
 
 /* How far its collectors are: the number they should run and the one they say they run. */
 static json_t *

@@ -730,6 +730,17 @@ alarm_raise_for(struct cmd *c, const struct alarm *al, const char *ja, const cha
 }
 
 void
+alarm_over(struct cmd *c, const char *kind, const char *key)
+{
+	auto_free char *id = db_text(c->db, "SELECT id FROM alarms WHERE kind = ? AND key = ? AND ack_at IS NULL", Q(kind), Q(key));
+
+	if (id == NULL)
+		return;
+	db_run(c->db, "UPDATE alarms SET ack_at = ?, ack_by = ? WHERE id = ?", Q(c->now), Q(c->who->user), Q(id));
+	cmd_changed(c, "alarm", id, c->tenant, NULL);
+}
+
+void
 cmd_alarm_raise(struct cmd *c)
 {
 	const char *kind = arg_need(c, "kind", 32), *key = arg_need(c, "key", 128), *level = arg_need(c, "level", 16), *ja, *en;

@@ -322,6 +322,10 @@ const char *const desk_schema[] = {
 	/* which number of its contact a call rang: the next one is another */
 	"ALTER TABLE outbox ADD COLUMN ord @int;"
 	"CREATE INDEX outbox_chain ON outbox(chain, id) WHERE chain IS NOT NULL;",
+
+	/* when somebody was told of a wish, and of a device that keeps everybody waiting */
+	"ALTER TABLE registrations ADD COLUMN told_at @int;"
+	"ALTER TABLE registrations ADD COLUMN late_at @int;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 

@@ -7,6 +7,7 @@
  *     found   a search found it in time
  *     beat    the collector spoke
  *     login   a synthetic person could log in ('' and '' for tenant and collector)
+ *     fault:… it could not, for this reason of tbl/login_faults.tbl
  *     step    minutes that never were, because the server's clock was set forward
  *
  * Minutes count since 1970, UTC, by this server's clock; a collector counts its canaries by the same (it learns the
@@ -16,6 +17,28 @@
 #include <stdlib.h>
 
 #include "desk/watch_priv.h"
+
+static const struct login_fault faults[] = {
+#define LOGIN_FAULT(name, ja, en) { name, ja, en },
+#include "tbl/login_faults.tbl"
+#undef LOGIN_FAULT
+	{ NULL, NULL, NULL },
+};
+
+const struct login_fault *
+login_fault_at(size_t i)
+{
+	return i < sizeof faults / sizeof *faults - 1 ? &faults[i] : NULL;
+}
+
+const struct login_fault *
+login_fault_find(const char *name)
+{
+	for (size_t i = 0; login_fault_at(i) != NULL; i++)
+		if (strcmp(faults[i].name, name) == 0)
+			return &faults[i];
+	return NULL;
+}
 
 int64_t
 watch_late_ns(const struct desk *d)
@@ -113,6 +136,31 @@ raise(struct desk *d, const char *kind, const char *key, const char *tenant, con
 	json_decref(args);
 	json_decref(a.body);
 	return a.error;
+}
+
+static bool
+failed_at(struct db *db, int64_t minute)
+{
+	return db_int(db, 0, "SELECT 1 FROM watch WHERE tenant = '' AND lcp = '' AND what LIKE 'fault:%' AND from_m <= ? AND to_m >= ?", Q(minute), Q(minute)) != 0;
+}
+
+int
+desk_watch_no_login(struct desk *d, const char *fault, int64_t began, int64_t now)
+{
+	const struct login_fault *f = login_fault_find(fault);
+	int64_t minute = began / WATCH_MINUTE;
+	int e;
+
+	if (f == NULL || !minute_is_sane(minute, now))
+		return 0;
+	auto_free char *what = x_asprintf("fault:%s", f->name), *ja = x_asprintf("監視用のログインが続けて失敗しています：%s。", f->ja), *en = x_asprintf("The synthetic log-in keeps failing: %s.", f->en);
+
+	db_begin(d->db);
+	watch_mark(d->db, "", "", what, minute, minute);
+	e = db_commit(d->db);
+	if (e != 0 || !failed_at(d->db, minute - 1) || !failed_at(d->db, minute - 2))
+		return e;
+	return raise(d, "login", f->name, NULL, ja, en, now);
 }
 
 /* A collector that speaks but whose canaries do not come back, or are not found: something of ours stands still. */

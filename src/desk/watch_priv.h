@@ -10,6 +10,13 @@
 #define WATCH_MINUTE (60 * NS_PER_S)
 #define WATCH_DAYS 430 /* minutes older than these are forgotten */
 
+/* A row of tbl/login_faults.tbl; at most eight. NULL past the end, or when it is none. */
+struct login_fault {
+	const char *name, *ja, *en;
+};
+const struct login_fault *login_fault_at(size_t i);
+const struct login_fault *login_fault_find(const char *name);
+
 int64_t watch_late_ns(const struct desk *d);
 /* Minutes from to to (both belong to it), joined with what they touch. Inside a transaction of the caller. */
 void watch_mark(struct db *db, const char *tenant, const char *lcp, const char *what, int64_t from, int64_t to);

@@ -96,6 +96,12 @@ cli_operand(const struct cli *c, int i)
 	return i >= 0 && (size_t)i < c->operands.n ? c->operands.v[i] : NULL;
 }
 
+const char *
+cli_wanted(const struct cli *c)
+{
+	return c->verb->operands;
+}
+
 static void
 complain(const struct cli *c, const char *fmt, va_list ap)
 {

@@ -192,11 +192,25 @@ bool post_cancel(struct post *p, const char *job); /* reports cancelled; false w
 
 struct probe;
 struct loop;
-typedef void probe_fn(void *ctx, bool ok, int code, const char *failed_step);
+struct probe_end {
+	bool ok;
+	int code;             /* HTTP status of the last answer, 0 without one */
+	const char *step;     /* that failed; "" when ok */
+	const char *fault;    /* of tbl/login_faults.tbl; "" when ok */
+	const char *text;     /* libcurl's words, for the log; "" when there are none */
+};
+typedef void probe_fn(void *ctx, const struct probe_end *e);
+
+/* Where a person goes, and where that is from here. */
+struct probe_door {
+	const char *url;      /* "https://soc.example:8443": the certificate has to be good for this name */
+	const char *at;       /* "127.0.0.1:8443": the own port */
+	struct slice trusted; /* PEM: the certificate has to be one of these or signed by one; n 0 = by the system's authorities */
+};
 
 struct probe *probe_open(struct loop *l, probe_fn *fn, void *ctx);
-/* Logs in at base ("https://127.0.0.1:8443") with body, the JSON of POST /api/v1/session; fn is called once. Nothing when one is under way. */
-void probe_start(struct probe *p, const char *base, struct slice body);
+/* Logs in with body, the JSON of POST /api/v1/session; fn is called once. Nothing when one is under way. All is copied. */
+void probe_start(struct probe *p, const struct probe_door *door, struct slice body);
 void probe_close(struct probe *p); /* NULL is fine; fn is not called any more */
 
 #endif

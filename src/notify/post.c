@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Post: the way out, with libcurl's multi interface in our loop.  One transfer per notice, none retried here.
+ * Post: the way out, by libcurl (multi.h).  One transfer per notice, none retried here.
  *
  * Slots: `connections` for mail and as many for webhooks; what does not fit waits in its own line.  A server
  * that never answers holds its slot for `timeout` and costs the others nothing.  Limit: libcurl waits for the
  * answers to the final dot and to QUIT without giving the loop back, each at most `timeout`.
  * Connections are not reused: a broken one would be found out by the next notice.
  */
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -16,6 +15,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "base/vec.h"
+#include "notify/multi.h"
 #include "notify/notify.h"
 
 static const char *const names[] = {
@@ -49,8 +49,7 @@ struct post {
 	struct post_ops ops;
 	void *ctx;
 	char domain[128];
-	CURLM *multi;
-	struct timer *timer;
+	struct multi *multi;
 	VEC(struct letter *) letters;      /* in the order they came */
 };
 
@@ -70,7 +69,7 @@ letter_free(struct letter *t)
 		 * waits, outside our loop, for the answer.  A line that is cut can do neither. */
 		if (t->fd >= 0)
 			shutdown(t->fd, SHUT_RDWR);
-		curl_multi_remove_handle(t->p->multi, t->easy);
+		multi_drop(t->p->multi, t->easy);
 		curl_easy_cleanup(t->easy);
 	}
 	curl_mime_free(t->mime);
@@ -128,7 +127,7 @@ hook_outcome(const struct letter *t, CURLcode r, long code)
 }
 
 static void
-ended(struct post *p, CURL *easy, CURLcode r)
+on_ended(void *ctx, CURL *easy, CURLcode r)
 {
 	struct letter *t = NULL;
 	char text[CURL_ERROR_SIZE + 1], *at;
@@ -146,77 +145,24 @@ ended(struct post *p, CURL *easy, CURLcode r)
 		if ((unsigned char)*at < 0x20 || (unsigned char)*at > 0x7e)
 			*at = ' ';
 	letter_done(t, t->channel == NOTICE_MAIL ? mail_outcome(r, code) : hook_outcome(t, r, code), (int)code, t->blocked && r != CURLE_OK ? "the address is not one of the public Internet" : text);
-	(void)p;
+	(void)ctx;
 }
 
 static void
-collect(struct post *p)
+on_round(void *ctx)
 {
-	CURLMsg *m;
-	int left;
-
-	while ((m = curl_multi_info_read(p->multi, &left)) != NULL)
-		if (m->msg == CURLMSG_DONE)
-			ended(p, m->easy_handle, m->data.result);
-	start_waiting(p);
+	start_waiting(ctx);
 }
-
-/* ---- libcurl in our loop ---- */
 
 static void
-on_fd(void *ctx, int fd, unsigned events)
+on_socket(void *ctx, CURL *easy, int fd, bool gone)
 {
-	struct post *p = ctx;
-	int running, what = (events & LOOP_IN ? CURL_CSELECT_IN : 0) | (events & LOOP_OUT ? CURL_CSELECT_OUT : 0) |
-	                    (events & LOOP_HUP ? CURL_CSELECT_IN : 0);
-
-	curl_multi_socket_action(p->multi, fd, what, &running);
-	collect(p);
-}
-
-static int
-on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *sock_ctx)
-{
-	struct post *p = ctx;
-	struct watch *w = sock_ctx;
 	struct letter *t = NULL;
-	unsigned want = (what == CURL_POLL_IN || what == CURL_POLL_INOUT ? LOOP_IN : 0) |
-	                (what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? LOOP_OUT : 0);
 
+	(void)ctx;
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
-	if (t != NULL && (what != CURL_POLL_REMOVE || t->fd == fd))
-		t->fd = what == CURL_POLL_REMOVE ? -1 : fd;
-	if (what == CURL_POLL_REMOVE) {
-		watch_free(w);
-		curl_multi_assign(p->multi, fd, NULL);
-	} else if (w == NULL) {
-		curl_multi_assign(p->multi, fd, loop_watch(p->l, fd, want, on_fd, p));
-	} else {
-		watch_set(w, want);
-	}
-	return 0;
-}
-
-static void
-on_timeout(void *ctx)
-{
-	struct post *p = ctx;
-	int running;
-
-	p->timer = NULL;
-	curl_multi_socket_action(p->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	collect(p);
-}
-
-static int
-on_timer(CURLM *multi, long ms, void *ctx)
-{
-	struct post *p = ctx;
-
-	(void)multi;
-	timer_free(p->timer);
-	p->timer = ms >= 0 ? loop_timer(p->l, ms * NS_PER_MS, 0, on_timeout, p) : NULL;
-	return 0;
+	if (t != NULL && (!gone || t->fd == fd))
+		t->fd = gone ? -1 : fd;
 }
 
 /* ---- letters ---- */
@@ -468,7 +414,7 @@ letter_start(struct letter *t)
 		mail_start(t);
 	else
 		hook_start(t);
-	must(curl_multi_add_handle(p->multi, t->easy) == CURLM_OK);
+	multi_add(p->multi, t->easy);
 	p->ops.on_sending(p->ctx, t->job);
 }
 
@@ -495,6 +441,8 @@ start_waiting(struct post *p)
 
 /* ---- the face ---- */
 
+static const struct multi_ops multi_ops = { on_ended, on_round, on_socket };
+
 struct post *
 post_open(struct loop *l, const struct post_conf *conf, const struct post_ops *ops, void *ctx)
 {
@@ -503,13 +451,7 @@ post_open(struct loop *l, const struct post_conf *conf, const struct post_ops *o
 
 	*p = (struct post){ .l = l, .conf = *conf, .ops = *ops, .ctx = ctx };
 	snprintf(p->domain, sizeof p->domain, "%s", at != NULL ? at + 1 : "localhost");
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	p->multi = curl_multi_init();
-	must(p->multi != NULL);
-	curl_multi_setopt(p->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(p->multi, CURLMOPT_SOCKETDATA, p);
-	curl_multi_setopt(p->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	curl_multi_setopt(p->multi, CURLMOPT_TIMERDATA, p);
+	p->multi = multi_open(l, &multi_ops, p);
 	return p;
 }
 
@@ -521,8 +463,7 @@ post_close(struct post *p)
 	for (size_t i = 0; i < p->letters.n; i++)
 		letter_free(p->letters.v[i]);
 	vec_fini(&p->letters);
-	curl_multi_cleanup(p->multi);
-	timer_free(p->timer);
+	multi_close(p->multi);
 	explicit_bzero(&p->conf, sizeof p->conf);
 	free(p);
 }

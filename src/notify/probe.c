@@ -1,50 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A synthetic person: logs in over HTTPS at this machine's own door with password and one-time code, asks who it is, and leaves. What is
- * measured is the way that a customer takes: TLS, web, desk, passwords, sessions.  One at a time, without blocking the loop.
+ * measured is the way that a customer takes: certificate, TLS, web, desk, passwords, sessions.  One at a time, without blocking the loop.
+ *
+ * The certificate is judged as a browser does, its dates and the name that customers use, but for the authority: what is configured as
+ * ours is believed, so that a certificate made here is as good as a bought one, and another one than the configured is not.
  */
-#include <curl/curl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/must.h"
+#include "notify/multi.h"
 #include "notify/notify.h"
 
 #define ANSWER_MAX (256u << 10)
 #define PATIENCE_MS 20000L
+#define VERIFY_EXPIRED 10L /* X509_V_ERR_CERT_HAS_EXPIRED */
+#define VERIFY_UNSAID 1L   /* libcurl's value when the chain was good and the name was not */
 
 enum step { LOG_IN, WHO_AM_I, LOG_OUT, STEPS };
 static const char *const paths[STEPS] = { "/api/v1/session", "/api/v1/me", "/api/v1/session" };
 static const char *const names[STEPS] = { "log in", "who am I", "log out" };
 
 struct probe {
-	struct loop *l;
 	probe_fn *fn;
 	void *ctx;
-	CURLM *multi;
-	struct timer *timer;
+	struct multi *multi;
 	CURL *easy;                 /* of the request under way; NULL: none */
-	struct curl_slist *headers;
+	struct curl_slist *headers, *connect;
 	enum step step;
-	char base[160], csrf[128];
+	char base[300], csrf[128], error[CURL_ERROR_SIZE];
 	struct buf body, answer;
 };
 
 static void
-on_over(struct probe *p, bool ok, int code, const char *what)
+on_over(struct probe *p, const char *fault, int code, const char *step, const char *text)
 {
-	if (p->easy != NULL) {
-		curl_multi_remove_handle(p->multi, p->easy);
-		curl_easy_cleanup(p->easy);
-		p->easy = NULL;
-	}
+	multi_drop(p->multi, p->easy);
+	curl_easy_cleanup(p->easy);
+	p->easy = NULL;
 	curl_slist_free_all(p->headers);
-	p->headers = NULL;
+	curl_slist_free_all(p->connect);
+	p->headers = p->connect = NULL;
 	explicit_bzero(p->body.p, p->body.n);
 	buf_clear(&p->body);
-	p->fn(p->ctx, ok, code, what);
+	p->fn(p->ctx, &(struct probe_end){ fault[0] == '\0', code, step, fault, text });
+}
+
+/* What of tbl/login_faults.tbl this is; "" for a good answer. */
+static const char *
+fault_of(const struct probe *p, CURLcode r, long status)
+{
+	long verified = 0;
+
+	switch (r) {
+	case CURLE_OK:
+		return status >= 200 && status < 300 ? "" : "answer";
+	case CURLE_PEER_FAILED_VERIFICATION:
+		curl_easy_getinfo(p->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+		return verified == VERIFY_EXPIRED ? "certificate_expired" : verified <= VERIFY_UNSAID ? "certificate_name" : "certificate";
+	case CURLE_OPERATION_TIMEDOUT:
+		return "time";
+	case CURLE_WRITE_ERROR: /* more than ANSWER_MAX */
+		return "answer";
+	default:
+		return "connection";
+	}
 }
 
 static size_t
@@ -79,144 +101,91 @@ begin(struct probe *p, enum step step)
 		curl_easy_setopt(p->easy, CURLOPT_HTTPGET, 1L);
 		curl_easy_setopt(p->easy, CURLOPT_CUSTOMREQUEST, step == LOG_OUT ? "DELETE" : NULL);
 	}
-	must(curl_multi_add_handle(p->multi, p->easy) == CURLM_OK);
+	multi_add(p->multi, p->easy);
 }
 
-static void
-ended(struct probe *p, CURLcode r)
+/* The session's own words: who may go on, and with which value against forgery. */
+static bool
+is_in(struct probe *p)
 {
-	long code = 0;
-	json_t *o;
-	const char *csrf, *step;
+	json_t *o = json_loadb(p->answer.p, p->answer.n, 0, NULL);
+	const char *csrf = json_string_value(json_object_get(o, "csrf")), *step = json_string_value(json_object_get(o, "step"));
+	bool in = csrf != NULL && step != NULL && strcmp(step, "done") == 0;
 
-	curl_easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &code);
-	curl_multi_remove_handle(p->multi, p->easy);
-	if (r != CURLE_OK || code < 200 || code > 299) {
-		on_over(p, false, (int)code, names[p->step]);
-		return;
-	}
-	if (p->step == LOG_OUT) {
-		on_over(p, true, (int)code, "");
-		return;
-	}
-	if (p->step == LOG_IN) {
-		o = json_loadb(p->answer.p, p->answer.n, 0, NULL);
-		csrf = json_string_value(json_object_get(o, "csrf"));
-		step = json_string_value(json_object_get(o, "step"));
-		if (csrf == NULL || step == NULL || strcmp(step, "done") != 0) {
-			json_decref(o);
-			on_over(p, false, (int)code, "second factor");
-			return;
-		}
+	if (in)
 		snprintf(p->csrf, sizeof p->csrf, "%s", csrf);
-		json_decref(o);
-	}
-	begin(p, p->step + 1);
-}
-
-/* ---- libcurl in the loop ---- */
-
-static void
-look(struct probe *p)
-{
-	CURLMsg *m;
-	int left;
-
-	while ((m = curl_multi_info_read(p->multi, &left)) != NULL)
-		if (m->msg == CURLMSG_DONE)
-			ended(p, m->data.result);
+	json_decref(o);
+	return in;
 }
 
 static void
-on_ready(void *ctx, int fd, unsigned events)
+on_ended(void *ctx, CURL *easy, CURLcode r)
 {
 	struct probe *p = ctx;
-	int running, mask = ((events & (LOOP_IN | LOOP_HUP)) != 0 ? CURL_CSELECT_IN : 0) | ((events & LOOP_OUT) != 0 ? CURL_CSELECT_OUT : 0);
+	const char *fault;
+	long code = 0;
 
-	curl_multi_socket_action(p->multi, fd, mask, &running);
-	look(p);
-}
-
-static int
-on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *sockp)
-{
-	struct probe *p = ctx;
-	struct watch *w = sockp;
-	unsigned events = ((what & CURL_POLL_IN) != 0 ? LOOP_IN : 0u) | ((what & CURL_POLL_OUT) != 0 ? LOOP_OUT : 0u);
-
-	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		watch_free(w);
-		curl_multi_assign(p->multi, fd, NULL);
-	} else if (w != NULL) {
-		watch_set(w, events);
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
+	fault = fault_of(p, r, code);
+	if (fault[0] != '\0') {
+		on_over(p, fault, (int)code, names[p->step], p->error);
+	} else if (p->step == LOG_IN && !is_in(p)) {
+		on_over(p, "answer", (int)code, "second factor", "");
+	} else if (p->step == LOG_OUT) {
+		on_over(p, "", (int)code, "", "");
 	} else {
-		curl_multi_assign(p->multi, fd, loop_watch(p->l, fd, events, on_ready, p));
+		multi_drop(p->multi, easy);
+		begin(p, p->step + 1);
 	}
-	return 0;
-}
-
-static void
-on_time(void *ctx)
-{
-	struct probe *p = ctx;
-	int running;
-
-	p->timer = NULL;
-	curl_multi_socket_action(p->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	look(p);
-}
-
-static int
-on_timer(CURLM *multi, long ms, void *ctx)
-{
-	struct probe *p = ctx;
-
-	(void)multi;
-	timer_free(p->timer);
-	p->timer = ms < 0 ? NULL : loop_timer(p->l, ms * NS_PER_MS, 0, on_time, p);
-	return 0;
 }
 
 /* ---- the face ---- */
+
+static const struct multi_ops multi_ops = { on_ended, NULL, NULL };
 
 struct probe *
 probe_open(struct loop *l, probe_fn *fn, void *ctx)
 {
 	struct probe *p = x_calloc(1, sizeof *p);
 
-	*p = (struct probe){ .l = l, .fn = fn, .ctx = ctx };
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	p->multi = curl_multi_init();
-	must(p->multi != NULL);
-	curl_multi_setopt(p->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(p->multi, CURLMOPT_SOCKETDATA, p);
-	curl_multi_setopt(p->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	curl_multi_setopt(p->multi, CURLMOPT_TIMERDATA, p);
+	*p = (struct probe){ .fn = fn, .ctx = ctx, .multi = multi_open(l, &multi_ops, p) };
 	return p;
 }
 
+static void
+believe(struct probe *p, const struct probe_door *door)
+{
+	auto_free char *at = x_asprintf("::%s", door->at);
+	struct curl_blob trusted = { .data = (void *)(uintptr_t)door->trusted.p, .len = door->trusted.n, .flags = CURL_BLOB_COPY };
+
+	p->connect = curl_slist_append(NULL, at);
+	curl_easy_setopt(p->easy, CURLOPT_CONNECT_TO, p->connect);
+	if (door->trusted.n != 0)
+		curl_easy_setopt(p->easy, CURLOPT_CAINFO_BLOB, &trusted);
+	curl_easy_setopt(p->easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(p->easy, CURLOPT_SSL_VERIFYHOST, 2L);
+}
+
 void
-probe_start(struct probe *p, const char *base, struct slice body)
+probe_start(struct probe *p, const struct probe_door *door, struct slice body)
 {
 	if (p->easy != NULL) /* the one before still waits: it will be told as what it is */
 		return;
 	p->easy = curl_easy_init();
 	must(p->easy != NULL);
-	snprintf(p->base, sizeof p->base, "%s", base);
-	p->csrf[0] = '\0';
+	snprintf(p->base, sizeof p->base, "%s", door->url);
+	p->csrf[0] = p->error[0] = '\0';
 	buf_put_slice(&p->body, body);
 	curl_easy_setopt(p->easy, CURLOPT_PROTOCOLS_STR, "https");
 	curl_easy_setopt(p->easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(p->easy, CURLOPT_COOKIEFILE, "");
 	curl_easy_setopt(p->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(p->easy, CURLOPT_TIMEOUT_MS, PATIENCE_MS);
+	curl_easy_setopt(p->easy, CURLOPT_ERRORBUFFER, p->error);
 	curl_easy_setopt(p->easy, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(p->easy, CURLOPT_WRITEDATA, p);
 	curl_easy_setopt(p->easy, CURLOPT_USERAGENT, "nezuban-canary");
-	/* this machine's own port, whose certificate names it as the world does */
-	curl_easy_setopt(p->easy, CURLOPT_SSL_VERIFYPEER, 0L);
-	curl_easy_setopt(p->easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	believe(p, door);
 	begin(p, LOG_IN);
 }
 
@@ -226,12 +195,12 @@ probe_close(struct probe *p)
 	if (p == NULL)
 		return;
 	if (p->easy != NULL) {
-		curl_multi_remove_handle(p->multi, p->easy);
+		multi_drop(p->multi, p->easy);
 		curl_easy_cleanup(p->easy);
 	}
 	curl_slist_free_all(p->headers);
-	curl_multi_cleanup(p->multi);
-	timer_free(p->timer);
+	curl_slist_free_all(p->connect);
+	multi_close(p->multi);
 	if (p->body.n != 0)
 		explicit_bzero(p->body.p, p->body.n);
 	buf_fini(&p->body);

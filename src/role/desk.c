@@ -468,6 +468,7 @@ read_settings(struct desk_role *dr)
 	dr->settings.silent_ns = conf_int(dr->env->conf, "desk.silent");
 	dr->api_rate = conf_int(dr->env->conf, "desk.api_rate");
 	dr->settings.maintenance_notice_ns = conf_int(dr->env->conf, "desk.maintenance_notice");
+	dr->settings.device_wait_ns = conf_int(dr->env->conf, "desk.device_wait");
 	dr->settings.canary_late_ns = conf_int(dr->env->conf, "desk.canary_late");
 	read_origin(dr);
 }

@@ -623,6 +623,7 @@ device_register(struct asking *q)
 		asking_no(q, 422, "invalid", "source", "there is no such source");
 	else
 		asking_to_desk(q);
+	desk_role_check(q->dr, desk_devices_due(q->dr->desk, desk_role_now(q->dr))); /* somebody hears of it now */
 }
 
 /* ---- reports ---- */

@@ -94,12 +94,16 @@ void
 desk_role_probed(struct desk_role *dr, const struct msg *m)
 {
 	json_t *o = desk_role_load(m->body);
-	const char *step = json_string_value(json_object_get(o, "step"));
+	const char *step = json_string_value(json_object_get(o, "step")), *fault = json_string_value(json_object_get(o, "fault"));
 
-	if (m->id == dr->probe.asked && json_is_true(json_object_get(o, "ok")))
+	if (m->id == dr->probe.asked && json_is_true(json_object_get(o, "ok"))) {
 		desk_role_check(dr, desk_watch_login(dr->desk, dr->probe.began_ns, desk_role_now(dr)));
-	else
-		log_warn("desk.no_log_in", kv_str("step", step != NULL ? step : ""), kv_i64("status", json_integer_value(json_object_get(o, "code"))));
+	} else {
+		log_warn("desk.no_log_in", kv_str("step", step != NULL ? step : ""), kv_str("fault", fault != NULL ? fault : ""),
+		         kv_i64("status", json_integer_value(json_object_get(o, "code"))));
+		if (m->id == dr->probe.asked && fault != NULL)
+			desk_role_check(dr, desk_watch_no_login(dr->desk, fault, dr->probe.began_ns, desk_role_now(dr)));
+	}
 	json_decref(o);
 }
 
@@ -114,6 +118,7 @@ on_minute(void *ctx)
 	if (dr->store != NULL)
 		chan_send(dr->store, MSG_STORE_ASK, ASK_ID, slice_str(ask), -1);
 	desk_role_check(dr, desk_watch_alarms(dr->desk, desk_role_now(dr)));
+	desk_role_check(dr, desk_devices_due(dr->desk, desk_role_now(dr)));
 	probe_send(dr);
 }
 

@@ -8,6 +8,8 @@
  *     desk.key desk.pub      Ed25519: heads of the journal (desk)
  *     token.key              32 bytes: what API keys are hashed with (desk)
  *
+ * And the web's certificate, where the configuration says (web_cert.h): two roles want it.
+ *
  * A pair that is there is never replaced.
  */
 #include <stdio.h>
@@ -22,6 +24,7 @@
 #include "codec/yaml.h"
 #include "conf/conf.h"
 #include "role/frame_priv.h"
+#include "role/web_cert.h"
 #include "sys/fd.h"
 #include "sys/jail.h"
 #include "sys/pki.h"
@@ -157,6 +160,8 @@ frame_keys(const struct conf *conf)
 		r = make_signing(conf, "desk.key", "desk.pub", "nezuban-desk");
 	if (r == 0 && !is_there(conf, "token.key"))
 		r = make_token_key(conf);
+	if (r == 0)
+		r = web_cert_make(conf, clock_now(clock_real()));
 	if (r != 0)
 		log_error("keys.make", kv_str("folder", dir), kv_err(r));
 	return r;

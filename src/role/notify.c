@@ -16,6 +16,8 @@
 #include "notify/notify.h"
 #include "report/report.h"
 #include "role/notify_priv.h"
+#include "role/web_cert.h"
+#include "sys/fd.h"
 
 #define SENT_MOST 32768 /* bytes; of what is longer (reports) the desk has the data set */
 
@@ -119,6 +121,7 @@ notify_open(struct role_env *env)
 	struct notifier *n = x_calloc(1, sizeof *n);
 	struct whys ws = { 0 };
 	struct buf b = { 0 };
+	auto_free char *certificate = conf_path(env->conf, "web.certificate");
 	int r = post_conf_load(env->conf, &n->conf, &ws);
 
 	for (size_t i = 0; i < ws.list.n; i++) {
@@ -128,6 +131,8 @@ notify_open(struct role_env *env)
 	}
 	buf_fini(&b);
 	whys_fini(&ws);
+	if (file_read(certificate, &n->trusted, 1u << 20) != 0)
+		log_warn("notify.no_certificate", kv_str("file", certificate)); /* then the system's authorities judge */
 	n->conf.zone = zone_offset;
 	n->conf.report = write_report;
 	n->env = env;
@@ -136,37 +141,46 @@ notify_open(struct role_env *env)
 }
 
 static void
-on_probed(void *ctx, bool ok, int code, const char *step)
+on_probed(void *ctx, const struct probe_end *e)
 {
 	struct notifier *n = ctx;
-	char text[160];
-	int len = snprintf(text, sizeof text, "{\"ok\":%s,\"code\":%d,\"step\":\"%s\"}", ok ? "true" : "false", code, step);
+	struct buf b = { 0 };
 
+	if (!e->ok)
+		log_warn("notify.no_log_in", kv_str("step", e->step), kv_str("fault", e->fault), kv_i64("status", e->code), kv_str("text", e->text));
+	buf_put_byte(&b, '{');
+	jsonw_kv_bool(&b, "ok", e->ok);
+	jsonw_kv_i64(&b, "code", e->code);
+	jsonw_kv_str(&b, "step", e->step);
+	jsonw_kv_str(&b, "fault", e->fault);
+	buf_put_byte(&b, '}');
 	if (n->out.desk != NULL)
-		chan_send(n->out.desk, MSG_PROBED, n->probe_id, slice_of(text, (size_t)len), -1);
+		chan_send(n->out.desk, MSG_PROBED, n->probe_id, buf_slice(&b), -1);
+	buf_fini(&b);
 }
 
 /* Where web listens, as this machine reaches it. */
 static void
-own_door(const struct conf *conf, char *out, size_t size)
+own_door(const char *listen, char *out, size_t size)
 {
-	const char *listen = conf_str(conf, "web.listen"), *port = strrchr(listen, ':');
+	const char *port = strrchr(listen, ':');
 	bool any = strncmp(listen, "0.0.0.0:", 8) == 0 || strncmp(listen, "[::]:", 5) == 0;
 
-	if (any && port != NULL)
-		snprintf(out, size, "https://127.0.0.1%s", port);
-	else
-		snprintf(out, size, "https://%s", listen);
+	snprintf(out, size, "%s%s", any ? "127.0.0.1" : "", any && port != NULL ? port : listen);
 }
 
 static void
 take_probe(struct notifier *n, const struct msg *m)
 {
-	char base[160];
+	const char *listen = conf_str(n->env->conf, "web.listen"), *port = strrchr(listen, ':');
+	char at[160], name[256];
 
-	own_door(n->env->conf, base, sizeof base);
+	own_door(listen, at, sizeof at);
+	web_cert_name(n->env->conf, name, sizeof name);
+	auto_free char *url = x_asprintf("https://%s%s", name, port != NULL ? port : "");
+
 	n->probe_id = m->id;
-	probe_start(n->probe, base, m->body);
+	probe_start(n->probe, &(struct probe_door){ url, at, buf_slice(&n->trusted) }, m->body);
 }
 
 static void
@@ -271,6 +285,7 @@ notify_stop(struct role_env *env)
 	post_close(n->post);
 	probe_close(n->probe);
 	outbox_fini(&n->out);
+	buf_fini(&n->trusted);
 	explicit_bzero(n, sizeof *n);
 	loop_stop(env->loop, 0);
 }

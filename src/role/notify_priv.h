@@ -27,6 +27,7 @@ struct notifier {
 	struct post_conf conf;
 	struct post *post;
 	struct probe *probe;
+	struct buf trusted;          /* web.certificate as it was at the start: what the probe believes */
 	uint64_t probe_id;           /* of the question under way */
 	struct role_env *env;
 	struct chan *print;

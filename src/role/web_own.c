@@ -8,15 +8,13 @@
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/log.h"
 #include "base/must.h"
-#include "codec/yaml.h"
 #include "conf/conf.h"
+#include "role/web_cert.h"
 #include "role/web_priv.h"
 #include "sys/fd.h"
-#include "sys/pki.h"
 
 /* ---- streams ---- */
 
@@ -154,60 +152,17 @@ web_own(struct web *w, struct question *q, struct http_req *req)
 
 /* ---- certificate ---- */
 
-/* Without a certificate of the operator's own: one for the names of the configuration, kept in the data
- * folder.  Browsers warn about it, once, as they must. */
-static int
-make_certificate(struct role_env *env, struct web *w, const char *cert_path, const char *key_path)
-{
-	struct pki_key *ca = pki_key_make(PKI_P256), *key = pki_key_make(PKI_P256);
-	const struct ynode *names = conf_tree(env->conf, "names");
-	const char *hosts[34] = { "localhost", "127.0.0.1", "::1" };
-	auto_buf struct buf ca_pem = { 0 };
-	int64_t now = clock_now(env->clock);
-	int n = 3, rc;
-
-	for (const struct ynode *x = names != NULL ? names->child : NULL; x != NULL && n < 32; x = x->next)
-		if (x->kind == Y_SCALAR)
-			hosts[n++] = x->text.p;
-	struct pki_ask ask = { .cn = n > 3 ? hosts[3] : "localhost", .hosts = hosts, .use = PKI_SERVER,
-		               .from_ns = now - NS_PER_DAY, .to_ns = now + 397 * NS_PER_DAY };
-
-	pki_ca_make(ca, "Nezuban web, made here", ask.from_ns, ask.to_ns, &ca_pem);
-	rc = pki_cert_make(key, buf_slice(&ca_pem), ca, &ask, &w->cert);
-	if (rc == 0) {
-		buf_put_slice(&w->cert, buf_slice(&ca_pem));
-		pki_key_write(key, &w->key);
-		rc = file_write_atomic(key_path, buf_slice(&w->key), 0600);
-	}
-	if (rc == 0)
-		rc = file_write_atomic(cert_path, buf_slice(&w->cert), 0644);
-	pki_key_free(ca);
-	pki_key_free(key);
-	if (rc == 0)
-		log_info("web.certificate.made", kv_str("file", cert_path));
-	return rc;
-}
-
 int
 web_certificate(struct role_env *env, struct web *w)
 {
 	auto_free char *cert = conf_path(env->conf, "web.certificate"), *key = conf_path(env->conf, "web.key");
-	int a = file_read(cert, &w->cert, 1u << 20), b = file_read(key, &w->key, 1u << 20);
+	int r = web_cert_make(env->conf, clock_now(env->clock)), b;
 
-	if (a == 0 && b == 0)
-		return 0;
-	if (a != E_NOTFOUND || b != E_NOTFOUND) {
-		log_error("web.certificate", kv_str("file", a != 0 ? cert : key), kv_err(a != 0 ? a : b));
-		return a != 0 ? a : b;
-	}
-	auto_free char *folder = x_strdup(cert);
-	char *slash = strrchr(folder, '/');
-
-	if (slash != NULL) {
-		*slash = 0;
-		dir_make(folder, 0755);
-	}
-	buf_clear(&w->cert);
-	buf_clear(&w->key);
-	return make_certificate(env, w, cert, key);
+	if (r != 0)
+		return r;
+	r = file_read(cert, &w->cert, 1u << 20);
+	b = file_read(key, &w->key, 1u << 20);
+	if (r != 0 || b != 0)
+		log_error("web.certificate", kv_str("file", r != 0 ? cert : key), kv_err(r != 0 ? r : b));
+	return r != 0 ? r : b;
 }

@@ -72,6 +72,12 @@ def main():
         assert not bad["met"] and [x for x in bad["spans"] if x["kind"] == "bad" and x["lcp"] == "aoba-1"], bad
         print(f"the engine stood still: {bad['bad_min']} bad, {bad['percent']} %")
         print(soc.cli("availability", "--spans", check=False))
+
+        # a certificate that is not for the name customers use lets nobody in
+        soc.stop()
+        soc.set("web.name", "portal.example")
+        soc.start()
+        wait_until(lambda: '"fault":"certificate_name"' in (folder / "nezuband.log").read_text(), 90, 0.5, why="the certificate is looked at")
         good = True
     finally:
         soc.stop()

@@ -68,6 +68,11 @@ def told(who, reg):
     return (who.ask("GET", f"/api/v1/registrations/{reg}")["collectors"][0].get("said") or {}).get("refused") or {}
 
 
+def waits(who):
+    """Open alarms about devices that are asked for."""
+    return [a["text"]["en"] for a in who.ask("GET", "/api/v1/alarms")["items"] if a["kind"] == "device_asked" and not a["acknowledged_at"]]
+
+
 def main():
     folder = tempfile.mkdtemp(prefix="nezuban-device-")
     store = bool(os.environ.get("NEZUBAN_LIBCHDB") or list((ROOT / "src" / "store" / "chdb").glob("node_modules/@chdb/*/libchdb.so")))
@@ -87,6 +92,7 @@ def main():
         refused(422, lambda: customer.ask("POST", "/api/v1/registrations", {"tenant": "aoba", "device": "fw-9", "source": "no.such"}))
         refused(404, lambda: stranger.ask("POST", "/api/v1/registrations", {"tenant": "aoba", "device": "fw-9"}))
         reg = customer.ask("POST", "/api/v1/registrations", {"tenant": "aoba", "device": "fw-9", "source": "fortinet.fortigate", "transport": "udp", "address": "127.0.0.1", "lcp": "tokyo-1"})["id"]
+        assert len(waits(engineer)) == 1 and "fw-9" in waits(engineer)[0], "somebody hears of it at once"
         refused(404, lambda: stranger.ask("GET", f"/api/v1/registrations/{reg}"))
         refused(403, lambda: customer.ask("POST", f"/api/v1/registrations/{reg}/approve"))
         send(lcp, 1)
@@ -95,6 +101,7 @@ def main():
 
         # approved: the collector takes the list, the next line has the device's name and source
         assert engineer.ask("POST", f"/api/v1/registrations/{reg}/approve")["state"] == "waiting"
+        assert not waits(engineer)
         wait_until(lambda: taken(customer, reg), 30, 0.1, "the collector runs the list")
         send(lcp, 2)
         wait_until(lambda: customer.ask("GET", f"/api/v1/registrations/{reg}")["state"] == "live", 30, 0.1, "live")

@@ -290,6 +290,35 @@ def upkeep(local, lead, customer):
     call(lead, "appointment.end", id=a)
 
 
+def shell(soc):
+    """The same from the command line: what is added is listed, as a table and as JSON, and ended."""
+    hour = lambda h: (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=h)).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: E731
+    contact = soc.local().ask("GET", "/api/v1/tenants/aoba")["contacts"][0]["id"]
+    for verb, over, words in (("maintenance", "end", ["--tenant", "aoba", "--from", hour(3), "--to", hour(4), "--ja", "更新", "--en", "shell update"]),
+                              ("exclusion", "withdraw", ["--tenant", "aoba", "--from", hour(-4), "--to", hour(-3), "--reason", "shell reason", "--evidence", "Q-1", "--as", feed.PEOPLE["lead"][0]]),
+                              ("appointment", "end", ["--tenant", "aoba", "--weekday", "3", "--time", "10:15", "--contact", contact]),
+                              ("webhook", "remove", ["--tenant", "aoba", "--name", "shell hook", "--url", "https://127.0.0.1:9/", "--event", "advisory.sent"]),
+                              ("apikey", "end", ["--tenant", "aoba", "--name", "shell key", "--scope", "reports:read", "--scope", "service:read"])):
+        made = soc.cli(verb, "add", *words).split()
+        expect(bool(made), verb, "add said nothing")
+        rows = json.loads(soc.cli(verb, "list", "--tenant", "aoba", "--json"))
+        expect(any(made[0] in (r["id"], r.get("number")) for r in rows), verb, made, "is not listed")
+        expect(made[0] in soc.cli(verb, "list"), verb, made, "is not in the table")
+        expect(len(made) == {"webhook": 3, "apikey": 3}.get(verb, 1), verb, "add said", made)
+        if verb == "apikey":
+            expect("reports:read service:read" in soc.cli(verb, "list"), "scopes are not in the table")
+        soc.cli(verb, over, made[0])
+        rows = json.loads(soc.cli(verb, "list", "--tenant", "aoba", "--json"))
+        expect(not any(made[0] in (r["id"], r.get("number")) and not (r.get("ended_at") or r.get("withdrawn_at")) and r.get("state") not in ("ended", "withdrawn") for r in rows), verb, made, "is not over", rows)
+    for words in (["alarm", "list"], ["clock", "list"], ["clock", "breaches", "--tenant", "aoba"], ["device", "status"], ["device", "list", "--state", "all"], ["journal", "list", "--tenant", "aoba", "--limit", "5"],
+                  ["availability", "--spans"]):
+        table, rows = soc.cli(*words, check=False), json.loads(soc.cli(*words, "--json", check=False))
+        rows = rows["items"] if isinstance(rows, dict) else rows
+        expect(len(table.splitlines()) >= len(rows) and table.strip(), words, table)
+    for words in (["funnel", "show", "--tenant", "aoba"], ["ledger", "show", "--tenant", "aoba"], ["sla", "show"], ["journal", "check"]):
+        json.loads(soc.cli(*words))
+
+
 def reports(local, lead):
     today = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=9)))
     report = "aoba-" + (today.replace(day=1) - datetime.timedelta(days=1)).strftime("%Y-%m")
@@ -380,6 +409,7 @@ def main():
         programs(local)
         service(local, lead, customer)
         upkeep(local, lead, customer)
+        shell(soc)
         reports(local, lead)
         sessions(lead, customer)
         kept(soc.data / "desk")

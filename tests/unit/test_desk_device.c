@@ -5,6 +5,8 @@
  */
 #include "desk_scene.h"
 
+#include "desk/desk_priv.h"
+
 static void
 engineer(struct scene *s)
 {
@@ -262,6 +264,107 @@ networks_and_assets_one_by_one(void **st)
 	scene_end(&s);
 }
 
+static int64_t
+open_alarms(struct scene *s, const char *kind)
+{
+	return db_int(s->db, -1, "SELECT count(*) FROM alarms WHERE kind = ? AND key = 'aoba' AND tenant = 'aoba' AND ack_at IS NULL", Q(kind));
+}
+
+static void
+look(struct scene *s)
+{
+	assert_int_equal(desk_devices_due(s->d, s->now), 0);
+}
+
+/* A wish is somebody's business until it is decided; many of one tenant are one alarm. */
+static void
+a_wish_reaches_somebody(void **st)
+{
+	struct scene s;
+	char a[32], b[32];
+
+	(void)st;
+	scene_begin(&s);
+	engineer(&s);
+	look(&s);
+	assert_int_equal(open_alarms(&s, "device_asked"), 0);
+	ask_for(&s, "fw-1", "", a);
+	s.now += SEC;
+	ask_for(&s, "fw-2", "", b);
+	look(&s);
+	assert_int_equal(open_alarms(&s, "device_asked"), 1);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE ja LIKE '%fw-1, fw-2%' AND en LIKE '%fw-1, fw-2%'"), 1);
+	/* told once, also after somebody took it in hand */
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM journal WHERE command = 'device.asked'"), 1);
+	look(&s);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM journal WHERE command = 'device.asked'"), 1);
+	json_decref(scene_do(&s, "eng", "device.approve", 200, id_of(a)));
+	assert_int_equal(open_alarms(&s, "device_asked"), 1); /* the other still waits for a word */
+	json_decref(scene_do(&s, "otomo", "device.refuse", 200, json_pack("{s:s, s:s}", "id", b, "reason", "unknown")));
+	assert_int_equal(open_alarms(&s, "device_asked"), 0);
+	ask_for(&s, "fw-3", "", a);
+	look(&s);
+	assert_int_equal(open_alarms(&s, "device_asked"), 1);
+	json_decref(scene_do(&s, "odagiri", "device.withdraw", 200, id_of(a)));
+	assert_int_equal(open_alarms(&s, "device_asked"), 0);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static int64_t
+letters(struct scene *s)
+{
+	return scene_count(s, "SELECT count(*) FROM outbox WHERE kind = 'mail' AND json_extract(doc, '$.words.title.ja') = 'ログが届いていない機器があります'");
+}
+
+/* Approved and silent: the SOC and the tenant hear of it once, and it is over with the first line. */
+static void
+one_that_never_sends_is_told(void **st)
+{
+	struct scene s;
+	char a[32], b[32];
+	json_t *o;
+
+	(void)st;
+	scene_begin(&s);
+	engineer(&s);
+	ask_for(&s, "fw-1", "", a);
+	ask_for(&s, "fw-2", "", b);
+	json_decref(scene_do(&s, "eng", "device.approve", 200, id_of(a)));
+	s.now += 1 * NS_PER_DAY;
+	json_decref(scene_do(&s, "eng", "device.approve", 200, id_of(b)));
+	s.now += 6 * NS_PER_DAY - SEC;
+	look(&s);
+	assert_int_equal(open_alarms(&s, "device_waiting"), 0);
+	s.now += SEC;
+	look(&s);
+	look(&s);
+	assert_int_equal(open_alarms(&s, "device_waiting"), 1);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'device_waiting' AND en LIKE '%7 days%fw-1'"), 1);
+	assert_int_equal(letters(&s), scene_count(&s, "SELECT count(*) FROM contacts WHERE tenant = 'aoba' AND active <> 0 AND mail IS NOT NULL AND reports <> 0"));
+	assert_true(letters(&s) > 0);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE doc LIKE '%ログが届いていない%' AND json_extract(doc, '$.tenant') <> 'aoba'"), 0);
+	o = scene_do(&s, "odagiri", "registration.show", 200, id_of(a));
+	assert_true(json_is_string(json_object_get(o, "late_at")));
+	json_decref(o);
+	s.now += SEC;
+	beat(&s, "fw-1", 1, s.now);
+	state_is(&s, a, "live");
+	assert_int_equal(open_alarms(&s, "device_waiting"), 0);
+	/* the second one a day later, by a setting of its own */
+	s.d->s.device_wait_ns = 30 * NS_PER_DAY;
+	s.now += 1 * NS_PER_DAY;
+	look(&s);
+	assert_int_equal(open_alarms(&s, "device_waiting"), 0);
+	s.d->s.device_wait_ns = 0;
+	look(&s);
+	assert_int_equal(open_alarms(&s, "device_waiting"), 1);
+	json_decref(scene_do(&s, "odagiri", "device.withdraw", 200, id_of(b)));
+	assert_int_equal(open_alarms(&s, "device_waiting"), 0);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
 #define TENANT "tenants:\n  - id: aoba\n    name: {ja: 青葉, en: Aoba}\n    kana: アオバ\n    short: AOBA\n    code_word: {ja: カワセミ, en: kingfisher}\n"
 
 static void
@@ -294,7 +397,10 @@ an_import_and_single_changes_agree(void **st)
 	assert_int_equal(scene_count(&s, "SELECT count(*) FROM tenants WHERE id = 'aoba' AND doc LIKE '%plant%' AND doc LIKE '%dc01%'"), 1);
 	/* one that names devices is the whole truth about them */
 	config = scene_count(&s, "SELECT config FROM lcps WHERE lcp = 'lcp-1'");
+	look(&s);
+	assert_int_equal(open_alarms(&s, "device_asked"), 1);
 	import(&s, TENANT "    devices: [{id: fw-1, source: fortinet.fortigate, address: 10.1.0.1}, {id: px-1, source: squid.access}]\n");
+	assert_int_equal(open_alarms(&s, "device_asked"), 0); /* the document has decided it */
 	state_is(&s, id, "waiting");
 	assert_int_equal(scene_count(&s, "SELECT count(*) FROM registrations WHERE state = 'waiting'"), 2);
 	assert_int_equal(scene_count(&s, "SELECT config FROM lcps WHERE lcp = 'lcp-1'"), config + 1);
@@ -317,7 +423,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(from_asking_to_the_first_line), cmocka_unit_test(who_asks_does_not_approve), cmocka_unit_test(a_new_beginning_counts_whole), cmocka_unit_test(a_refused_list_is_told), cmocka_unit_test(bad_wishes_are_refused),
-		cmocka_unit_test(networks_and_assets_one_by_one), cmocka_unit_test(an_import_and_single_changes_agree),
+		cmocka_unit_test(a_wish_reaches_somebody), cmocka_unit_test(one_that_never_sends_is_told), cmocka_unit_test(networks_and_assets_one_by_one), cmocka_unit_test(an_import_and_single_changes_agree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -241,6 +241,43 @@ a_log_in_that_fails(void **st)
 	scene_end(&s);
 }
 
+/* Bad minutes say why the log-in failed; three one after the other raise one alarm. */
+static void
+a_log_in_that_fails_says_why(void **st)
+{
+	int64_t t = utc("2026-11-27T01:00:00Z");
+	json_t *o, *spans;
+	struct scene s;
+
+	(void)st;
+	begin(&s);
+	minutes(&s, "aoba", "l1", t, 20, ALL);
+	for (int i = 0; i < 20; i++) {
+		int64_t at = t + i * MIN + 15 * SEC;
+
+		if (i < 10 || i > 15)
+			assert_int_equal(desk_watch_login(s.d, at, at + SEC), 0);
+		else if (i < 14) /* 14 and 15: nobody told anything */
+			assert_int_equal(desk_watch_no_login(s.d, i < 13 ? "certificate_expired" : "connection", at, at + SEC), 0);
+		assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'login'"), i < 12 ? 0 : i < 13 ? 1 : 2);
+	}
+	assert_int_equal(desk_watch_no_login(s.d, "magic", t, t + SEC), 0);
+	assert_int_equal(desk_watch_no_login(s.d, "time", t + 400 * DAY, t + SEC), 0);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM watch WHERE what LIKE 'fault:%'"), 2);
+	s.now = t + 26 * MIN;
+	counts_are(&s, "2026-11", 14, 6, 0);
+	o = month(&s, "odagiri", "aoba", "2026-11");
+	spans = json_object_get(o, "spans");
+	assert_int_equal(json_array_size(spans), 3);
+	assert_string_equal(jstr(json_object_get(json_array_get(spans, 0), "reason"), "name"), "certificate_expired");
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(spans, 0), "minutes")), 3);
+	assert_string_equal(jstr(json_object_get(json_object_get(json_array_get(spans, 0), "reason"), "text"), "ja"), "Web の証明書の期限が切れています");
+	assert_string_equal(jstr(json_object_get(json_array_get(spans, 1), "reason"), "name"), "connection");
+	assert_true(json_is_null(json_object_get(json_array_get(spans, 2), "reason")));
+	json_decref(o);
+	scene_end(&s);
+}
+
 /* Forward: the minutes that never were count for nobody. Back: what was good stays good. */
 static void
 clock_steps(void **st)
@@ -584,7 +621,7 @@ main(void)
 		cmocka_unit_test(killed_store_and_engine),
 		cmocka_unit_test(collector_off),
 		cmocka_unit_test(two_collectors),
-		cmocka_unit_test(a_log_in_that_fails),
+		cmocka_unit_test(a_log_in_that_fails), cmocka_unit_test(a_log_in_that_fails_says_why),
 		cmocka_unit_test(clock_steps),
 		cmocka_unit_test(a_restart_changes_nothing),
 		cmocka_unit_test(months_and_daylight_saving),

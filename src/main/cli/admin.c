@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/must.h"
-#include "main/cli/remote.h"
+#include "main/cli/act.h"
 #include "main/cli/report.h"
 #include "sys/fd.h"
 
@@ -129,6 +129,21 @@ user_passwd(struct cli *c, const char *login)
 	return r;
 }
 
+static int
+user_change(struct cli *c, const char *login)
+{
+	json_t *body = NULL;
+	int r;
+
+	if (cli_has(c, "--disable") && cli_has(c, "--enable"))
+		return cli_usage(c, "--disable or --enable, not both");
+	if ((r = act_body(c, "change", "name role sees+=tenants disable?=disabled", &body)) != CLI_DONE)
+		return r;
+	if (cli_has(c, "--enable"))
+		json_object_set_new(body, "disabled", json_false());
+	return act_tell(c, "PATCH", "/api/v1/users/%s", login, body);
+}
+
 int
 cli_user(struct cli *c)
 {
@@ -139,6 +154,8 @@ cli_user(struct cli *c)
 		return remote_list(c, "/api/v1/users", columns);
 	if (what != NULL && login != NULL && strcmp(what, "add") == 0)
 		return user_add(c, login);
+	if (what != NULL && login != NULL && strcmp(what, "change") == 0)
+		return user_change(c, login);
 	if (what != NULL && login != NULL && strcmp(what, "passwd") == 0)
 		return user_passwd(c, login);
 	if (what != NULL && login != NULL && strcmp(what, "totp") == 0) {
@@ -146,7 +163,7 @@ cli_user(struct cli *c)
 
 		return show(c, "POST", path, NULL);
 	}
-	return cli_usage(c, "wanted list, or add, passwd or totp with a LOGIN");
+	return cli_usage(c, "wanted list, or add, change, passwd or totp with a LOGIN");
 }
 
 /* ---- lcp ---- */

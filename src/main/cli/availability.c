@@ -29,6 +29,7 @@ print_month(const json_t *m, bool spans)
 	const json_t *left = json_object_get(m, "left_out_min"), *v;
 	bool measured = json_is_true(json_object_get(m, "measured"));
 	const char *word = !measured ? "not measured" : json_is_true(json_object_get(m, "met")) ? "met" : "short";
+	char scratch[32];
 	size_t i;
 
 	printf("%-16s %s  %8s %%  of %s  good %lld  bad %lld  maintenance %lld  customer %lld  collector off %lld  clock %lld  %s\n", text_of(m, "tenant"), text_of(m, "month"),
@@ -36,8 +37,8 @@ print_month(const json_t *m, bool spans)
 	       number(left, "collector_off"), number(left, "clock"), word);
 	json_array_foreach(json_object_get(m, "spans"), i, v)
 		if (spans)
-			printf("    %s  %s  %5lld min  %-13s %s\n", text_of(v, "from"), text_of(v, "to"), number(v, "minutes"), text_of(v, "kind"),
-			       json_is_string(json_object_get(v, "lcp")) ? text_of(v, "lcp") : "");
+			printf("    %s  %s  %5lld min  %-13s %s%s\n", text_of(v, "from"), text_of(v, "to"), number(v, "minutes"), text_of(v, "kind"),
+			       json_is_string(json_object_get(v, "lcp")) ? text_of(v, "lcp") : "", remote_text(v, "reason.text.en", scratch, sizeof scratch));
 }
 
 int

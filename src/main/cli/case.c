@@ -8,45 +8,35 @@
 #include <string.h>
 
 #include "base/must.h"
+#include "main/cli/act.h"
 #include "main/cli/case.h"
 
-enum how { TEXT, LIST, YES, TEXTS }; /* one text; a list, the option repeated; true when given; a text as {"en"} */
-
-struct field {
-	const char *option, *key;
-	enum how how;
-	bool needed;
-};
-
-#define FIELDS 6
-
-static const struct act {
-	const char *word, *method, *candidate, *incident;
-	struct field fields[FIELDS];
+static const struct {
+	const char *word, *candidate, *incident, *spec;
 } acts[] = {
 #define C "/api/v1/candidates/%s/"
 #define I "/api/v1/incidents/%s/"
-	{ "claim", "POST", C "claim", I "claim", { { "--as", "as", TEXT, true } } },
-	{ "assign", "POST", C "assign", I "assign", { { "--to", "to", TEXT, true } } },
-	{ "merge", "POST", C "merge", I "merge", { { "--into", "into", TEXT, true } } },
-	{ "split", "POST", C "split", I "split", { { "--detection", "detections", LIST, true } } },
-	{ "attach", "POST", C "attach", NULL, { { "--detection", "detections", LIST, true } } },
-	{ "attach", "POST", NULL, I "attach", { { "--detection", "detections", LIST, true }, { "--evidence", "evidence", YES, false } } },
-	{ "release", "POST", C "release", NULL, { { 0 } } },
-	{ "note", "POST", C "note", NULL, { { "--text", "text", TEXT, true } } },
-	{ "note", "POST", NULL, I "comments", { { "--text", "text", TEXT, true }, { "--lang", "lang", TEXT, false } } },
-	{ "close", "POST", C "close", NULL, { { "--reason", "reason", TEXT, true }, { "--text", "facts", TEXTS, false } } },
-	{ "close", "POST", NULL, I "close", { { "--reason", "code", TEXT, true }, { "--text", "text", TEXTS, false } } },
-	{ "reopen", "POST", C "reopen", NULL, { { 0 } } },
-	{ "reopen", "POST", NULL, I "reopen", { { "--text", "text", TEXT, true } } },
-	{ "relate", "POST", NULL, I "related", { { "--to", "other", TEXT, true }, { "--reason", "reason", TEXT, true }, { "--lang", "lang", TEXT, false } } },
-	{ "task", "POST", NULL, I "tasks",
-	  { { "--text", "text", TEXT, true }, { "--owner", "owner", TEXT, true }, { "--due", "due_at", TEXT, false }, { "--lang", "lang", TEXT, false } } },
-	{ "confirm", "POST", NULL, I "confirm", { { "--as", "as", TEXT, true } } },
-	{ "refuse", "POST", NULL, I "refuse", { { "--as", "as", TEXT, true }, { "--reason", "text", TEXT, false } } },
-	{ "answer", "POST", NULL, I "answer",
-	  { { "--code", "code", TEXT, true }, { "--as", "as", TEXT, true }, { "--text", "text", TEXT, false }, { "--lang", "lang", TEXT, false } } },
-	{ "cause", "POST", I "cause", I "cause", { { "--clock", "kind", TEXT, true }, { "--code", "cause", TEXT, true }, { "--text", "text", TEXT, true } } },
+	{ "claim", C "claim", I "claim", "!as" },
+	{ "assign", C "assign", I "assign", "!to" },
+	{ "merge", C "merge", I "merge", "!into" },
+	{ "split", C "split", I "split", "!detection+=detections" },
+	{ "attach", C "attach", NULL, "!detection+=detections" },
+	{ "attach", NULL, I "attach", "!detection+=detections evidence?" },
+	{ "release", C "release", NULL, NULL },
+	{ "note", C "note", NULL, "!text@" },
+	{ "note", NULL, I "comments", "!text@ lang" },
+	{ "close", C "close", NULL, "!reason text@=facts.en" },
+	{ "close", NULL, I "close", "!reason=code text@=text.en" },
+	{ "reopen", C "reopen", NULL, NULL },
+	{ "reopen", NULL, I "reopen", "!text@" },
+	{ "relate", NULL, I "related", "!to=other !reason lang" },
+	{ "task", NULL, I "tasks", "!text@ !owner due=due_at lang" },
+	{ "confirm", NULL, I "confirm", "!as" },
+	{ "refuse", NULL, I "refuse", "!as reason=text" },
+	{ "answer", NULL, I "answer", "!code !as text@ lang" },
+	{ "acknowledge", NULL, I "acknowledge", "!by" },
+	{ "attempt", NULL, I "attempt", "!contact !outcome text@" },
+	{ "cause", I "cause", I "cause", "!clock=kind !code=cause !text@" },
 #undef C
 #undef I
 };
@@ -72,40 +62,42 @@ case_send(struct cli *c, const char *method, const char *fmt, const char *id, co
 	return r;
 }
 
-static json_t *
-value_of(struct cli *c, const struct field *f)
-{
-	const char *s = cli_opt(c, f->option, NULL);
-	json_t *list;
-
-	if (f->how == YES)
-		return cli_has(c, f->option) ? json_true() : NULL;
-	if (s == NULL || f->how == TEXT)
-		return s != NULL ? json_string(s) : NULL;
-	if (f->how == TEXTS)
-		return json_pack("{s:s}", "en", s);
-	list = json_array();
-	for (int i = 0; (s = cli_opt_at(c, f->option, i)) != NULL; i++)
-		json_array_append_new(list, json_string(s));
-	return list;
-}
-
 static int
-run(struct cli *c, const struct act *a, const char *path, const char *id)
+run(struct cli *c, const char *word, const char *method, const char *path, const char *id, const char *spec)
 {
-	json_t *body = json_object(), *v;
-	int r = CLI_DONE;
+	json_t *body = NULL;
+	int r = act_body(c, word, spec, &body);
 
-	for (size_t i = 0; i < FIELDS && a->fields[i].option != NULL && r == CLI_DONE; i++) {
-		if ((v = value_of(c, &a->fields[i])) != NULL)
-			json_object_set_new(body, a->fields[i].key, v);
-		else if (a->fields[i].needed)
-			r = cli_usage(c, "%s wants %s", a->word, a->fields[i].option);
-	}
 	if (r == CLI_DONE)
-		r = case_send(c, a->method, path, id, json_object_size(body) != 0 ? body : NULL);
+		r = case_send(c, method, path, id, json_object_size(body) != 0 ? body : NULL);
 	json_decref(body);
 	return r;
+}
+
+/* One of the actions that the incident asks for. */
+static int
+change_action(struct cli *c, const char *id)
+{
+	const char *number = cli_opt(c, "--task", "");
+	auto_free char *path = NULL;
+	json_t *body = json_pack("{s:b}", "done", !cli_has(c, "--undone"));
+	int r;
+
+	if (number[0] == '\0' || strspn(number, "0123456789") != strlen(number)) {
+		json_decref(body);
+		return cli_usage(c, "action wants --task, its number");
+	}
+	path = x_asprintf("/api/v1/incidents/%%s/actions/%s", number);
+	r = case_send(c, "POST", path, id, body);
+	json_decref(body);
+	return r;
+}
+
+/* Hypothesis, next step, what is in the way. */
+static int
+change_plan(struct cli *c, const char *id, bool candidate)
+{
+	return run(c, "plan", "PATCH", candidate ? "/api/v1/candidates/%s" : "/api/v1/incidents/%s", id, "hypothesis@ next=next_step blocker");
 }
 
 /* A task that is there already: done, or somebody else's, or due at another time. */
@@ -114,12 +106,11 @@ change_task(struct cli *c, const char *id)
 {
 	const char *number = cli_opt(c, "--task", "");
 	auto_free char *n = NULL, *path = NULL;
-	struct act a = { "task", "PATCH", NULL, NULL, { { "--owner", "owner", TEXT, false }, { "--due", "due_at", TEXT, false }, { "--done", "done", YES, false } } };
 
 	if (number[0] == '\0' || strspn(number, "0123456789") != strlen(number))
 		return cli_usage(c, "--task wants the number of a task");
 	path = x_asprintf("/api/v1/incidents/%%s/tasks/%s", number);
-	return run(c, &a, path, id);
+	return run(c, "task", "PATCH", path, id, "owner due=due_at done?");
 }
 
 static int
@@ -144,13 +135,17 @@ case_act(struct cli *c, const char *what, const char *id, bool candidate)
 		return change_task(c, id);
 	if (!candidate && strcmp(what, "unrelate") == 0)
 		return unrelate(c, id);
+	if (!candidate && strcmp(what, "action") == 0)
+		return change_action(c, id);
+	if (strcmp(what, "plan") == 0)
+		return change_plan(c, id, candidate);
 	for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
 		const char *path = candidate ? acts[i].candidate : acts[i].incident;
 
 		if (strcmp(acts[i].word, what) != 0)
 			continue;
 		if (path != NULL)
-			return run(c, &acts[i], path, id);
+			return run(c, what, "POST", path, id, acts[i].spec);
 		known = true;
 	}
 	return known ? cli_usage(c, "%s is for %s", what, candidate ? "incidents" : "candidates") : cli_usage(c, "unknown word %s", what);

@@ -21,6 +21,8 @@ const char *cli_opt(const struct cli *c, const char *option, const char *otherwi
 const char *cli_opt_at(const struct cli *c, const char *option, int i);
 int cli_operands(const struct cli *c);
 const char *cli_operand(const struct cli *c, int i);                /* NULL past the end */
+/* The operands of the verb's row, for messages. */
+const char *cli_wanted(const struct cli *c);
 /* Prints "nezuban VERB: …" and a pointer to --help on standard error; returns CLI_USAGE. */
 int cli_usage(const struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Prints "nezuban VERB: …" on standard error; returns CLI_COULD_NOT. */

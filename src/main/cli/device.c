@@ -10,68 +10,9 @@
 #include "base/clock.h"
 #include "base/must.h"
 #include "codec/timefmt.h"
-#include "main/cli/remote.h"
-
-static void
-put(struct cli *c, json_t *o, const char *option, const char *key)
-{
-	const char *v = cli_opt(c, option, NULL);
-
-	if (v != NULL)
-		json_object_set_new(o, key, json_string(v));
-}
-
-static int
-print(struct cli *c, int r, json_t *out, const char *a, const char *b)
-{
-	char x[300], y[300];
-
-	if (r == CLI_DONE && cli_has(c, "--json"))
-		remote_print_json(out);
-	else if (r == CLI_DONE)
-		printf("%s %s\n", remote_text(out, a, x, sizeof x), remote_text(out, b, y, sizeof y));
-	json_decref(out);
-	return r;
-}
+#include "main/cli/act.h"
 
 /* ---- device ---- */
-
-static int
-device_list(struct cli *c)
-{
-	static const char *const columns[] = { "STATE=state", "TENANT=tenant", "DEVICE=device", "SOURCE=source", "ADDRESS=address", "COLLECTOR=lcp", "ASKED=asked_at",
-		                               "BY=asked_by.en", "LIVE=live_at", "ID=id", NULL };
-	auto_buf struct buf path = { 0 };
-
-	buf_put_str(&path, "/api/v1/registrations");
-	if (cli_opt(c, "--tenant", NULL) != NULL)
-		remote_query(&path, "tenant", cli_opt(c, "--tenant", NULL));
-	if (cli_opt(c, "--state", NULL) != NULL)
-		remote_query(&path, "state", cli_opt(c, "--state", NULL));
-	return remote_list(c, buf_cstr(&path), columns);
-}
-
-static int
-device_register(struct cli *c, const char *name)
-{
-	json_t *body = json_pack("{s:s}", "device", name), *out = NULL;
-	int r;
-
-	if (cli_opt(c, "--tenant", NULL) == NULL) {
-		json_decref(body);
-		return cli_usage(c, "register wants --tenant");
-	}
-	put(c, body, "--tenant", "tenant");
-	put(c, body, "--source", "source");
-	put(c, body, "--transport", "transport");
-	put(c, body, "--address", "address");
-	put(c, body, "--lcp", "lcp");
-	put(c, body, "--zone", "zone");
-	put(c, body, "--note", "note");
-	r = remote_do(c, "POST", "/api/v1/registrations", body, &out);
-	json_decref(body);
-	return print(c, r, out, "id", "state");
-}
 
 /* What the store made of its first line; nothing when the store cannot be asked. */
 static json_t *
@@ -121,30 +62,31 @@ device_show(struct cli *c, const char *id)
 	return r;
 }
 
-static int
-device_withdraw(struct cli *c, const char *id)
-{
-	auto_free char *path = remote_path("/api/v1/registrations/%s/withdraw", id);
-	json_t *out = NULL;
-	int r = remote_do(c, "POST", path, NULL, &out);
-
-	return print(c, r, out, "device", "state");
-}
-
 int
 cli_device(struct cli *c)
 {
+	static const char *const registrations[] = { "STATE=state", "TENANT=tenant", "DEVICE=device", "SOURCE=source", "ADDRESS=address", "COLLECTOR=lcp", "ASKED=asked_at", "BY=asked_by.en",
+		                                     "LIVE=live_at", "LATE=late_at", "ID=id", NULL };
+	static const char *const heard[] = { "TENANT=tenant", "DEVICE=id", "STATE=state", "COLLECTOR=lcp", "SOURCE=source", "LAST=last_at", "TODAY=lines_today", "DROPPED=dropped", NULL };
+	static const struct act acts[] = {
+		{ "list", "GET", "/api/v1/registrations", "tenant state", registrations },
+		{ "status", "GET", "/api/v1/devices", "tenant", heard },
+		{ "refuse", "POST", "/api/v1/registrations/%s/refuse", "!reason", NULL },
+		{ "withdraw", "POST", "/api/v1/registrations/%s/withdraw", NULL, NULL },
+		{ 0 },
+	};
 	const char *what = cli_operand(c, 0), *id = cli_operand(c, 1);
+	json_t *body = NULL;
+	int r;
 
-	if (what != NULL && strcmp(what, "list") == 0 && id == NULL)
-		return device_list(c);
-	if (what != NULL && strcmp(what, "register") == 0 && id != NULL)
-		return device_register(c, id);
-	if (what != NULL && strcmp(what, "show") == 0 && id != NULL)
+	if (what != NULL && id != NULL && strcmp(what, "show") == 0)
 		return device_show(c, id);
-	if (what != NULL && strcmp(what, "withdraw") == 0 && id != NULL)
-		return device_withdraw(c, id);
-	return cli_usage(c, "wanted list, register NAME, show ID or withdraw ID");
+	if (what == NULL || id == NULL || strcmp(what, "register") != 0)
+		return act_run(c, acts);
+	if ((r = act_body(c, what, "!tenant source transport address lcp zone note@", &body)) != CLI_DONE)
+		return r;
+	json_object_set_new(body, "device", json_string(id));
+	return act_tell(c, "POST", "/api/v1/registrations", NULL, body);
 }
 
 /* ---- network, asset ---- */

@@ -8,18 +8,7 @@
 
 #include "base/clock.h"
 #include "base/must.h"
-#include "main/cli/remote.h"
-
-static int
-list(struct cli *c)
-{
-	static const char *const columns[] = { "NUMBER=number", "STATE=state", "TENANT=tenant.id", "RULE=rule", "HID=detections", "LAST=last_at", "UNTIL=expires_at",
-		                               "OWNER=owner.name.en", "REASON=reason", NULL };
-	const char *tenant = cli_opt(c, "--tenant", NULL);
-	auto_free char *path = tenant != NULL ? remote_path("/api/v1/exceptions?tenant=%s", tenant) : x_strdup("/api/v1/exceptions");
-
-	return remote_list(c, path, columns);
-}
+#include "main/cli/act.h"
 
 static void
 put_conditions(struct cli *c, json_t *conditions)
@@ -33,24 +22,12 @@ put_conditions(struct cli *c, json_t *conditions)
 }
 
 static int
-print(struct cli *c, int r, json_t *out)
-{
-	if (r == CLI_DONE && cli_has(c, "--json"))
-		remote_print_json(out);
-	else if (r == CLI_DONE)
-		printf("%s %s\n", json_string_value(json_object_get(out, "number")), json_string_value(json_object_get(out, "state")));
-	json_decref(out);
-	return r;
-}
-
-static int
 add(struct cli *c)
 {
 	const char *tenant = cli_opt(c, "--tenant", NULL), *reason = cli_opt(c, "--reason", NULL), *rule = cli_opt(c, "--rule", NULL), *owner = cli_opt(c, "--owner", NULL);
-	json_t *conditions = json_array(), *body, *out = NULL;
+	json_t *conditions = json_array(), *body;
 	char until[36], *end;
 	long days = strtol(cli_opt(c, "--days", "30"), &end, 10);
-	int r;
 
 	if (tenant == NULL || reason == NULL || owner == NULL || *end != '\0' || days < 1 || days > 366) {
 		json_decref(conditions);
@@ -61,9 +38,7 @@ add(struct cli *c)
 	body = json_pack("{s:s, s:s, s:s, s:s, s:o}", "tenant", tenant, "reason", reason, "owner", owner, "expires_at", until, "conditions", conditions);
 	if (rule != NULL)
 		json_object_set_new(body, "rule", json_string(rule));
-	r = remote_do(c, "POST", "/api/v1/exceptions", body, &out);
-	json_decref(body);
-	return print(c, r, out);
+	return act_tell(c, "POST", "/api/v1/exceptions", NULL, body);
 }
 
 /* Prints what such a one would have hidden; 1 when an incident is among it. */
@@ -96,63 +71,23 @@ preview(struct cli *c)
 	return r;
 }
 
-static int
-approve(struct cli *c, const char *id)
-{
-	const char *as = cli_opt(c, "--as", NULL);
-	auto_free char *path = remote_path("/api/v1/exceptions/%s/approve", id);
-	json_t *body, *out = NULL;
-	int r;
-
-	if (as == NULL)
-		return cli_usage(c, "approve wants --as LOGIN");
-	body = json_pack("{s:s}", "as", as);
-	if (cli_has(c, "--anyway"))
-		json_object_set_new(body, "anyway", json_true());
-	r = remote_do(c, "POST", path, body, &out);
-	json_decref(body);
-	return print(c, r, out);
-}
-
-static int
-end_it(struct cli *c, const char *id)
-{
-	const char *reason = cli_opt(c, "--reason", NULL);
-	auto_free char *path = remote_path("/api/v1/exceptions/%s/end", id);
-	json_t *body = json_object(), *out = NULL;
-	int r;
-
-	if (reason != NULL)
-		json_object_set_new(body, "text", json_string(reason));
-	r = remote_do(c, "POST", path, body, &out);
-	json_decref(body);
-	return print(c, r, out);
-}
-
 int
 cli_exception(struct cli *c)
 {
-	const char *what = cli_operand(c, 0), *id = cli_operand(c, 1);
+	static const char *const columns[] = { "NUMBER=number", "STATE=state", "TENANT=tenant.id", "RULE=rule", "HID=detections", "LAST=last_at", "UNTIL=expires_at",
+		                               "OWNER=owner.name.en", "REASON=reason", NULL };
+	static const struct act acts[] = {
+		{ "list", "GET", "/api/v1/exceptions", "tenant", columns },
+		{ "show", "GET", "/api/v1/exceptions/%s", NULL, NULL },
+		{ "approve", "POST", "/api/v1/exceptions/%s/approve", "!as anyway?", NULL },
+		{ "end", "POST", "/api/v1/exceptions/%s/end", "reason=text", NULL },
+		{ 0 },
+	};
+	const char *what = cli_operand(c, 0);
 
-	if (what != NULL && strcmp(what, "list") == 0 && id == NULL)
-		return list(c);
-	if (what != NULL && strcmp(what, "add") == 0 && id == NULL)
+	if (what != NULL && cli_operands(c) == 1 && strcmp(what, "add") == 0)
 		return add(c);
-	if (what != NULL && strcmp(what, "preview") == 0 && id == NULL)
+	if (what != NULL && cli_operands(c) == 1 && strcmp(what, "preview") == 0)
 		return preview(c);
-	if (what != NULL && strcmp(what, "approve") == 0 && id != NULL)
-		return approve(c, id);
-	if (what != NULL && strcmp(what, "end") == 0 && id != NULL)
-		return end_it(c, id);
-	if (what != NULL && strcmp(what, "show") == 0 && id != NULL) {
-		auto_free char *path = remote_path("/api/v1/exceptions/%s", id);
-		json_t *out = NULL;
-		int r = remote_do(c, "GET", path, NULL, &out);
-
-		if (r == CLI_DONE)
-			remote_print_json(out);
-		json_decref(out);
-		return r;
-	}
-	return cli_usage(c, "wanted list, preview, add, or show, approve or end with an ID");
+	return act_run(c, acts);
 }

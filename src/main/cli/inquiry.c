@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * inquiry: list, held, show, save, open, reply (or answer), note, claim, close, reopen, place, discard, restore, senders, forget.  Text comes from --text or, with
- * --text -, from standard input.
+ * inquiry: list, held, show, open, reply, note, save, assign, change, cause, close, reopen, place, discard, restore, senders, forget.  Text comes
+ * from --text or, with --text -, from standard input.
  */
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -9,26 +9,10 @@
 #include <string.h>
 
 #include "base/must.h"
-#include "main/cli/remote.h"
+#include "main/cli/act.h"
 #include "sys/fd.h"
 
 #define FILES_MAX (5u << 20) /* of all together, and so of one */
-
-static int
-list(struct cli *c)
-{
-	static const char *const columns[] = { "NUMBER=number", "STATE=state", "WAITS=waits", "DUE=clock.due_at", "PRIORITY=priority", "KIND=kind", "DOOR=door", "TENANT=tenant.id",
-		                               "OWNER=owner.name.en", "HELD=held", "SUBJECT=subject", NULL };
-	const char *tenant = cli_opt(c, "--tenant", NULL), *state = cli_opt(c, "--state", NULL);
-	auto_buf struct buf path = { 0 };
-
-	buf_put_str(&path, "/api/v1/inquiries?limit=500");
-	if (tenant != NULL)
-		remote_query(&path, "tenant", tenant);
-	if (state != NULL)
-		remote_query(&path, "state", state);
-	return remote_list(c, buf_cstr(&path), columns);
-}
 
 /* Mails that are nobody's yet, and what became of all of the last 30 days. */
 static int
@@ -110,51 +94,6 @@ show(struct cli *c, const char *id)
 	return r;
 }
 
-/* Takes body over. */
-static int
-post(struct cli *c, const char *fmt, const char *id, json_t *body)
-{
-	auto_free char *path = id != NULL ? remote_path(fmt, id) : x_strdup(fmt);
-	json_t *out = NULL;
-	int r = remote_do(c, "POST", path, body, &out);
-
-	if (r == CLI_DONE && cli_has(c, "--json"))
-		remote_print_json(out);
-	else if (r == CLI_DONE)
-		printf("%s %s\n", json_string_value(json_object_get(out, "number")), json_string_value(json_object_get(out, "state")));
-	json_decref(out);
-	json_decref(body);
-	return r;
-}
-
-static char *
-text_of(struct cli *c)
-{
-	const char *text = cli_opt(c, "--text", NULL);
-	char *out = x_calloc(1, 40001);
-	size_t n;
-
-	if (text != NULL && strcmp(text, "-") == 0) {
-		n = fread(out, 1, 40000, stdin);
-		while (n > 0 && (out[n - 1] == '\n' || out[n - 1] == '\r'))
-			out[--n] = '\0';
-		return out;
-	}
-	free(out);
-	return text != NULL ? x_strdup(text) : NULL;
-}
-
-static json_t *
-said(struct cli *c, const char *text)
-{
-	json_t *body = json_object();
-
-	if (text != NULL)
-		json_object_set_new(body, "text", json_string(text));
-	json_object_set_new(body, "lang", json_string(cli_opt(c, "--lang", "ja")));
-	return body;
-}
-
 /* Each --file PATH as the API wants them; false, told, when one cannot be read. */
 static bool
 put_files(struct cli *c, json_t *body)
@@ -182,53 +121,47 @@ put_files(struct cli *c, json_t *body)
 	return true;
 }
 
+/* Sends body (taken over) with the files that are named. */
+static int
+send_with_files(struct cli *c, const char *path, const char *id, json_t *body)
+{
+	if (put_files(c, body))
+		return act_tell(c, "POST", path, id, body);
+	json_decref(body);
+	return CLI_COULD_NOT;
+}
+
+/* The note of a telephone call. */
 static int
 open_it(struct cli *c)
 {
-	static const char *const words[][2] = { { "--tenant", "tenant" }, { "--subject", "subject" }, { "--kind", "kind" }, { "--priority", "priority" },
-		                                { "--incident", "incident" }, { "--name", "name" }, { "--contact", "contact" } };
-	auto_free char *text = text_of(c);
-	json_t *body;
+	json_t *body = NULL;
+	int r = act_body(c, "open", "!tenant !subject !text@ lang kind priority incident name contact answered?", &body);
 
-	if (cli_opt(c, "--tenant", NULL) == NULL || cli_opt(c, "--subject", NULL) == NULL || text == NULL)
-		return cli_usage(c, "open wants --tenant, --subject and --text");
-	body = said(c, text);
+	if (r != CLI_DONE)
+		return r;
 	json_object_set_new(body, "door", json_string("phone"));
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (cli_opt(c, words[i][0], NULL) != NULL)
-			json_object_set_new(body, words[i][1], json_string(cli_opt(c, words[i][0], NULL)));
-	if (cli_has(c, "--answered"))
-		json_object_set_new(body, "answered", json_true());
-	if (!put_files(c, body)) {
-		json_decref(body);
-		return CLI_COULD_NOT;
-	}
-	return post(c, "/api/v1/inquiries", NULL, body);
+	if (json_object_get(body, "lang") == NULL)
+		json_object_set_new(body, "lang", json_string("ja"));
+	return send_with_files(c, "/api/v1/inquiries", NULL, body);
 }
 
+/* reply and note, which the customer does not see; close and reopen, with a last word if wanted. */
 static int
-write_it(struct cli *c, const char *id, bool visible)
+write_it(struct cli *c, const char *what, const char *id)
 {
-	auto_free char *text = text_of(c);
-	json_t *body;
+	bool reply = strcmp(what, "reply") == 0 || strcmp(what, "answer") == 0, message = reply || strcmp(what, "note") == 0;
+	auto_free char *path = x_asprintf("/api/v1/inquiries/%%s/%s", message ? "messages" : what);
+	json_t *body = NULL;
+	int r = act_body(c, what, message ? "!text@ lang" : "text@ lang", &body);
 
-	if (text == NULL)
-		return cli_usage(c, "reply and note want --text");
-	body = said(c, text);
-	json_object_set_new(body, "visible", json_boolean(visible));
-	if (!put_files(c, body)) {
-		json_decref(body);
-		return CLI_COULD_NOT;
-	}
-	return post(c, "/api/v1/inquiries/%s/messages", id, body);
-}
-
-static int
-finish(struct cli *c, const char *what, const char *id)
-{
-	auto_free char *text = text_of(c), *fmt = x_asprintf("/api/v1/inquiries/%%s/%s", what);
-
-	return post(c, fmt, id, said(c, text));
+	if (r != CLI_DONE)
+		return r;
+	if (json_object_get(body, "lang") == NULL)
+		json_object_set_new(body, "lang", json_string("ja"));
+	if (message)
+		json_object_set_new(body, "visible", json_boolean(reply));
+	return message ? send_with_files(c, path, id, body) : act_tell(c, "POST", path, id, body);
 }
 
 /* A file of a message, written to -o PATH. */
@@ -254,92 +187,82 @@ save(struct cli *c, const char *id)
 static int
 place(struct cli *c, const char *id)
 {
-	static const char *const words[][2] = { { "--tenant", "tenant" }, { "--into", "into" } };
-	json_t *body = json_object();
+	json_t *body = NULL;
+	int r;
 
-	for (size_t i = 0; i < 2; i++)
-		if (cli_opt(c, words[i][0], NULL) != NULL)
-			json_object_set_new(body, words[i][1], json_string(cli_opt(c, words[i][0], NULL)));
-	if (json_object_size(body) == 0) {
-		json_decref(body);
+	if (!cli_has(c, "--tenant") && !cli_has(c, "--into"))
 		return cli_usage(c, "place wants --tenant or --into");
-	}
-	if (cli_has(c, "--remember"))
-		json_object_set_new(body, "remember", json_true());
-	return post(c, "/api/v1/inquiries/%s/place", id, body);
-}
-
-static int
-discard(struct cli *c, const char *id)
-{
-	auto_free char *text = text_of(c);
-	json_t *body;
-
-	if (cli_opt(c, "--reason", NULL) == NULL)
-		return cli_usage(c, "discard wants --reason spam, forged, mistake, handled or other");
-	body = json_pack("{s:s}", "reason", cli_opt(c, "--reason", NULL));
-	if (text != NULL)
-		json_object_set_new(body, "text", json_string(text));
-	return post(c, "/api/v1/inquiries/%s/discard", id, body);
-}
-
-static int
-senders(struct cli *c)
-{
-	static const char *const columns[] = { "ADDRESS=address", "TENANT=tenant.id", "SINCE=at", "BY=by.name.en", "INQUIRY=inquiry", NULL };
-
-	return remote_list(c, "/api/v1/senders", columns);
+	r = act_body(c, "place", "tenant into remember?", &body);
+	return r == CLI_DONE ? act_tell(c, "POST", "/api/v1/inquiries/%s/place", id, body) : r;
 }
 
 static int
 forget(struct cli *c, const char *address)
 {
-	const char *tenant = cli_opt(c, "--tenant", NULL);
-	json_t *body, *out = NULL;
-	int r;
+	json_t *body = NULL;
+	int r = act_body(c, "forget", "!tenant", &body);
 
-	if (tenant == NULL)
-		return cli_usage(c, "forget wants --tenant");
-	body = json_pack("{s:s, s:s}", "address", address, "tenant", tenant);
-	r = remote_do(c, "POST", "/api/v1/senders/forget", body, &out);
+	if (r != CLI_DONE)
+		return r;
+	json_object_set_new(body, "address", json_string(address));
+	r = remote_do(c, "POST", "/api/v1/senders/forget", body, NULL);
 	json_decref(body);
-	json_decref(out);
 	return r;
 }
 
-/* Verbs that need an ID; CLI_USAGE's text when it is none of them. */
-static int
-with_id(struct cli *c, const char *what, const char *id)
+/* What a row cannot say; NULL for the others. */
+typedef int with_id_fn(struct cli *c, const char *id);
+
+static with_id_fn *
+own_word(const char *what)
 {
 	static const struct {
 		const char *what;
-		int (*fn)(struct cli *, const char *);
-	} verbs[] = { { "show", show }, { "save", save }, { "place", place }, { "discard", discard }, { "forget", forget } };
+		with_id_fn *fn;
+	} own[] = { { "show", show }, { "save", save }, { "place", place }, { "forget", forget } };
 
-	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-		if (strcmp(verbs[i].what, what) == 0)
-			return verbs[i].fn(c, id);
-	if (strcmp(what, "reply") == 0 || strcmp(what, "answer") == 0 || strcmp(what, "note") == 0)
-		return write_it(c, id, what[0] != 'n');
-	if (strcmp(what, "close") == 0 || strcmp(what, "reopen") == 0)
-		return finish(c, what, id);
-	if (strcmp(what, "restore") == 0)
-		return post(c, "/api/v1/inquiries/%s/restore", id, NULL);
-	return cli_usage(c, "wanted list, held, senders, open, or show, save, reply, note, close, reopen, place, discard, restore or forget with an ID");
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (strcmp(own[i].what, what) == 0)
+			return own[i].fn;
+	return NULL;
+}
+
+static bool
+is_writing(const char *what)
+{
+	static const char *const words[] = { "reply", "answer", "note", "close", "reopen" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i], what) == 0)
+			return true;
+	return false;
 }
 
 int
 cli_inquiry(struct cli *c)
 {
+	static const char *const columns[] = { "NUMBER=number", "STATE=state", "WAITS=waits", "DUE=clock.due_at", "PRIORITY=priority", "KIND=kind", "DOOR=door", "TENANT=tenant.id",
+		                               "OWNER=owner.name.en", "HELD=held", "SUBJECT=subject", NULL };
+	static const char *const senders[] = { "ADDRESS=address", "TENANT=tenant.id", "SINCE=at", "BY=by.name.en", "INQUIRY=inquiry", NULL };
+	static const struct act acts[] = {
+		{ "list", "GET", "/api/v1/inquiries?limit=500", "tenant state", columns },
+		{ "senders", "GET", "/api/v1/senders", NULL, senders },
+		{ "assign", "POST", "/api/v1/inquiries/%s/assign", "!to", NULL },
+		{ "change", "PATCH", "/api/v1/inquiries/%s", "kind priority incident", NULL },
+		{ "cause", "POST", "/api/v1/inquiries/%s/cause", "!code=cause !text@", NULL },
+		{ "discard", "POST", "/api/v1/inquiries/%s/discard", "!reason text@", NULL },
+		{ "restore", "POST", "/api/v1/inquiries/%s/restore", NULL, NULL },
+		{ 0 },
+	};
 	const char *what = cli_operand(c, 0), *id = cli_operand(c, 1);
 
-	if (what != NULL && id == NULL && strcmp(what, "list") == 0)
-		return list(c);
 	if (what != NULL && id == NULL && strcmp(what, "held") == 0)
 		return held(c);
 	if (what != NULL && id == NULL && strcmp(what, "open") == 0)
 		return open_it(c);
-	if (what != NULL && id == NULL && strcmp(what, "senders") == 0)
-		return senders(c);
-	return with_id(c, what != NULL && id != NULL ? what : "", id);
+	if (what != NULL && id != NULL && own_word(what) != NULL)
+		return own_word(what)(c, id);
+	if (what != NULL && id != NULL && is_writing(what))
+		return write_it(c, what, id);
+	return act_run(c, acts);
 }

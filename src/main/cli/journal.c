@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/must.h"
 #include "desk/slice.h"
-#include "main/cli/remote.h"
+#include "main/cli/act.h"
 #include "sys/fd.h"
 
 #define FILE_MAX (1u << 30)
@@ -64,13 +64,21 @@ page(struct cli *c, const char *tenant, int64_t *next, int64_t *to, FILE *out)
 int
 cli_journal(struct cli *c)
 {
+	static const char *const columns[] = { "SEQ=seq", "AT=at", "COMMAND=command", "TENANT=tenant", "BY=actor", NULL };
+	static const struct act acts[] = {
+		{ "list", "GET", "/api/v1/journal", "tenant after# before# command noun id limit#", columns },
+		{ "check", "GET", "/api/v1/journal/verify", NULL, NULL },
+		{ 0 },
+	};
 	const char *what = cli_operand(c, 0), *tenant = cli_opt(c, "--tenant", NULL), *file = cli_opt(c, "--output", NULL);
 	int64_t next = 0, to = 0;
 	FILE *out = stdout;
 	int r;
 
-	if (what == NULL || strcmp(what, "export") != 0 || tenant == NULL || cli_operands(c) != 1)
-		return cli_usage(c, "wanted export with --tenant ID");
+	if (what != NULL && strcmp(what, "export") != 0)
+		return act_run(c, acts);
+	if (what == NULL || tenant == NULL || cli_operands(c) != 1)
+		return cli_usage(c, "wanted list, check, or export with --tenant ID");
 	if (file != NULL && (out = fopen(file, "we")) == NULL)
 		return cli_could_not(c, "%s cannot be written", file);
 	do

@@ -212,6 +212,22 @@ remote_print_json(const json_t *o)
 	remote_print_json_as(o, JSON_INDENT(2));
 }
 
+/* A list of texts with blanks between; what does not fit is cut. */
+static const char *
+joined(const json_t *list, char *scratch, size_t n)
+{
+	size_t at = 0, i;
+	const json_t *v;
+
+	scratch[0] = '\0';
+	json_array_foreach(list, i, v)
+		if (json_is_string(v) && at < n - 1) {
+			snprintf(scratch + at, n - at, "%s%s", at != 0 ? " " : "", json_string_value(v));
+			at += strlen(scratch + at);
+		}
+	return scratch;
+}
+
 const char *
 remote_text(const json_t *o, const char *dotted, char *scratch, size_t n)
 {
@@ -221,8 +237,10 @@ remote_text(const json_t *o, const char *dotted, char *scratch, size_t n)
 		struct slice key = slice_cut(&rest, '.');
 		auto_free char *k = x_asprintf(SL_FMT, SL_ARG(key));
 
-		o = json_object_get(o, k);
+		o = json_is_array(o) ? json_array_get(o, (size_t)strtoul(k, NULL, 10)) : json_object_get(o, k);
 	}
+	if (json_is_array(o))
+		return joined(o, scratch, n);
 	if (json_is_string(o))
 		return json_string_value(o);
 	if (json_is_integer(o)) {
@@ -274,7 +292,7 @@ void
 remote_print_table(const json_t *items, const char *const *columns)
 {
 	size_t width[16] = { 0 }, cols = 0, i;
-	char scratch[32];
+	char scratch[256];
 	const json_t *o;
 
 	for (; columns[cols] != NULL && cols < 16; cols++) {

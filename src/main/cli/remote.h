@@ -29,7 +29,7 @@ int remote_file(const struct cli *c, const char *path, struct buf *out);
 void remote_print_json(const json_t *o);
 /* One text and its end of line; what a terminal obeys and jansson writes as it is (DEL, C1, marks that turn the writing), as escapes. */
 void remote_print_json_as(const json_t *o, size_t flags);
-/* Text of a (nested) key for a table: "name.en", "clock.state"; "" when absent. */
+/* Text of a (nested) key for a table: "name.en", "calls.0.outcome"; a list of texts with blanks between; "" when absent. */
 const char *remote_text(const json_t *o, const char *dotted, char *scratch, size_t n);
 /* A stranger's text on a terminal, at most so many bytes: what moves the cursor or turns the writing round becomes '?'. */
 void remote_print_text(struct slice text, size_t most);

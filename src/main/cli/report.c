@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/must.h"
-#include "main/cli/remote.h"
+#include "main/cli/act.h"
 #include "main/cli/report.h"
 #include "report/report.h"
 #include "sys/fd.h"
@@ -333,16 +333,22 @@ cli_report(struct cli *c)
 	if (what != NULL && (strcmp(what, "monthly") == 0 || strcmp(what, "daily") == 0))
 		return of_tenant(c, strcmp(what, "daily") == 0);
 	if (what == NULL || id == NULL || cli_operands(c) != 2)
-		return cli_usage(c, "wanted list, or show, draft, words, publish, pdf, csv with an ID, or monthly, daily, or render with a FILE");
+		return cli_usage(c, "wanted list, or show, draft, words, publish, cause, pdf, csv with an ID, or monthly, daily, or render with a FILE");
 	if (strcmp(what, "show") == 0)
 		return show(c, id);
 	if (strcmp(what, "draft") == 0 || strcmp(what, "publish") == 0)
-		return act(c, id, what, json_object());
+		return act(c, id, what, NULL);
 	if (strcmp(what, "words") == 0)
 		return words(c, id);
+	if (strcmp(what, "cause") == 0) {
+		json_t *body = NULL;
+		int e = act_body(c, what, "!code=cause !text@", &body);
+
+		return e == CLI_DONE ? act(c, id, what, body) : e;
+	}
 	if (strcmp(what, "pdf") == 0 || strcmp(what, "csv") == 0)
 		return fetch(c, id, strcmp(what, "csv") == 0);
 	if (strcmp(what, "render") == 0)
 		return render(c, id);
-	return cli_usage(c, "wanted list, or show, draft, words, publish, pdf, csv with an ID, or monthly, daily, or render with a FILE");
+	return cli_usage(c, "wanted list, or show, draft, words, publish, cause, pdf, csv with an ID, or monthly, daily, or render with a FILE");
 }
