@@ -459,39 +459,54 @@ desk_do(struct desk *d, const char *verb, const struct desk_actor *who, const js
 	return desk_do_with(d, verb, who, args, now, NULL, 0);
 }
 
-/* Text of people goes into mails, onto screens and terminals: a control character has no business there, whichever command brings it.
- * Tabs and line ends are what people paste; mails are cleaned of them (outbox.c). The name of the argument that holds one, or NULL. */
-static const char *
-unfit_text(const json_t *v, const char *name)
+static bool
+is_blank(uint32_t ch)
 {
-	const char *key, *bad = NULL;
+	return ch <= 0x20 || ch == 0xa0 || ch == 0x3000 || ch == 0xfeff || (ch >= 0x2000 && ch <= 0x200f);
+}
+
+/* What is wrong with a text of people, or NULL.  It goes into mails, onto screens and terminals: a control character has no business there,
+ * whichever command brings it.  Tabs and line ends are what people paste; mails are cleaned of them (outbox.c).  And blanks are no reason,
+ * cause or word: whoever has nothing to say leaves it empty. */
+static const char *
+text_fault(struct slice s)
+{
+	bool blank = s.n != 0;
+	uint32_t ch;
+
+	while (s.n != 0) {
+		s = slice_sub(s, utf8_next(s, &ch), s.n);
+		if ((ch < 0x20 && ch != '\t' && ch != '\n' && ch != '\r') || (ch >= 0x7f && ch < 0xa0))
+			return "it holds control characters";
+		blank = blank && is_blank(ch);
+	}
+	return blank ? "it is nothing but blanks" : NULL;
+}
+
+/* The first fault in the arguments, with the name of the argument; or NULL. */
+static const char *
+unfit_text(const json_t *v, const char *name, const char **ret_name)
+{
+	const char *key, *why = json_is_string(v) ? text_fault(slice_of(json_string_value(v), json_string_length(v))) : NULL;
 	json_t *part;
 	size_t i;
 
-	if (json_is_string(v)) {
-		struct slice s = slice_of(json_string_value(v), json_string_length(v));
-		uint32_t ch;
-
-		while (s.n != 0 && bad == NULL) {
-			s = slice_sub(s, utf8_next(s, &ch), s.n);
-			if ((ch < 0x20 && ch != '\t' && ch != '\n' && ch != '\r') || (ch >= 0x7f && ch < 0xa0))
-				bad = name;
-		}
-	}
+	if (why != NULL)
+		*ret_name = name;
 	json_array_foreach(v, i, part)
-		if (bad == NULL)
-			bad = unfit_text(part, name);
+		if (why == NULL)
+			why = unfit_text(part, name, ret_name);
 	json_object_foreach((json_t *)v, key, part)
-		if (bad == NULL)
-			bad = unfit_text(part, name != NULL ? name : key);
-	return bad;
+		if (why == NULL)
+			why = unfit_text(part, name != NULL ? name : key, ret_name);
+	return why;
 }
 
 struct desk_answer
 desk_do_with(struct desk *d, const char *verb, const struct desk_actor *who, const json_t *args, int64_t now, const struct desk_blob *blobs, size_t n)
 {
 	cmd_fn *fn = command_find(verb);
-	const char *unfit;
+	const char *unfit, *field = NULL;
 	struct desk_answer a;
 	struct cmd c;
 	json_t *q;
@@ -500,9 +515,9 @@ desk_do_with(struct desk *d, const char *verb, const struct desk_actor *who, con
 	if (fn == NULL)
 		return desk_ask(d, verb, who, args, now);
 	/* a letter and names out of logs are what they are */
-	unfit = word_in(verb, "inquiry.receive advisory.counted") ? NULL : unfit_text(args, NULL);
+	unfit = word_in(verb, "inquiry.receive advisory.counted") ? NULL : unfit_text(args, NULL, &field);
 	if (unfit != NULL)
-		return desk_problem(422, "invalid", unfit, "it holds control characters");
+		return desk_problem(422, "invalid", field, unfit);
 	a = apply(d, verb, fn, who, args, now, blobs, n, true, &c);
 	if (a.status != 204 || c.noun[0] == '\0')
 		return a;

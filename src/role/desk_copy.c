@@ -96,7 +96,7 @@ keep(struct desk_role *dr, const json_t *items)
 	if (json_integer_value(json_object_get(args, "wanted")) > (json_int_t)json_array_size(json_object_get(args, "lines")) && (tries->u & 0xff) + 1 < TRIES) {
 		tries->u = (uint64_t)((loop_mono_ns() + AGAIN) / NS_PER_S) << 8 | ((tries->u & 0xff) + 1);
 	} else {
-		struct desk_answer done = desk_do(dr->desk, "incident.lines", &desk_service, args, desk_role_now(dr));
+		struct desk_answer done = desk_apply(dr->desk, "incident.lines", &desk_service, args, desk_role_now(dr));
 
 		map_del(&dr->copying.tries, slice_str(k->detection));
 		desk_role_check(dr, done.error);

@@ -19,7 +19,7 @@
 #include "role/web_cert.h"
 #include "sys/fd.h"
 
-#define SENT_MOST 32768 /* bytes; of what is longer (reports) the desk has the data set */
+#define SENT_MOST 16384 /* bytes; of what is longer (reports) the desk has the data set */
 
 static void
 body_begin(struct notifier *n, struct buf *b, const char *job)

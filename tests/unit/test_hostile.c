@@ -178,14 +178,20 @@ what_leaves_the_house_is_inert(void **st)
 
 /* Every command there is, whatever it makes of its text: what a screen, a mail or a terminal would obey does not come in. */
 static void
-no_command_takes_a_control_character(void **st)
+no_command_takes_control_characters_or_blanks(void **st)
 {
 	static const char *const commands[] = {
 #define COMMAND(name, fn) name,
 #include "tbl/commands.tbl"
 #undef COMMAND
 	};
-	static const char *const bad[] = { "\x07", "\x1b[2J", "\x7f", "\xc2\x9b", "a\x01z" };
+	static const struct {
+		const char *text, *why;
+	} bad[] = {
+		{ "\x07", "it holds control characters" }, { "\x1b[2J", "it holds control characters" }, { "\x7f", "it holds control characters" },
+		{ "\xc2\x9b", "it holds control characters" }, { "a\x01z", "it holds control characters" }, { " ", "it is nothing but blanks" },
+		{ "\t\r\n", "it is nothing but blanks" }, { "\xe3\x80\x80 \xe2\x80\x8b", "it is nothing but blanks" },
+	};
 	struct scene s;
 
 	(void)st;
@@ -193,14 +199,14 @@ no_command_takes_a_control_character(void **st)
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
 			struct desk_answer a;
-			json_t *args = json_pack("{s:s, s:[{s:{s:s}}]}", "id", "x", "reason", "text", "en", bad[k]);
+			json_t *args = json_pack("{s:s, s:[{s:{s:s}}]}", "id", "x", "reason", "text", "en", bad[k].text);
 
 			if (strcmp(commands[i], "inquiry.receive") == 0 || strcmp(commands[i], "advisory.counted") == 0) { /* letters and names out of logs */
 				json_decref(args);
 				continue;
 			}
 			a = desk_do(s.d, commands[i], &desk_service, args, s.now);
-			if (a.status != 422 || strcmp(jstr(a.body, "field"), "reason") != 0 || strcmp(jstr(a.body, "detail"), "it holds control characters") != 0)
+			if (a.status != 422 || strcmp(jstr(a.body, "field"), "reason") != 0 || strcmp(jstr(a.body, "detail"), bad[k].why) != 0)
 				fail_msg("%s takes %zu: %d", commands[i], k, a.status);
 			json_decref(a.body);
 			json_decref(args);
@@ -271,7 +277,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_leaves_the_house_is_inert),
-		cmocka_unit_test(no_command_takes_a_control_character),
+		cmocka_unit_test(no_command_takes_control_characters_or_blanks),
 		cmocka_unit_test(pasted_words_reach_everybody),
 	};
 
