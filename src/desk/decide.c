@@ -234,6 +234,7 @@ decide(struct cmd *c, struct candidate_now *n, struct decision *d)
 	clock_stop(c, n->id, "decide", c->now);
 	day_count(c, n->tenant, d->severity, 1);
 	say_decision(c, n->id, s, d);
+	second_look(c, n, id, d->severity);
 	start_notices(c, n->id, id, s);
 	snprintf(c->noun, sizeof c->noun, "incident");
 	snprintf(c->id, sizeof c->id, "%s", id);

@@ -192,7 +192,7 @@ inquiry_due(struct cmd *c, const char *id)
 	auto_free char *en = x_asprintf("Inquiry %s: the promised time of its answer is near.", n.number);
 
 	snprintf(c->tenant, sizeof c->tenant, "%s", n.tenant);
-	alarm_raise(c, "inquiry_due", n.id, "warning", n.tenant, NULL, ja, en);
+	alarm_raise(c, "inquiry_due", n.id, c->v >= 6 ? "alarm" : "warning", n.tenant, NULL, ja, en);
 	cmd_changed(c, "inquiry", n.id, n.tenant, n.number);
 }
 

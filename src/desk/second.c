@@ -158,6 +158,20 @@ cmd_incident_refuse(struct cmd *c)
 	cmd_as(c, "analyst lead", refuse);
 }
 
+/* What the evidence proposed as Emergency and one person decided lower is no incident of before, so nobody has to agree first: the customer is
+ * told at once.  But a second person looks, the lead. */
+void
+second_look(struct cmd *c, const struct candidate_now *n, const char *incident, const char *severity)
+{
+	auto_free char *was = db_text(c->db, "SELECT severity FROM candidates WHERE id = ?", Q(n->id));
+	auto_free char *ja = x_asprintf("%s：緊急の提案を「%s」と判定しました。理由を確かめてください。", incident, severity_find(severity)->ja);
+	auto_free char *en = x_asprintf("%s: proposed as Emergency and decided as %s. Look at the reason.", incident, severity_find(severity)->en);
+
+	if (c->v >= 6 && strcmp(was, "emergency") == 0 && strcmp(severity, "emergency") != 0 &&
+	    db_int(c->db, 0, "SELECT second_person FROM tenants WHERE id = ?", Q(n->tenant)) != 0)
+		alarm_raise(c, "decided_lower", incident, "alarm", n->tenant, incident, ja, en);
+}
+
 void
 second_late(struct cmd *c, const char *id)
 {
@@ -168,7 +182,7 @@ second_late(struct cmd *c, const char *id)
 	if (incident == NULL)
 		return;
 	snprintf(c->tenant, sizeof c->tenant, "%s", tenant);
-	alarm_raise(c, "second_person", id, "warning", tenant, incident, ja, en);
+	alarm_raise(c, "second_person", id, c->v >= 6 ? "alarm" : "warning", tenant, incident, ja, en);
 }
 
 json_t *

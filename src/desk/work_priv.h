@@ -55,6 +55,7 @@ bool second_waits(struct db *db, const char *incident);
 /* severity NULL: to be closed as a false positive */
 void second_propose(struct cmd *c, const struct incident_now *n, const char *command, const char *severity, const char *reason);
 void second_late(struct cmd *c, const char *id);
+void second_look(struct cmd *c, const struct candidate_now *n, const char *incident, const char *severity);
 json_t *view_downgrade(struct db *db, const char *incident);
 
 /* exception.c, work.c */

@@ -77,6 +77,29 @@ less_than_emergency_needs_two(void **st)
 	scene_end(&s);
 }
 
+/* The proposal is no decision: one person may decide lower, with a reason, and the lead looks. */
+static void
+a_proposed_emergency_decided_lower_is_told(void **st)
+{
+	struct scene s;
+
+	(void)st;
+	for (int asked = 0; asked <= 1; asked++) {
+		scene_begin(&s);
+		scene_detect(&s, "aoba", DETECTION("k1", "r1", ""));
+		db_run(s.db, "UPDATE candidates SET severity = 'emergency'");
+		db_run(s.db, "UPDATE tenants SET second_person = ?", Q((int64_t)asked));
+		doit(&s, "miyoshi", "candidate.decide", 200, decision(&s, "C-1", "warning"));
+		assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'decided_lower' AND level = 'alarm' AND incident = 'AOBA-2026-0001'"), asked);
+		scene_end(&s);
+	}
+	scene_begin(&s);
+	scene_detect(&s, "aoba", DETECTION("k1", "r1", ""));
+	doit(&s, "miyoshi", "candidate.decide", 200, decision(&s, "C-1", "warning")); /* Critical was proposed */
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'decided_lower'"), 0);
+	scene_end(&s);
+}
+
 static void
 a_false_positive_is_a_downgrade_too(void **st)
 {
@@ -455,7 +478,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(less_than_emergency_needs_two), cmocka_unit_test(a_false_positive_is_a_downgrade_too),
+		cmocka_unit_test(less_than_emergency_needs_two), cmocka_unit_test(a_proposed_emergency_decided_lower_is_told), cmocka_unit_test(a_false_positive_is_a_downgrade_too),
 		cmocka_unit_test(a_tenant_may_do_without), cmocka_unit_test(a_lead_gives_work), cmocka_unit_test(candidates_flow_together),
 		cmocka_unit_test(a_candidate_flows_into_an_incident), cmocka_unit_test(incidents_flow_together_and_nothing_is_lost),
 		cmocka_unit_test(what_a_person_splits_stays_apart), cmocka_unit_test(an_emergency_keeps_its_evidence),
