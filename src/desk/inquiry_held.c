@@ -161,6 +161,10 @@ cmd_inquiry_place(struct cmd *c)
 
 	if (cmd_failed(c) || !load_held(c, &n, held) || !whose(c, tenant, key, &into))
 		return;
+	if (db_int(c->db, 0, "SELECT 1 FROM inquiries WHERE id = ? AND flood = '?'", Q(n.id)) != 0) {
+		cmd_refuse(c, 422, "invalid", "tenant", "its mails are of several senders");
+		return;
+	}
 	if (keep && strcmp(held, "unknown_sender") != 0 && strcmp(held, "ambiguous") != 0) {
 		cmd_refuse(c, 422, "invalid", "remember", "its sender was not proved");
 		return;

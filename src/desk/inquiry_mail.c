@@ -10,6 +10,7 @@
  *
  *     seen before (Message-ID)                      nothing happens
  *     it killed the process that reads, twice       held, unread, its bytes as a file (role/mail.c); an alarm of its own
+ *     more than `rate` of one sender in ten minutes held, all in one thread of the flood; of its files nothing is kept
  *     made by a machine (auto-reply, bounce, list)  an internal note of the thread it names, else only counted
  *     sender not proved by our own mail server      held for a person, with what that server found: whatever it claims, it is nobody's
  *     sender is no contact, or of several tenants   held
@@ -23,6 +24,9 @@
 
 #define REFS_MAX 10
 #define PART_MAX (48u << 10) /* a JOB holds 64 KiB */
+#define RATE_WINDOW (600 * NS_PER_S)
+#define RATE_ALL 5      /* times the rate: of all senders together that were not proved */
+#define FLOOD_KEPT 50   /* messages of a flood that are kept; the rest is counted */
 #define HELD_MAX 2000 /* open mails of nobody; above it the mail server keeps them */
 
 /* ---- out ---- */
@@ -155,6 +159,8 @@ struct letter {
 	const char *from, *name, *subject, *text, *lang, *message_id, *auth;
 	const char *why, *proof; /* since the journal knows them; NULL before */
 	bool is_auto, cut;
+	int64_t rate;              /* mails of one sender in RATE_WINDOW; 0: the journal's older rows know no limit */
+	char sender[272];          /* who is counted: the address, with a ? before it when it was not proved */
 	const json_t *files;
 };
 
@@ -170,6 +176,10 @@ read_letter(struct cmd *c, struct letter *l)
 	l->subject = l->subject != NULL && l->subject[0] != '\0' ? l->subject : strcmp(l->lang, "ja") == 0 ? "（件名なし）" : "(no subject)";
 	if (!word_in(l->auth, "pass fail none"))
 		cmd_refuse(c, 422, "invalid", "auth", "wanted pass, fail or none");
+	l->rate = arg_int(c, "rate", 0);
+	snprintf(l->sender, sizeof l->sender, "%s%s", l->auth != NULL && strcmp(l->auth, "pass") == 0 ? "" : "?", l->from);
+	for (char *p = l->sender; *p != '\0'; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p | 32 : *p);
 	l->why = l->why != NULL && word_in(l->why, "forged changed foreign unreadable") ? l->why : "not_authentic";
 }
 
@@ -217,8 +227,8 @@ tenants_of(struct cmd *c, const char *address, const char *of, char ret_tenant[3
 static void
 remember(struct cmd *c, const struct letter *l, const struct inquiry_now *n, int64_t message, const char *result, const char *why)
 {
-	db_run(c->db, "INSERT INTO inquiry_mails(message_id, at, inquiry, n, result, why) VALUES(?, ?, ?, ?, ?, ?)", Q(l->message_id), Q(c->now),
-	       Q(n != NULL ? n->id : NULL), Q_MAYBE(message), Q(result), Q(why));
+	db_run(c->db, "INSERT INTO inquiry_mails(message_id, at, inquiry, n, result, why, sender) VALUES(?, ?, ?, ?, ?, ?, ?)", Q(l->message_id),
+	       Q(c->now), Q(n != NULL ? n->id : NULL), Q_MAYBE(message), Q(result), Q(why), Q(l->rate != 0 ? l->sender : NULL));
 	c->body = json_pack("{s:s, s:s?}", "result", result, "inquiry", n != NULL ? n->number : NULL);
 }
 
@@ -265,6 +275,68 @@ receive_held(struct cmd *c, const struct letter *l, const char *why)
 	alarm_raise(c, "inquiry_held", "inbox", "warning", NULL, NULL, "差出人を確かめる必要のあるメールがあります。", "Mails wait for somebody to say whose they are.");
 }
 
+/* ---- floods ---- */
+
+/* The name under which a flood is collected, "" when it is none: the sender's, or "?" of all who were not proved. */
+static const char *
+flood_of(struct cmd *c, const struct letter *l)
+{
+	int64_t from = c->now - RATE_WINDOW;
+
+	if (l->rate == 0)
+		return "";
+	if (db_int(c->db, 0, "SELECT count(*) FROM inquiry_mails WHERE sender = ? AND at > ?", Q(l->sender), Q(from)) >= l->rate)
+		return l->sender;
+	if (l->sender[0] == '?' && db_int(c->db, 0, "SELECT count(*) FROM inquiry_mails WHERE at > ? AND substr(sender, 1, 1) = '?'", Q(from)) >= l->rate * RATE_ALL)
+		return "?";
+	return "";
+}
+
+/* Bytes that came with a mail and that nothing names. A replay has none. */
+static void
+forget_bytes(struct cmd *c, const json_t *files)
+{
+	const json_t *f;
+	size_t i;
+
+	json_array_foreach(files, i, f)
+		if (!c->again)
+			db_run(c->db, "DELETE FROM blobs WHERE sha256 = ? AND NOT EXISTS(SELECT 1 FROM inquiry_files f WHERE f.sha256 = blobs.sha256)",
+			       Q(json_string_value(json_object_get(f, "sha256"))));
+}
+
+static void
+open_flood(struct cmd *c, const struct letter *l, const char *flood, struct inquiry_now *n)
+{
+	auto_free char *ja = NULL, *en = NULL;
+
+	inquiry_create(c, &(struct inquiry_new){ .held = "flood", .kind = "question", .priority = "normal", .door = "mail", .subject = l->subject, .lang = l->lang }, n);
+	db_run(c->db, "UPDATE inquiries SET flood = ? WHERE id = ?", Q(flood), Q(n->id));
+	if (strcmp(flood, "?") != 0 && l->from[0] != '\0')
+		inquiry_write_to(c, n->id, l->from, l->name, NULL);
+	inquiry_our_turn(c, n);
+	ja = x_asprintf("メールが短時間に大量に届いています。まとめて %s に保留しています。", n->number);
+	en = x_asprintf("Too many mails came within a short time. They are held together in %s.", n->number);
+	alarm_raise(c, "inquiry_flood", n->id, "warning", NULL, NULL, ja, en);
+}
+
+static void
+receive_flood(struct cmd *c, struct letter *l, const char *flood)
+{
+	auto_free char *id = db_text(c->db, "SELECT id FROM inquiries WHERE flood = ? AND tenant IS NULL AND state = 'open' AND held = 'flood' ORDER BY number DESC LIMIT 1", Q(flood));
+	int64_t message = 0;
+	struct inquiry_now n;
+
+	if (id == NULL || !inquiry_fetch(c->db, id, &n))
+		open_flood(c, l, flood, &n);
+	forget_bytes(c, l->files);
+	l->cut = l->cut || json_array_size(l->files) != 0;
+	l->files = NULL;
+	if (db_int(c->db, 0, "SELECT messages FROM inquiries WHERE id = ?", Q(n.id)) < FLOOD_KEPT)
+		message = put_letter(c, l, &n);
+	remember(c, l, &n, message, "held", "flood");
+}
+
 static void
 receive_new(struct cmd *c, const struct letter *l, const char *tenant, const char *contact, const char *lang)
 {
@@ -285,6 +357,7 @@ cmd_inquiry_receive(struct cmd *c)
 	char tenant[32], contact[128] = "", lang[4] = "ja";
 	struct inquiry_now n = { 0 };
 	struct letter l;
+	const char *flood;
 	bool named;
 	int owners;
 
@@ -296,8 +369,13 @@ cmd_inquiry_receive(struct cmd *c)
 		return;
 	}
 	named = thread_named(c, &n);
+	flood = flood_of(c, &l);
 	if (l.is_auto) {
-		receive_auto(c, &l, named ? &n : NULL);
+		receive_auto(c, &l, named && flood[0] == '\0' ? &n : NULL);
+		return;
+	}
+	if (flood[0] != '\0' && strcmp(l.why, "unreadable") != 0) {
+		receive_flood(c, &l, flood);
 		return;
 	}
 	if (strcmp(l.auth, "pass") != 0) {

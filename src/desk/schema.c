@@ -326,6 +326,12 @@ const char *const desk_schema[] = {
 	/* when somebody was told of a wish, and of a device that keeps everybody waiting */
 	"ALTER TABLE registrations ADD COLUMN told_at @int;"
 	"ALTER TABLE registrations ADD COLUMN late_at @int;",
+	/* floods of mails: by whom, and the one thread that takes them */
+	"ALTER TABLE inquiry_mails ADD COLUMN sender TEXT;"
+	"CREATE INDEX inquiry_mails_at ON inquiry_mails(at);"
+	"CREATE INDEX inquiry_mails_sender ON inquiry_mails(sender, at) WHERE sender IS NOT NULL;"
+	"ALTER TABLE inquiries ADD COLUMN flood TEXT;"
+	"CREATE INDEX inquiries_flood ON inquiries(flood) WHERE flood IS NOT NULL;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 

@@ -26,7 +26,7 @@ last_of(struct db *db, const char *id, bool customer)
 static void
 put_placed(struct ask *a, const char *id, json_t *o)
 {
-	struct rows r = db_query(a->db, "SELECT placed, reason, reason_text, state FROM inquiries WHERE id = ?", Q(id));
+	struct rows r = db_query(a->db, "SELECT placed, reason, reason_text, state, flood IS NOT NULL FROM inquiries WHERE id = ?", Q(id));
 	json_t *before;
 
 	if (!rows_next(&r))
@@ -37,6 +37,8 @@ put_placed(struct ask *a, const char *id, json_t *o)
 
 		json_object_set_new(o, "placed", json_pack("{s:s, s:s?}", "held", json_string_value(json_object_get(before, "held")), "into", into));
 	}
+	if (row_int(&r, 4) != 0)
+		json_object_set_new(o, "flood", json_integer(db_int(a->db, 0, "SELECT count(*) FROM inquiry_mails WHERE inquiry = ?", Q(id))));
 	if (strcmp(row_str(&r, 3), "discarded") == 0 && before == NULL)
 		json_object_set_new(o, "reason", json_pack("{s:s?, s:s?}", "id", row_str(&r, 1), "text", row_str(&r, 2)));
 	json_decref(before);

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "base/utf8.h"
+#include "conf/conf.h"
 #include "role/desk_people_priv.h"
 
 #define WEB_BYTES (5u << 20)
@@ -198,6 +199,7 @@ receive(struct desk_role *dr, struct slice body)
 			args = json_loadb(body.p, head.json, JSON_REJECT_DUPLICATES, NULL);
 	}
 	if (json_is_object(args) && take_bytes(args, slice_sub(body, head.json, body.n), &files)) {
+		json_object_set_new(args, "rate", json_integer(conf_int(dr->env->conf, "mail.rate")));
 		a = desk_do_with(dr->desk, "inquiry.receive", &desk_service, args, desk_role_now(dr), files.blob, files.n);
 		desk_role_check(dr, a.error);
 		word = a.status < 300 ? "stored" : a.status == 409 ? "known" : a.status == 429 || a.status == 503 ? "later" : "refused";

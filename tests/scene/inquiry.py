@@ -6,13 +6,17 @@ import base64
 import email.headerregistry
 import email.message
 import email.policy
+import io
 import os
 import pathlib
 import shutil
 import signal
+import smtplib
+import sqlite3
 import sys
 import tempfile
 import time
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lib"))
@@ -63,14 +67,14 @@ class Story:
         lmtp = free_port()
         self.exim = Exim(pathlib.Path(folder, "exim"), lmtp, [WHO, "lowe@harbor.example", "stranger@else.example", "duty@soc-duty.example"])
         self.service = Service(pathlib.Path(folder, "soc"), settings={
-            "mail.url": f"smtp://127.0.0.1:{self.exim.port}", "mail.from": SOC, "mail.starttls": "no", "mail.listen": f"127.0.0.1:{lmtp}", "mail.inquiries": SOC, "mail.authserv": "mx.soc.example",
+            "mail.url": f"smtp://127.0.0.1:{self.exim.port}", "mail.from": SOC, "mail.starttls": "no", "mail.listen": f"127.0.0.1:{lmtp}", "mail.inquiries": SOC, "mail.authserv": "mx.soc.example", "mail.rate": 30,
             "desk.alarm_mail": "duty@soc-duty.example"})
 
     def ask(self, *a):
         return self.service.local().ask(*a)
 
     def all(self, query=""):
-        return {q["number"]: q for q in self.ask("GET", f"/api/v1/inquiries{query}")["items"]}
+        return {q["number"]: q for q in self.ask("GET", f"/api/v1/inquiries?limit=500{query}")["items"]}
 
     def thread(self, number):
         return self.ask("GET", f"/api/v1/inquiries/{number}")
@@ -225,6 +229,55 @@ class Story:
         status = pathlib.Path(f"/proc/{pids[0]}/status").read_text()
         assert "Seccomp:\t2" in status, "the role is not jailed"
 
+    def by_lmtp(self, mails, sender="lowe@harbor.example"):
+        """As our own mail server does, over one connection and already proved."""
+        proof = f"Authentication-Results: mx.soc.example; spf=pass smtp.mailfrom={sender}\r\n".encode()
+        with smtplib.LMTP("127.0.0.1", self.exim.lmtp_port) as s:
+            for m in mails:
+                s.sendmail(sender, SOC, proof + (m if isinstance(m, bytes) else m.as_bytes()))
+
+    def oddities(self):
+        """More headers than any mail has, a file that swells, addresses without end: each is one message, and quick."""
+        before, pids, started = set(self.all()), self.mail_role(), time.monotonic()
+        many = "".join(f"X-Header-{i}: value {i}\r\n" for i in range(10000)).encode()
+        inner = io.BytesIO()
+        with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as z:
+            z.writestr("zeros", bytes(200 << 20))
+        swelling = letter("swelling", "a small archive", sender="lowe@harbor.example", name="H. Lowe")
+        swelling.add_attachment(inner.getvalue(), maintype="application", subtype="zip", filename="bomb.zip")
+        crowd = ("To: " + ",\r\n ".join(f"a{i}@x.example" for i in range(20000)) + "\r\nReferences: " + "\r\n ".join(f"<{i}@x.example>" for i in range(20000)) + "\r\n").encode()
+        self.by_lmtp([many + letter("many headers", "x", sender="lowe@harbor.example", name="H. Lowe").as_bytes(), swelling,
+                      crowd + letter("crowd", "x", sender="lowe@harbor.example", name="H. Lowe").as_bytes()])
+        new = {q["subject"]: q["number"] for n, q in self.all().items() if n not in before}
+        assert set(new) == {"many headers", "swelling", "crowd"}, new
+        f = self.ask("GET", f"/api/v1/inquiries/{new['swelling']}/messages/1/files/1")
+        assert f["size"] == len(inner.getvalue()) < 1 << 20 and base64.b64decode(f["data"]) == inner.getvalue(), "the archive was touched"
+        assert self.mail_role() == pids, "the mail role was started anew"
+        print(f"oddities: in {time.monotonic() - started:.1f} s")
+
+    def a_flood(self):
+        """A thousand mails of one sender: some threads, the rest held together, one alarm; others come through meanwhile."""
+        before, blobs, started = self.all(), self.blobs(), time.monotonic()
+        def bombs():
+            for i in range(1000):
+                m = letter(f"bomb {i}", "x", sender="lowe@harbor.example", name="H. Lowe")
+                m.add_attachment(os.urandom(1000), maintype="application", subtype="octet-stream", filename="x.bin")
+                yield m
+        self.by_lmtp(bombs())
+        print(f"a flood: 1,000 mails in {time.monotonic() - started:.1f} s")
+        new = [q for n, q in self.all().items() if n not in before]
+        [flood] = [q for q in new if q["held"] == "flood"]
+        assert len(new) <= 31 and flood["flood"] + len(new) - 1 == 1000 and flood["messages_total"] == 50, (len(new), flood)
+        assert len([a for a in self.ask("GET", "/api/v1/alarms")["items"] if a["kind"] == "inquiry_flood"]) == 1
+        assert self.blobs() - blobs <= len(new) - 1, "files of a flood are kept"
+        self.exim.send(letter("急ぎ", "ほかのお客様"), WHO, SOC)
+        wait_until(lambda: any(q["subject"] == "急ぎ" and q["tenant"] for q in self.all().values()), 30, why="another sender's mail")
+        self.service.cli("inquiry", "discard", flood["number"], "--reason", "spam")
+
+    def blobs(self):
+        with sqlite3.connect(f"file:{self.service.data}/desk/desk.db?mode=ro", uri=True) as db:
+            return db.execute("SELECT count(*) FROM blobs").fetchone()[0]
+
     def a_killing_mail(self):
         """The parser dies at it for good (tests/lib/die.c). The mail server comes again and again; the third time it is kept unread."""
         pids, number = self.mail_role(), f"Q-{len(self.all()) + 2}"  # one was discarded
@@ -264,6 +317,8 @@ class Story:
         self.bombs()
         self.files_of_an_answer()
         self.a_killing_mail()
+        self.oddities()
+        self.a_flood()
         self.a_dying_desk()
 
 

@@ -455,6 +455,112 @@ a_mail_is_discarded_with_a_reason_and_comes_back(void **st)
 	scene_end(&s);
 }
 
+/* n mails of one sender, a second apart. */
+static void
+bomb(struct scene *s, const char *from, const char *auth, const char *name, int n, int rate)
+{
+	for (int i = 0; i < n; i++) {
+		char id[40];
+		json_t *b;
+
+		snprintf(id, sizeof id, "<%s%d@x>", name, i);
+		b = letter(from, id, auth, NULL);
+		if (rate != 0)
+			json_object_set_new(b, "rate", json_integer(rate));
+		json_decref(scene_do(s, NULL, "inquiry.receive", 200, b));
+		s->now += SEC / 10;
+	}
+}
+
+static void
+a_flood_is_one_thread_and_one_alarm(void **st)
+{
+	struct scene s;
+	json_t *b, *m;
+	size_t i;
+
+	(void)st;
+	scene_begin(&s);
+	/* a contact that our mail server proved: twenty are threads, the rest is held together and nobody is answered */
+	bomb(&s, "odagiri@aoba.example", "pass", "a", 200, 20);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiries WHERE tenant = 'aoba'"), 20);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE inquiry IS NOT NULL"), 20);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiries WHERE held = 'flood'"), 1);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiry_messages WHERE inquiry = (SELECT id FROM inquiries WHERE held = 'flood')"), 50);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'inquiry_flood'"), 1);
+	b = thread(&s, "miyoshi", "Q-21");
+	assert_int_equal(json_integer_value(json_object_get(b, "flood")), 180);
+	json_decref(b);
+	/* somebody who forges that contact's address floods apart: it takes nothing from the contact, and one held thread more */
+	s.now += 700 * SEC;
+	bomb(&s, "odagiri@aoba.example", "fail", "f", 60, 20);
+	json_decref(mail(&s, letter("odagiri@aoba.example", "<good@x>", "pass", NULL), "opened"));
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiries WHERE held = 'not_authentic'"), 20);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiries WHERE held = 'flood'"), 2);
+	/* many invented senders: a hundred in all, then one thread for whoever comes; it cannot be given to a tenant */
+	s.now += 700 * SEC;
+	for (i = 0; i < 150; i++) {
+		char from[40], name[8];
+
+		snprintf(from, sizeof from, "x%zu@else.example", i);
+		snprintf(name, sizeof name, "m%zu-", i);
+		bomb(&s, from, "none", name, 1, 20);
+	}
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiries WHERE held = 'not_authentic'"), 120);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiries WHERE flood = '?'"), 1);
+	m = scene_do(&s, "miyoshi", "inquiry.list", 200, json_pack("{s:s, s:i}", "state", "held", "limit", 500));
+	json_array_foreach(json_object_get(m, "items"), i, b)
+		if (json_integer_value(json_object_get(b, "flood")) == 50)
+			doit(&s, "miyoshi", "inquiry.place", 422, json_pack("{s:s, s:s}", "id", jstr(b, "id"), "tenant", "aoba"));
+	json_decref(m);
+	/* ten minutes later it is a mail like any other */
+	s.now += 700 * SEC;
+	bomb(&s, "odagiri@aoba.example", "pass", "z", 1, 20);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiries WHERE tenant = 'aoba'"), 22);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
+the_journals_older_mails_know_no_limit(void **st)
+{
+	struct scene s;
+
+	(void)st;
+	scene_begin(&s);
+	bomb(&s, "odagiri@aoba.example", "pass", "o", 30, 0);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiries WHERE tenant = 'aoba'"), 30);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiries WHERE held = 'flood'"), 0);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
+machines_that_flood_leave_twenty_notes(void **st)
+{
+	struct scene s;
+	char *token;
+
+	(void)st;
+	scene_begin(&s);
+	doit(&s, "odagiri", "inquiry.open", 200, asked("a", "b"));
+	token = db_text(s.db, "SELECT token FROM inquiries");
+	for (int i = 0; i < 60; i++) {
+		char id[16];
+		json_t *b;
+
+		snprintf(id, sizeof id, "<l%d@x>", i);
+		b = letter("odagiri@aoba.example", id, "pass", token);
+		json_object_update_new(b, json_pack("{s:b, s:i}", "auto", 1, "rate", 20));
+		json_decref(scene_do(&s, NULL, "inquiry.receive", 200, b));
+	}
+	assert_int_equal(messages(&s, "miyoshi", "Q-1"), 21);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE inquiry IS NOT NULL"), 0);
+	free(token);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
 static void
 what_the_mail_server_found_is_for_staff_and_counted(void **st)
 {
@@ -620,6 +726,9 @@ main(void)
 		cmocka_unit_test(a_held_mail_joins_a_thread_and_leaves_it_again),
 		cmocka_unit_test(a_sender_is_remembered_when_a_person_says_so),
 		cmocka_unit_test(a_mail_is_discarded_with_a_reason_and_comes_back),
+		cmocka_unit_test(a_flood_is_one_thread_and_one_alarm),
+		cmocka_unit_test(the_journals_older_mails_know_no_limit),
+		cmocka_unit_test(machines_that_flood_leave_twenty_notes),
 		cmocka_unit_test(what_the_mail_server_found_is_for_staff_and_counted),
 		cmocka_unit_test(another_tenants_token_opens_nothing),
 		cmocka_unit_test(machines_make_no_threads_and_get_no_answers),

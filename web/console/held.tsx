@@ -54,7 +54,7 @@ function Discard({ q, put }: { q: Data; put: Put }) {
 export function Held({ q, put }: { q: Data; put: Put }) {
 	const d = t().inq, proof = q.messages[0]?.proof;
 	return (
-		<section class="card"><h3>{d.held}</h3><p class="m5">{q.held ? d.heldWhy[q.held] : ''}</p>{proof && <p class="s t12">{d.proof}: <span class="mono"><Safe text={proof} /></span></p>}<p class="s mt">{d.heldText}</p>
+		<section class="card"><h3>{d.held}</h3><p class="m5">{q.held ? d.heldWhy[q.held] : ''}</p>{proof && <p class="s t12">{d.proof}: <span class="mono"><Safe text={proof} /></span></p>}{q.flood ? <p class="s">{d.floodOf(q.flood)}</p> : null}<p class="s mt">{d.heldText}</p>
 			<Place q={q} put={put} /><Discard q={q} put={put} />
 		</section>
 	);
