@@ -353,22 +353,39 @@ preview_button(const struct severity_word *s, const json_t *chain)
 	return texts(ja, en);
 }
 
+/* The subject as it will be sent; the number is given with the decision. */
+static json_t *
+preview_subject(struct db *db, const char *tenant, const struct severity_word *s)
+{
+	struct rows r = db_query(db, "SELECT short, name_ja, name_en FROM tenants WHERE id = ?", Q(tenant));
+	auto_free char *number = rows_next(&r) ? x_asprintf("%s-…", row_str(&r, 0)) : NULL, *ja, *en;
+
+#define SUBJECT_INCIDENT(fmt_ja, fmt_en) ja = x_asprintf(fmt_ja, s->ja, number, row_str(&r, 1)), en = x_asprintf(fmt_en, s->en, number, row_str(&r, 2));
+#include "tbl/subjects.tbl"
+#undef SUBJECT_INCIDENT
+	rows_close(&r);
+	return texts(ja, en);
+}
+
 static json_t *
 preview_mail(struct db *db, const char *tenant, const struct severity_word *s, const struct decision *d, int64_t now)
 {
 	struct rows r = db_query(db, "SELECT name, mail AS address, lang, id FROM contacts WHERE tenant = ? AND active <> 0 AND mail IS NOT NULL ORDER BY ord", Q(tenant));
-	auto_free char *shorty = db_text(db, "SELECT short FROM tenants WHERE id = ?", Q(tenant));
-	auto_free char *ja = x_asprintf("[%s] %s", s->ja, shorty), *en = x_asprintf("[%s] %s", s->en, shorty);
+	bool asks = json_array_size(d->actions) != 0; /* a notice that asks for action goes at once */
 	json_t *to = json_array();
 
-	while (rows_next(&r))
-		if (channel_mail(db, row_str(&r, 3), s->id, now) != SEND_NEVER) {
-			json_t *o = row_json(&r);
+	while (rows_next(&r)) {
+		enum send send = channel_mail(db, row_str(&r, 3), s->id, now);
+		json_t *o;
 
-			json_object_del(o, "id");
-			json_array_append_new(to, o);
-		}
-	return json_pack("{s:o, s:o, s:o}", "to", to, "subject", texts(ja, en), "text", texts(d->summary_ja, d->summary_en));
+		if (send == SEND_NEVER)
+			continue;
+		o = row_json(&r);
+		json_object_del(o, "id");
+		json_object_set_new(o, "send", json_string(send == SEND_DIGEST && !asks ? "digest" : "now"));
+		json_array_append_new(to, o);
+	}
+	return json_pack("{s:o, s:o, s:o}", "to", to, "subject", preview_subject(db, tenant, s), "text", texts(d->summary_ja, d->summary_en));
 }
 
 json_t *

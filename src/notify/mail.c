@@ -29,7 +29,9 @@ struct words {
 static const struct words both[NOTE_LANGS] = {
 	[NOTE_JA] = {
 		.severity = { "緊急", "重大", "警告", "情報" },
-		.subject_incident = "【%s】インシデント %s（%s）",
+#define SUBJECT_INCIDENT(ja, en) .subject_incident = ja,
+#include "tbl/subjects.tbl"
+#undef SUBJECT_INCIDENT
 		.subject_acknowledged = "【確認済み・%s】インシデント %s（%s）",
 		.subject_alarm = "【SOC 警報】%s %s",
 		.subject_warning = "【SOC 注意】%s %s",
@@ -56,7 +58,9 @@ static const struct words both[NOTE_LANGS] = {
 	},
 	[NOTE_EN] = {
 		.severity = { "Emergency", "Critical", "Warning", "Informational" },
-		.subject_incident = "[%s] Incident %s (%s)",
+#define SUBJECT_INCIDENT(ja, en) .subject_incident = en,
+#include "tbl/subjects.tbl"
+#undef SUBJECT_INCIDENT
 		.subject_acknowledged = "[Acknowledged, %s] Incident %s (%s)",
 		.subject_alarm = "[SOC alarm] %s %s",
 		.subject_warning = "[SOC warning] %s %s",

@@ -100,6 +100,30 @@ a_proposed_emergency_decided_lower_is_told(void **st)
 	scene_end(&s);
 }
 
+/* 31 December ends when it ends where the customer is. */
+static void
+numbers_begin_anew_with_the_tenants_year(void **st)
+{
+	static const int64_t midnight = 1798729200LL * SEC; /* of 1 January 2027 in Tokyo */
+	json_t *b;
+	struct scene s;
+
+	(void)st;
+	for (int late = 0; late <= 1; late++) {
+		scene_begin(&s);
+		scene_detect(&s, "aoba", DETECTION("k1", "r1", ""));
+		scene_detect(&s, "harbor", DETECTION("k2", "r1", ""));
+		s.now = late ? midnight : midnight - SEC;
+		b = scene_do(&s, "miyoshi", "candidate.decide", 200, decision(&s, "C-1", "warning"));
+		assert_string_equal(jstr(b, "id"), late ? "AOBA-2027-0001" : "AOBA-2026-0001");
+		json_decref(b);
+		b = scene_do(&s, "miyoshi", "candidate.decide", 200, decision(&s, "C-2", "warning")); /* London has nine hours left */
+		assert_string_equal(jstr(b, "id"), "HARBOR-2026-0001");
+		json_decref(b);
+		scene_end(&s);
+	}
+}
+
 static void
 a_false_positive_is_a_downgrade_too(void **st)
 {
@@ -478,7 +502,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(less_than_emergency_needs_two), cmocka_unit_test(a_proposed_emergency_decided_lower_is_told), cmocka_unit_test(a_false_positive_is_a_downgrade_too),
+		cmocka_unit_test(less_than_emergency_needs_two), cmocka_unit_test(a_proposed_emergency_decided_lower_is_told), cmocka_unit_test(numbers_begin_anew_with_the_tenants_year), cmocka_unit_test(a_false_positive_is_a_downgrade_too),
 		cmocka_unit_test(a_tenant_may_do_without), cmocka_unit_test(a_lead_gives_work), cmocka_unit_test(candidates_flow_together),
 		cmocka_unit_test(a_candidate_flows_into_an_incident), cmocka_unit_test(incidents_flow_together_and_nothing_is_lost),
 		cmocka_unit_test(what_a_person_splits_stays_apart), cmocka_unit_test(an_emergency_keeps_its_evidence),

@@ -37,7 +37,7 @@ function Sent({ e }: { e: Consequences }) {
 		<section>
 			<h3 class="mb">{d.mail}</h3>
 			<div class="row s"><Icon name="mail" size={14} /><span>{d.mails(to.length)}</span><span class="gap" /><Icon name="screen" size={14} /><span>{d.screen}</span></div>
-			{e.mail?.subject && <details class="mailp"><summary>{tx(e.mail.subject)}</summary><p class="q t12">{to.map((x) => `${x.name ?? ''} <${x.address ?? ''}>`).join(', ')}</p><pre class="raw">{tx(e.mail.text)}</pre></details>}
+			{e.mail?.subject && <details class="mailp"><summary>{tx(e.mail.subject)}</summary><p class="q t12">{to.map((x) => `${x.name ?? ''} <${x.address ?? ''}>${x.send === 'digest' ? ` (${d.inDigest})` : ''}`).join(', ')}</p><pre class="raw">{tx(e.mail.text)}</pre></details>}
 		</section>
 	);
 }

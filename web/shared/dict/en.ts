@@ -43,7 +43,7 @@ export const en = {
 		severity: 'Severity', fromAnswers: (x: string) => `proposed by the answers: ${x}`, notReal: 'The answers say: close it with a reason.', evidence: 'Evidence',
 		chosen: (n: number) => `Emergency needs at least one · ${n} chosen`, blockedN: (n: number) => `blocked ${n}`, passedN: (n: number) => `passed ${n}`,
 		toCustomer: 'To the customer', actions: 'Requested actions', addAction: 'Add an action', reason: 'Reason for differing', starts: 'What confirming starts', chain: 'Who is called, in this order',
-		words: 'The words of the telephone', mail: 'Sent at the same time', mails: (n: number) => s(n, 'mail', 'mails'), screen: "customer's portal", codeWord: 'code word', local: 'local', inHours: 'in hours', outHours: 'out of hours',
+		words: 'The words of the telephone', mail: 'Sent at the same time', inDigest: 'in the digest', mails: (n: number) => s(n, 'mail', 'mails'), screen: "customer's portal", codeWord: 'code word', local: 'local', inHours: 'in hours', outHours: 'out of hours',
 		noCall: 'No telephone call. The customer sees it in the portal.', chained: 'The record is chained and cannot be changed. Lowering Emergency or Critical needs a reason.',
 		noKey: 'Calling and publishing never hang on a single key', answer: 'answer', nextField: 'next field', waiting: 'Working out what would start …', removeAction: 'Remove',
 		definition: { emergency: 'Success or damage is confirmed', critical: 'A valid attack; success not confirmed', warning: 'Little danger; worth a look', informational: 'Valid, but no danger' },

@@ -45,7 +45,7 @@ export const ja: Dict = {
 		severity: '重大度', fromAnswers: (x) => `回答からの提案：${x}`, notReal: '回答からは、理由を付けて終了する候補です。', evidence: '証拠',
 		chosen: (n) => `緊急には 1 件以上必要・${n} 件を選択`, blockedN: (n) => `遮断 ${n}`, passedN: (n) => `通過 ${n}`,
 		toCustomer: 'お客様へ', actions: 'お願いする対応', addAction: '対応を追加', reason: '提案と違う理由', starts: '確定すると始まること', chain: '電話の順番',
-		words: '電話で話す言葉', mail: '同時に送るもの', mails: (n) => `メール ${n} 名`, screen: 'お客様の画面', codeWord: '合言葉', local: '現地', inHours: '時間内', outHours: '時間外',
+		words: '電話で話す言葉', mail: '同時に送るもの', inDigest: 'まとめて配信', mails: (n) => `メール ${n} 名`, screen: 'お客様の画面', codeWord: '合言葉', local: '現地', inHours: '時間内', outHours: '時間外',
 		noCall: '電話はかけません。お客様の画面でお知らせします。', chained: '記録は鎖につながり、変更できません。緊急・重大からの引き下げには、理由が要ります。',
 		noKey: '電話と公開は、単独のキーでは実行されません', answer: '答える', nextField: '次の欄', waiting: '始まることを調べています…', removeAction: '除く',
 		definition: { emergency: '成功または被害を確認した', critical: '有効な攻撃。成功は未確認', warning: '危険は小さい。確認を要する', informational: '有効だが危険はない' },
