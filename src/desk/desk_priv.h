@@ -60,8 +60,9 @@ typedef void cmd_fn(struct cmd *c);
 
 /* Version of the records written now.  2: facts beside the record.  3: what is refused and what a hand-over holds became stricter;
  * a command of before was judged by the rules of before and is played again by them: `if (c->v >= 3 && …) cmd_refuse(…)`.  4: a hand-over goes on in the next one.  5: a person's numbers
- * are dialled in turn.  6: a proposed Emergency that one person decides lower is told to the lead. */
-#define JOURNAL_V 6
+ * are dialled in turn.  6: a proposed Emergency that one person decides lower is told to the lead.  7: no JOB that its role would
+ * refuse. */
+#define JOURNAL_V 7
 
 extern const char *const desk_schema[];
 extern const size_t desk_schema_steps;

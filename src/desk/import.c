@@ -90,7 +90,7 @@ line_of(struct reader *r, const struct ynode *n, size_t max)
 
 	if (n == NULL)
 		return NULL;
-	if (n->kind == Y_SCALAR && n->text.n != 0 && n->text.n <= max && reach_is_text(n->text, false))
+	if (n->kind == Y_SCALAR && n->text.n != 0 && n->text.n <= max && reach_is_text(n->text, false) && slice_trim(n->text).n != 0)
 		return n->text.p;
 	wanted = x_asprintf("one line of 1 to %zu bytes", max);
 	fault(r, n, "TENANT-TEXT", wanted);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "codec/reach.h"
 #include "desk/facts_priv.h"
 #include "desk/hook_priv.h"
 #include "desk/inquiry_priv.h"
@@ -82,19 +83,23 @@ safe(const char *s, int max, bool line)
 	return json_string(clean);
 }
 
+#define JOBS_ARE_TAKEN 7 /* from this version of a record on */
+
 /* A JOB that cannot be read is a mail that never goes (notify/notice.c says what can).  So whatever words of people are in one, they are made
  * fit here, once for all: without control characters, in one line where one is wanted, and short enough. */
 static const struct {
 	const char *key;
 	int max; /* bytes */
-	bool line;
-} fits[] = { { "name", 200, true }, { "kana", 200, true }, { "by", 200, true }, { "company", 200, true }, { "title", 800, false }, { "subject", 1000, true },
-	{ "text", 8000, false }, { "summary", 8000, false }, { "action", 8000, false }, { "affected", 255, true } };
+	bool line, need; /* need: a job without it would be refused */
+	int since;       /* version of the record */
+} fits[] = { { "name", REACH_NAME, true, false, 3 }, { "kana", REACH_NAME, true, false, 3 }, { "by", REACH_NAME, true, true, 3 }, { "company", REACH_COMPANY, true, true, 3 },
+	{ "code_word", REACH_CODE_WORD, true, false, JOBS_ARE_TAKEN }, { "title", 800, false, false, 3 }, { "subject", 1000, true, false, 3 }, { "text", 8000, false, false, 3 },
+	{ "summary", 8000, false, false, 3 }, { "action", 8000, false, false, 3 }, { "affected", 255, true, false, 3 } };
 #define FITS (sizeof fits / sizeof *fits)
 
 /* of: the key whose words these are; what {"ja","en"} or a list holds is its key's. */
 static json_t *
-fit_words(json_t *v, const char *of)
+fit_words(const struct cmd *c, json_t *v, const char *of)
 {
 	const char *key;
 	void *next;
@@ -102,13 +107,16 @@ fit_words(json_t *v, const char *of)
 	size_t i;
 
 	for (i = 0; i < FITS && json_is_string(v); i++)
-		if (strcmp(fits[i].key, of) == 0)
+		if (strcmp(fits[i].key, of) == 0 && c->v >= fits[i].since) {
+			if (fits[i].need && json_string_length(v) == 0 && c->v >= JOBS_ARE_TAKEN)
+				return json_string(c->tenant[0] != '\0' ? c->tenant : "-");
 			return safe(json_string_value(v), fits[i].max, fits[i].line);
+		}
 	json_object_foreach_safe(v, next, key, part)
 		if (!word_in(key, "report inquiry")) /* fit already: figures, and a letter with its own limits */
-			json_object_set_new(v, key, fit_words(part, word_in(key, "ja en") ? of : key));
+			json_object_set_new(v, key, fit_words(c, part, word_in(key, "ja en") ? of : key));
 	json_array_foreach(v, i, part)
-		json_array_set_new(v, i, fit_words(part, of));
+		json_array_set_new(v, i, fit_words(c, part, of));
 	return json_incref(v);
 }
 
@@ -122,8 +130,9 @@ put(struct cmd *c, json_t *doc, const char *kind, const char *incident, const ch
 
 	snprintf(job, sizeof job, "%lld", (long long)id);
 	time_text(c->now, at);
-	if (c->v >= 3 && strcmp(kind, "webhook") != 0) /* hook_words.c has its own */
-		json_decref(fit_words(doc, ""));
+	/* hook_words.c has its own */
+	if (c->v >= 3 && (strcmp(kind, "webhook") != 0 || (c->v >= JOBS_ARE_TAKEN && json_object_get(doc, "data") == NULL)))
+		json_decref(fit_words(c, doc, ""));
 	json_object_set_new(doc, "v", json_integer(1));
 	json_object_set_new(doc, "job", json_string(job));
 	json_object_set_new(doc, "kind", json_string(kind));
