@@ -567,8 +567,20 @@ check_networks(struct reader *r, const struct ynode *list)
 	}
 }
 
+/* No other of the tenants before it has the same value of key. */
+static void
+check_once(struct reader *r, const struct ynode *n, const char *key, const char *value, const json_t *before)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(before, i, v)
+		if (value != NULL && strcmp(json_string_value(json_object_get(v, key)) ?: "", value) == 0)
+			fault(r, y_get(n, slice_str(key)), "TENANT-TWICE", strcmp(key, "short") == 0 ? "a short that no other tenant has: it begins the numbers of incidents" : "an id that stands here once");
+}
+
 static json_t *
-tenant_of(struct reader *r, const struct ynode *n)
+tenant_of(struct reader *r, const struct ynode *n, const json_t *before)
 {
 	static const char *const lists[] = { "networks", "assets", "authorised", "users", "devices", "lists" };
 	const char *id, *short_name, *lang, *zone;
@@ -582,6 +594,8 @@ tenant_of(struct reader *r, const struct ynode *n)
 	short_name = text_of(r, n, "short", true);
 	if (short_name != NULL && (strlen(short_name) > 12 || strspn(short_name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != strlen(short_name)))
 		fault(r, y_get(n, SL("short")), "TENANT-SHORT", "1 to 12 of A-Z 0-9: it begins every incident's number");
+	check_once(r, n, "id", id, before);
+	check_once(r, n, "short", short_name, before);
 	lang = word_of(r, n, "lang", "ja en", "ja");
 	zone = zone_of(r, n, "UTC");
 	put(o, "id", id);
@@ -641,6 +655,7 @@ account_of(struct reader *r, const struct ynode *n, json_t *users, json_t *secre
 		fault(r, n, "TENANT-MISSING", "the key role");
 	if (login != NULL && (strlen(login) < 2 || strlen(login) > 64 || strspn(login, "abcdefghijklmnopqrstuvwxyz0123456789._@-") != strlen(login)))
 		fault(r, y_get(n, SL("login")), "TENANT-LOGIN", "2 to 64 of a-z 0-9 . _ @ -");
+	check_once(r, n, "login", login, users);
 	put(o, "login", login);
 	put(o, "role", role);
 	json_object_set_new(o, "name", two_of(r, n, "name", REACH_NAME, ONE_NEEDED));
@@ -675,7 +690,7 @@ desk_import_read(struct slice yaml, const char *file, struct whys *ws)
 			list = map_get_kind(&r, root, "tenants", Y_SEQ, false);
 			for (const struct ynode *n = list != NULL ? list->child : NULL; n != NULL; n = n->next) {
 				if (n->kind == Y_MAP)
-					json_array_append_new(tenants, tenant_of(&r, n));
+					json_array_append_new(tenants, tenant_of(&r, n, tenants));
 				else
 					fault(&r, n, "TENANT-TYPE", "a map");
 			}

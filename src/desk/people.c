@@ -173,6 +173,12 @@ cmd_tenant_import(struct cmd *c)
 	size_t i;
 
 	json_array_foreach(tenants_in, i, v) {
+		auto_free char *other = db_text(c->db, "SELECT id FROM tenants WHERE short = ? AND id <> ?", Q(str(v, "short", "")), Q(str(v, "id", "")));
+
+		if (other != NULL) {
+			cmd_refuse(c, 409, "conflict", "short", "%.12s is the short of the tenant %.31s", str(v, "short", ""), other);
+			return;
+		}
 		put_tenant(c, v);
 		roster_look_for(c, str(v, "id", ""));
 		contacts += (int64_t)json_array_size(json_object_get(v, "contacts"));

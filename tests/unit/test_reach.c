@@ -110,6 +110,30 @@ names_and_addresses_have_limits(void **st)
 	expect(contact_form, "id: c, name: n, kana: カ, mail: a@x.example}, {id: c, name: m, kana: カ", "TENANT-TWICE", "c, name: m");
 }
 
+static void
+what_stands_twice_is_refused(void **st)
+{
+	static const char rest[] = "name: A, kana: ア, code_word: a";
+	auto_free char *ids = x_asprintf("tenants: [{id: a, short: A, %s},\n  {short: B, id: a, %s}]\n@", rest, rest);
+	auto_free char *shorts = x_asprintf("tenants: [{id: a, short: A, %s},\n  {id: b, short: A, %s}]\n@", rest, rest);
+	json_t *args, *body;
+	struct scene s;
+
+	(void)st;
+	expect(ids, "", "TENANT-TWICE", "a, name");
+	expect(shorts, "", "TENANT-TWICE", "A, name");
+	expect("accounts: [{login: xy, name: x, role: lead},\n  {login: xy, name: y, role: lead}]\n@", "", "TENANT-TWICE", "xy, name");
+	/* of a tenant that is there already */
+	scene_begin(&s);
+	args = json_pack("{s:[{s:s, s:s, s:{s:s}, s:s, s:i, s:i, s:{}}]}", "tenants", "id", "other", "short", "HARBOR", "name", "en", "Other", "kana", "カ", "decide_s", 900, "call_s", 600, "doc");
+	body = scene_do(&s, NULL, "tenant.import", 409, args);
+	assert_string_equal(jstr(body, "field"), "short");
+	assert_string_equal(jstr(body, "detail"), "HARBOR is the short of the tenant harbor");
+	json_decref(body);
+	assert_int_equal(db_int(s.db, -1, "SELECT count(*) FROM tenants"), 2);
+	scene_end(&s);
+}
+
 /* ---- whatever is taken gives jobs that the roles take ---- */
 
 static size_t
@@ -250,7 +274,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_the_telephone_cannot_say_is_refused), cmocka_unit_test(names_and_addresses_have_limits),
+		cmocka_unit_test(what_the_telephone_cannot_say_is_refused), cmocka_unit_test(names_and_addresses_have_limits), cmocka_unit_test(what_stands_twice_is_refused),
 		cmocka_unit_test(whatever_is_imported_gives_jobs_that_are_taken), cmocka_unit_test(older_rows_give_jobs_that_are_taken),
 	};
 
