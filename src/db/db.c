@@ -26,7 +26,7 @@ struct db {
 	sqlite3 *h;
 	struct map stmts; /* text → struct db_stmt */
 	bool open;
-	int error;
+	int error, missed;
 	void (*on_commit)(void *ctx, bool after);
 	void *on_commit_ctx;
 };
@@ -69,6 +69,8 @@ keep(struct db *db, int error)
 {
 	if (error != 0 && db->open && db->error == 0)
 		db->error = error;
+	if (error == E_IO || error == E_CORRUPT || (error != 0 && !db->open && db->missed == 0))
+		db->missed = error;
 	return error;
 }
 
@@ -430,6 +432,16 @@ int
 db_error(const struct db *db)
 {
 	return db->error;
+}
+
+int
+db_missed(struct db *db)
+{
+	int r = db->missed;
+
+	if (r != E_IO && r != E_CORRUPT)
+		db->missed = 0;
+	return r;
 }
 
 void

@@ -103,6 +103,9 @@ int db_commit(struct db *db);
 void db_rollback(struct db *db);
 bool db_is_open(const struct db *db);   /* inside a transaction? */
 int db_error(const struct db *db);      /* the kept error of this transaction, 0 */
+/* Outside of a transaction a query that fails has no rows, as one that finds none. This tells them apart: what went wrong there since it was
+ * last asked, 0 when nothing did.  E_IO and E_CORRUPT, wherever they happened, stay. */
+int db_missed(struct db *db);
 /* Spoils the transaction with an error of the caller. The first one stays. */
 void db_fail(struct db *db, int error);
 

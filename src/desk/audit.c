@@ -5,11 +5,12 @@
  * (audit_missing.c), a call that nobody took up, a clock past its time that nobody marked, an incident that should be ringing and has
  * neither a chain, nor a person's word, nor an alarm, a tenant whose reports nothing is waiting to make; and, where there is a roster,
  * an open case whose owner is not on duty and which no hand-over carries, a tenant for which nobody is, and somebody in a crew whose
- * account cannot do that any more: switched off, no lead, a tenant out of sight.
+ * account cannot do that any more: switched off, no lead, a tenant out of sight.  A database that does not answer is a finding too.
  */
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "desk/audit_priv.h"
 
 #define SLACK (15 * NS_PER_S)
@@ -174,10 +175,9 @@ of_roster(struct db *db, int64_t now, struct desk_overdue *ret, size_t n, size_t
 	return n;
 }
 
-size_t
-desk_audit(struct db *db, int64_t now, struct desk_overdue *ret, size_t max)
+static size_t
+overdue(struct db *db, int64_t limit, struct desk_overdue *ret, size_t max)
 {
-	int64_t limit = now - SLACK;
 	struct rows r = db_query(db,
 	                         "SELECT 'timer', CAST(id AS TEXT), due_at FROM timers WHERE due_at < ?"
 	                         " UNION ALL SELECT 'job', CAST(id AS TEXT), not_before FROM outbox WHERE state = 'open' AND kind = 'call' AND cancel = 0"
@@ -194,8 +194,23 @@ desk_audit(struct db *db, int64_t now, struct desk_overdue *ret, size_t max)
 	while (rows_next(&r) && n < max)
 		audit_put(&ret[n++], row_str(&r, 0), row_str(&r, 1), "", row_int(&r, 2));
 	rows_close(&r);
+	return n;
+}
+
+size_t
+desk_audit(struct db *db, int64_t now, struct desk_overdue *ret, size_t max)
+{
+	size_t n;
+	int missed;
+
+	db_missed(db);
+	n = overdue(db, now - SLACK, ret, max);
 	n = audit_missing(db, now, ret, n, max);
-	return n < max ? of_roster(db, now, ret, n, max) : n;
+	n = of_roster(db, now, ret, n, max);
+	missed = db_missed(db);
+	if (missed != 0 && max != 0) /* who cannot look has not found that all is well */
+		audit_put(&ret[n < max ? n++ : max - 1], "database", err_name(missed), "", now);
+	return n;
 }
 
 /* "tokyo-lead role 20784" */

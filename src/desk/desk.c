@@ -382,21 +382,38 @@ desk_apply_recorded(struct desk *d, const char *command, const struct desk_actor
 
 /* ---- ask ---- */
 
+static ask_fn *
+question_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
+		if (strcmp(questions[i].name, name) == 0)
+			return questions[i].fn;
+	return NULL;
+}
+
 struct desk_answer
 desk_ask(struct desk *d, const char *question, const struct desk_actor *who, const json_t *args, int64_t now)
 {
-	struct ask a = { .d = d, .db = d->db, .who = who, .args = args, .now = now };
-	json_t *body = NULL;
+	struct ask a = { .d = d, .db = d->db, .who = who, .args = args, .now = now, .customer = strcmp(who->role, "customer") == 0 };
+	ask_fn *fn = question_find(question);
+	struct desk_answer no;
+	json_t *body;
+	int r;
 
-	a.customer = strcmp(who->role, "customer") == 0;
-	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
-		if (strcmp(questions[i].name, question) == 0) {
-			body = questions[i].fn(&a);
-			if (body != NULL)
-				return (struct desk_answer){ .status = 200, .body = body };
-			return desk_problem(a.status != 0 ? a.status : 404, a.type != NULL ? a.type : "not_found", a.field, NULL);
-		}
-	return desk_problem(404, "not_found", NULL, question);
+	if (fn == NULL)
+		return desk_problem(404, "not_found", NULL, question);
+	db_missed(d->db);
+	body = fn(&a);
+	r = db_missed(d->db);
+	if (r != 0) { /* half an answer is none */
+		json_decref(body);
+		no = desk_problem(503, "unavailable", NULL, err_text(r));
+		no.error = r;
+		return no;
+	}
+	if (body != NULL)
+		return (struct desk_answer){ .status = 200, .body = body };
+	return desk_problem(a.status != 0 ? a.status : 404, a.type != NULL ? a.type : "not_found", a.field, NULL);
 }
 
 json_t *

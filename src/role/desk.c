@@ -145,6 +145,7 @@ on_tick(void *ctx)
 
 	desk_tick(dr->desk, desk_role_now(dr), &error);
 	desk_role_check(dr, error);
+	desk_role_check(dr, db_missed(dr->db)); /* what could not be read looks like nothing due */
 	desk_jobs(dr->desk, desk_role_now(dr), hand_out, dr);
 	desk_store_ask(dr);
 	desk_copy_ask(dr);
