@@ -11,17 +11,18 @@
 #include "base/err.h"
 #include "base/slice.h"
 
+/* [0]: time that has passed besides; [1]: by how much the wall clock was set. */
 static const volatile int64_t *
 shift_of_scene(void)
 {
-	static const volatile int64_t none = 0, *shift;
+	static const volatile int64_t none[2] = { 0, 0 }, *shift;
 	const char *path;
 	void *at = MAP_FAILED;
 	int fd;
 
 	if (shift != NULL)
 		return shift;
-	shift = &none;
+	shift = none;
 	path = getenv("NEZUBAN_CLOCK");
 	if (path == NULL || (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
 		return shift;
@@ -44,15 +45,17 @@ read_clock(clockid_t id)
 static int64_t
 real_wall(void *ctx)
 {
+	const volatile int64_t *shift = shift_of_scene();
+
 	(void)ctx;
-	return read_clock(CLOCK_REALTIME) + *shift_of_scene();
+	return read_clock(CLOCK_REALTIME) + shift[0] + shift[1];
 }
 
 static int64_t
 real_mono(void *ctx)
 {
 	(void)ctx;
-	return read_clock(CLOCK_BOOTTIME) + *shift_of_scene();
+	return read_clock(CLOCK_BOOTTIME) + shift_of_scene()[0];
 }
 
 const struct clock *

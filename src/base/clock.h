@@ -5,7 +5,8 @@
  * main programs ask the real one.  That is what lets scenes advance the clock by hand.
  *
  * The fake clock of scenes: when NEZUBAN_CLOCK names a file that holds an int64 in native order
- * (nanoseconds added to the real time), clock_real() maps it and adds it at every reading.
+ * (nanoseconds added to the real time), clock_real() maps it and adds it at every reading.  A second one, 0 when the
+ * file ends before it, is added to the wall clock alone: somebody set it.
  */
 #ifndef NZ_BASE_CLOCK_H
 #define NZ_BASE_CLOCK_H

@@ -67,7 +67,8 @@ audit_missing_changes(struct db *db, const struct roster *roster, int64_t now, s
 		const char *id = roster_id(roster, i);
 
 		if (roster_duty_of(roster, id, now, &on) && on.to != INT64_MAX &&
-		    db_int(db, 0, "SELECT 1 FROM timers WHERE kind = 'handover.draft' AND ref LIKE ? || '@%'", Q(id)) == 0)
+		    db_int(db, 0, "SELECT EXISTS(SELECT 1 FROM timers WHERE kind = 'handover.draft' AND ref LIKE ? || '@%')"
+		                  " OR EXISTS(SELECT 1 FROM handovers WHERE roster = ? AND at = ? AND state <> 'void')", Q(id), Q(id), Q(on.to)) == 0)
 			n = put("handover.draft", id, now, ret, n);
 	}
 	return n;

@@ -10,7 +10,7 @@
  * looks for what should have happened; its alarm goes to the log by itself, and then the usual way.
  *
  * A failed sync of the database ends the process with status 4: the parent starts it again from the file.
- * A full disk does not: commands are answered 503 until there is room.
+ * A full disk does not: commands are answered 503 until there is room, and what other roles told waits (desk_job.c).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,6 @@
 
 #define TICK (250 * NS_PER_MS)
 #define AUDIT_EVERY (5 * NS_PER_S)
-#define REPEAT (60 * NS_PER_S)
 #define JSON_MAX (8u << 20)
 
 int64_t
@@ -50,71 +49,6 @@ desk_role_check(struct desk_role *dr, int error)
 		log_alert("desk.database", kv_err(error));
 		_Exit(4);
 	}
-}
-
-/* ---- outbox ---- */
-
-static void
-hand_out(void *ctx, int64_t job, const char *kind, struct slice doc)
-{
-	struct desk_role *dr = ctx;
-	bool cancel = strncmp(kind, "cancel:", 7) == 0;
-	struct chan *to = strcmp(cancel ? kind + 7 : kind, "call") == 0 ? dr->call : dr->notify;
-	char key[40], body[64];
-	struct map_slot *s;
-	int64_t now = loop_mono_ns();
-	bool fresh;
-
-	if (to == NULL)
-		return;
-	snprintf(key, sizeof key, "%s%lld", cancel ? "c" : "j", (long long)job);
-	s = map_put(&dr->sent, slice_str(key), &fresh);
-	if (!fresh && now - (int64_t)s->u < REPEAT)
-		return;
-	s->u = (uint64_t)now;
-	if (cancel) {
-		snprintf(body, sizeof body, "{\"v\":1,\"job\":\"%lld\"}", (long long)job);
-		chan_send(to, MSG_JOB_CANCEL, (uint64_t)job, slice_str(body), -1);
-	} else {
-		auto_free char *with = strcmp(kind, "webhook") == 0 ? desk_hook_job(dr, doc) : NULL;
-
-		chan_send(to, MSG_JOB, (uint64_t)job, with != NULL ? slice_str(with) : doc, -1);
-	}
-}
-
-/* Rows that another role was working on go out again at once when it comes back. */
-static void
-forget_sent(struct desk_role *dr)
-{
-	map_fini(&dr->sent);
-}
-
-bool
-desk_role_job(struct desk_role *dr, const char *command, struct slice body)
-{
-	json_t *args = body.n <= (64u << 10) ? json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
-	const char *job = json_string_value(json_object_get(args, "job"));
-	struct desk_answer a;
-	char key[40];
-
-	if (!json_is_object(args) || job == NULL || strlen(job) > 20) {
-		json_decref(args);
-		return false;
-	}
-	a = desk_apply(dr->desk, command, &desk_service, args, desk_role_now(dr));
-	if (a.status >= 300 && a.status != 409 && a.status != 503)
-		log_warn("desk.job", kv_i64("status", a.status));
-	desk_role_check(dr, a.error);
-	/* done or to be tried again: either way the memory of having sent it is over */
-	if (strcmp(command, "job.done") == 0) {
-		snprintf(key, sizeof key, "j%s", job);
-		map_del(&dr->sent, slice_str(key));
-		snprintf(key, sizeof key, "c%s", job);
-		map_del(&dr->sent, slice_str(key));
-	}
-	json_decref(a.body);
-	json_decref(args);
-	return true;
 }
 
 /* ---- timers ---- */
@@ -146,7 +80,8 @@ on_tick(void *ctx)
 	desk_tick(dr->desk, desk_role_now(dr), &error);
 	desk_role_check(dr, error);
 	desk_role_check(dr, db_missed(dr->db)); /* what could not be read looks like nothing due */
-	desk_jobs(dr->desk, desk_role_now(dr), hand_out, dr);
+	desk_role_say_again(dr);
+	desk_role_hand_out(dr);
 	desk_store_ask(dr);
 	desk_copy_ask(dr);
 	desk_role_send(dr);
@@ -346,7 +281,7 @@ desk_msg(struct role_env *env, enum role_id peer, unsigned index, struct msg *m)
 	} else if ((peer == ROLE_NOTIFY || peer == ROLE_CALL) && (m->type == MSG_JOB_EVENT || m->type == MSG_JOB_DONE)) {
 		if (!desk_role_job(dr, m->type == MSG_JOB_EVENT ? "job.event" : "job.done", m->body))
 			log_error("desk.job_refused", kv_str("from", peer == ROLE_CALL ? "call" : "notify"));
-		desk_jobs(dr->desk, desk_role_now(dr), hand_out, dr);
+		desk_role_hand_out(dr);
 	} else if (peer == ROLE_NOTIFY && m->type == MSG_REPORT_ASK) {
 		give_report(dr, m);
 	} else if (peer == ROLE_NOTIFY && m->type == MSG_FILES_ASK) {
@@ -409,7 +344,7 @@ desk_peer(struct role_env *env, enum role_id peer, unsigned index, struct chan *
 		desk_lcps_json(dr->desk, &out);
 		chan_send(ch, MSG_LCPS, 0, buf_slice(&out), -1);
 	} else if (peer == ROLE_NOTIFY || peer == ROLE_CALL) {
-		forget_sent(dr);
+		desk_role_forget_sent(dr);
 	}
 }
 

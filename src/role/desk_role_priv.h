@@ -45,6 +45,12 @@ struct desk_copying {
 	struct map tries; /* detection → when again, how often */
 };
 
+/* What another role told and could not be written down yet. */
+struct unsaid {
+	const char *command;
+	json_t *args;
+};
+
 struct desk_role {
 	struct role_env *env;
 	struct db *db, *auth_db;
@@ -61,6 +67,7 @@ struct desk_role {
 	int64_t api_rate;            /* requests of one key in a minute; 0 = any number */
 	struct buf token_key;        /* what API keys are hashed with */
 	struct map sent;             /* job → when it was handed out last (mono ns); empty again after a restart */
+	VEC(struct unsaid) unsaid;   /* in its order (desk_job.c) */
 	struct desk_settings settings;
 	bool tenants_changed, lcps_changed;
 	struct {                     /* the synthetic person (desk_watch.c); nobody else knows its secrets, and they end with this process */
@@ -108,8 +115,11 @@ void people_answer_again(struct desk_role *dr, uint64_t id, int status, json_t *
 int64_t desk_role_now(struct desk_role *dr);
 /* After a database error that must end the process (R2). */
 void desk_role_check(struct desk_role *dr, int error);
-/* What a message of a less trusted role asks for, as a command; false when the body is no object. */
+/* desk_job.c: what a message of a less trusted role tells, as a command; false when the body is no object.  `command` is a literal. */
 bool desk_role_job(struct desk_role *dr, const char *command, struct slice body);
+void desk_role_say_again(struct desk_role *dr);    /* what could not be written down */
+void desk_role_hand_out(struct desk_role *dr);     /* what is due and not under way */
+void desk_role_forget_sent(struct desk_role *dr);  /* a role came back: what it was working on goes out again */
 
 /* desk_hooks.c: the JOB of an endpoint with its address and keys. Heap; NULL when it is none, or nothing is known of it. */
 char *desk_hook_job(struct desk_role *dr, struct slice doc);

@@ -4,6 +4,7 @@
  */
 #include "unit.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,51 @@ wal_is_refused_and_a_backup_is_checked(void **s)
 	rmdir(dir);
 }
 
+/* A query that cannot look has no rows, and so has one that finds none: they are told apart. */
+static void
+what_could_not_be_read_is_not_nothing(void **s)
+{
+	char dir[] = "/tmp/nezuban-db-XXXXXX", path[64];
+	struct db *db, *other;
+	int fd;
+
+	(void)s;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/a.db", dir);
+	assert_int_equal(db_open(path, &db), 0);
+	assert_int_equal(db_migrate(db, steps, 2), 0);
+	assert_int_equal(db_run(db, "INSERT INTO a(id, name) VALUES(1, 'x')"), 0);
+	assert_int_equal(db_int(db, 0, "PRAGMA busy_timeout=10"), 10);
+	assert_int_equal(db_int(db, -1, "SELECT id FROM a WHERE id = 9"), -1);
+	assert_int_equal(db_missed(db), 0);
+	/* somebody else holds the file */
+	assert_int_equal(db_open(path, &other), 0);
+	assert_int_equal(db_run(other, "BEGIN EXCLUSIVE"), 0);
+	assert_int_equal(db_int(db, -1, "SELECT id FROM a"), -1);
+	assert_int_equal(db_missed(db), E_AGAIN);
+	assert_int_equal(db_missed(db), 0); /* told once */
+	assert_int_equal(db_run(other, "ROLLBACK"), 0);
+	assert_int_equal(db_int(db, -1, "SELECT id FROM a"), 1);
+	assert_int_equal(db_missed(db), 0);
+	db_close(other);
+	/* a damaged file stays damaged */
+	fd = open(path, O_WRONLY);
+	assert_true(fd >= 0);
+	for (off_t at = 4096; at < 40960; at += 512)
+		assert_int_equal(pwrite(fd, "no page of a database at all", 28, at), 28);
+	close(fd);
+	assert_int_equal(db_open(path, &other), 0);
+	assert_int_equal(db_int(other, -1, "SELECT count(*) FROM a WHERE name = 'x'"), -1);
+	assert_int_equal(db_missed(other), E_CORRUPT);
+	assert_int_equal(db_missed(other), E_CORRUPT);
+	db_close(other);
+	db_close(db);
+	unlink(path);
+	snprintf(path, sizeof path, "%s/a.db-journal", dir);
+	unlink(path);
+	rmdir(dir);
+}
+
 int
 main(void)
 {
@@ -115,6 +161,7 @@ main(void)
 		cmocka_unit_test(one_error_spoils_the_whole_transaction),
 		cmocka_unit_test(a_newer_file_is_refused),
 		cmocka_unit_test(wal_is_refused_and_a_backup_is_checked),
+		cmocka_unit_test(what_could_not_be_read_is_not_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
