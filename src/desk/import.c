@@ -488,6 +488,51 @@ channels_of(struct reader *r, const struct ynode *tenant)
 	return a;
 }
 
+static const char kinds[] =
+#define INQUIRY_KIND(id, ja, en) " " id
+#include "tbl/inquiry.tbl"
+        ;
+static const char priorities[] =
+#define INQUIRY_PRIORITY(id, seconds, ja, en) " " id
+#include "tbl/inquiry.tbl"
+        ;
+
+/* inquiry_promise_s reads these rows. */
+static json_t *
+promise_of(struct reader *r, const struct ynode *n)
+{
+	json_t *o = json_object(), *kind, *priority;
+	int64_t s;
+
+	check_keys(r, n, "kind priority hours minutes");
+	kind = words_of(r, n, "kind", kinds + 1);
+	priority = words_of(r, n, "priority", priorities + 1);
+	s = number_of(r, n, "hours", 1, 720, 0) * 3600 + number_of(r, n, "minutes", 15, 1440, 0) * 60;
+	if ((y_get(n, SL("hours")) == NULL) == (y_get(n, SL("minutes")) == NULL))
+		fault(r, n, "TENANT-PROMISE", "either hours or minutes");
+	if (kind != NULL)
+		json_object_set_new(o, "kind", kind);
+	if (priority != NULL)
+		json_object_set_new(o, "priority", priority);
+	json_object_set_new(o, "s", json_integer(s));
+	return o;
+}
+
+static json_t *
+promises_of(struct reader *r, const struct ynode *tenant)
+{
+	const struct ynode *list = map_get_kind(r, tenant, "promises", Y_SEQ, false);
+	json_t *a = json_array();
+
+	for (const struct ynode *n = list != NULL ? list->child : NULL; n != NULL; n = n->next) {
+		if (n->kind == Y_MAP && json_array_size(a) < 50)
+			json_array_append_new(a, promise_of(r, n));
+		else
+			fault(r, n, "TENANT-TYPE", n->kind == Y_MAP ? "at most 50 rows" : "a map");
+	}
+	return a;
+}
+
 static json_t *
 webhooks_of(struct reader *r, const struct ynode *tenant, const char *lang)
 {
@@ -587,7 +632,7 @@ tenant_of(struct reader *r, const struct ynode *n, const json_t *before)
 	json_t *o = json_object(), *doc = json_object(), *contacts = json_array();
 	const struct ynode *list;
 
-	check_keys(r, n, "id name kana short zone lang country closing code_word decide_s call_s second_person plan days_off channels webhooks digest_at daily_at contacts networks assets authorised users devices lists");
+	check_keys(r, n, "id name kana short zone lang country closing code_word decide_s call_s second_person plan days_off channels promises webhooks digest_at daily_at contacts networks assets authorised users devices lists");
 	id = text_of(r, n, "id", true);
 	if (id != NULL && (strlen(id) > 31 || strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(id)))
 		fault(r, y_get(n, SL("id")), "TENANT-ID", "1 to 31 of a-z 0-9 -");
@@ -615,6 +660,7 @@ tenant_of(struct reader *r, const struct ynode *n, const json_t *before)
 	json_object_set_new(o, "plan", plan_of(r, n));
 	json_object_set_new(o, "days_off", days_off_of(r, n));
 	json_object_set_new(o, "channels", channels_of(r, n));
+	json_object_set_new(o, "promises", promises_of(r, n));
 	json_object_set_new(o, "webhooks", webhooks_of(r, n, lang));
 	json_object_set_new(o, "digest_at", json_integer(minute_of(r, n, "digest_at", DESK_DIGEST_MIN)));
 	json_object_set_new(o, "daily_at", json_integer(minute_of(r, n, "daily_at", DESK_DAILY_MIN)));

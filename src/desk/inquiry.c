@@ -5,7 +5,7 @@
  *     open ──(customer writes)──▶ waits for us: clock `inquiry` runs ──(visible answer)──▶ waits for the customer
  *       └──▶ closed ──(reopen, or a new message of the customer)──▶ open
  *
- * The promise depends on the priority (tbl/inquiry.tbl).  The first message starts the clock, later ones do not
+ * The promise depends on the priority (tbl/inquiry.tbl), or on what the tenant's document says (`promises`).  The first message starts the clock, later ones do not
  * move it: the oldest question counts.  When three quarters are over the lead is alarmed; a broken one needs a
  * cause like every other clock.  It is a kind of its own, because `answer` measures how long the customer took
  * to acknowledge an incident, and the month's percentiles of two promises in one would be neither's.
@@ -50,6 +50,36 @@ inquiry_span_s(const char *priority)
 	return 0;
 }
 
+/* A row names words, or not: then it is for all. */
+static bool
+row_names(const json_t *row, const char *key, const char *word)
+{
+	const json_t *list = json_object_get(row, key), *v;
+	size_t i;
+
+	json_array_foreach(list, i, v)
+		if (strcmp(json_string_value(v), word) == 0)
+			return true;
+	return list == NULL;
+}
+
+int64_t
+inquiry_promise_s(struct db *db, const char *tenant, const char *kind, const char *priority)
+{
+	auto_free char *text = db_text(db, "SELECT promises FROM tenants WHERE id = ?", Q(tenant));
+	json_t *rows = text != NULL ? json_loads(text, 0, NULL) : NULL, *row;
+	int64_t span = inquiry_span_s(priority);
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+		if (row_names(row, "kind", kind) && row_names(row, "priority", priority)) {
+			span = json_integer_value(json_object_get(row, "s"));
+			break;
+		}
+	json_decref(rows);
+	return span;
+}
+
 bool
 inquiry_sees(const struct desk_actor *who, const char *tenant)
 {
@@ -61,7 +91,7 @@ inquiry_sees(const struct desk_actor *who, const char *tenant)
 bool
 inquiry_fetch(struct db *db, const char *id, struct inquiry_now *ret)
 {
-	struct rows r = db_query(db, "SELECT id, tenant, state, owner, number, token, lang, priority, waits FROM inquiries WHERE id = ? OR ('Q-' || number) = ?", Q(id), Q(id));
+	struct rows r = db_query(db, "SELECT id, tenant, state, owner, number, token, lang, priority, waits, kind FROM inquiries WHERE id = ? OR ('Q-' || number) = ?", Q(id), Q(id));
 	struct inquiry_now n = { 0 };
 
 	if (!rows_next(&r))
@@ -75,6 +105,7 @@ inquiry_fetch(struct db *db, const char *id, struct inquiry_now *ret)
 	snprintf(n.lang, sizeof n.lang, "%s", row_str(&r, 6));
 	snprintf(n.priority, sizeof n.priority, "%s", row_str(&r, 7));
 	snprintf(n.waits, sizeof n.waits, "%s", row_str(&r, 8));
+	snprintf(n.kind, sizeof n.kind, "%s", row_str(&r, 9));
 	n.held = n.tenant[0] == '\0';
 	rows_close(&r);
 	*ret = n;
@@ -164,7 +195,7 @@ inquiry_say(struct cmd *c, const struct inquiry_now *n, const struct inquiry_mes
 void
 inquiry_our_turn(struct cmd *c, const struct inquiry_now *n)
 {
-	int64_t span = inquiry_span_s(n->priority);
+	int64_t span = inquiry_promise_s(c->db, n->tenant, n->kind, n->priority);
 
 	db_run(c->db, "UPDATE inquiries SET waits = 'us', state = 'open', closed_at = NULL, closed_by = NULL WHERE id = ?", Q(n->id));
 	if (n->held || db_int(c->db, 0, "SELECT 1 FROM clocks WHERE candidate = ? AND kind = 'inquiry' AND stopped_at IS NULL", Q(n->id)) != 0)
@@ -438,14 +469,14 @@ cmd_inquiry_assign(struct cmd *c)
 		db_run(c->db, "UPDATE inquiries SET owner = ? WHERE id = ?", Q(who), Q(n.id));
 }
 
-/* A running promise gets the length of the new priority, counted from where it began. */
+/* A running promise gets the length of the new kind and priority, counted from where it began. */
 static void
-change_priority(struct cmd *c, const struct inquiry_now *n, const char *priority)
+change_promise(struct cmd *c, const struct inquiry_now *n, const char *kind, const char *priority)
 {
 	auto_free char *clock = db_text(c->db, "SELECT id FROM clocks WHERE candidate = ? AND kind = 'inquiry' AND stopped_at IS NULL AND broken = 0", Q(n->id));
-	int64_t started = db_int(c->db, 0, "SELECT started_at FROM clocks WHERE id = ?", Q(clock)), span = inquiry_span_s(priority) * NS_PER_S;
+	int64_t started = db_int(c->db, 0, "SELECT started_at FROM clocks WHERE id = ?", Q(clock)), span;
 
-	db_run(c->db, "UPDATE inquiries SET priority = ? WHERE id = ?", Q(priority), Q(n->id));
+	span = inquiry_promise_s(c->db, n->tenant, kind, priority) * NS_PER_S;
 	if (clock == NULL)
 		return;
 	db_run(c->db, "UPDATE clocks SET due_at = ? WHERE id = ?", Q(started + span), Q(clock));
@@ -463,10 +494,11 @@ cmd_inquiry_change(struct cmd *c)
 
 	if (cmd_failed(c) || !inquiry_load(c, &n))
 		return;
-	if (kind != NULL)
-		db_run(c->db, "UPDATE inquiries SET kind = ? WHERE id = ?", Q(kind), Q(n.id));
-	if (priority != NULL && strcmp(priority, n.priority) != 0)
-		change_priority(c, &n, priority);
+	kind = kind != NULL ? kind : n.kind;
+	priority = priority != NULL ? priority : n.priority;
+	db_run(c->db, "UPDATE inquiries SET kind = ?, priority = ? WHERE id = ?", Q(kind), Q(priority), Q(n.id));
+	if (!n.held && inquiry_promise_s(c->db, n.tenant, kind, priority) != inquiry_promise_s(c->db, n.tenant, n.kind, n.priority))
+		change_promise(c, &n, kind, priority);
 	if (json_object_get(c->args, "incident") == NULL)
 		return;
 	incident = arg_incident(c, n.tenant);

@@ -12,7 +12,7 @@
 #define INQUIRY_FILES_MAX 10
 
 struct inquiry_now {
-	char id[32], tenant[32], state[12], owner[32], number[24], token[32], lang[4], priority[12], waits[12];
+	char id[32], tenant[32], state[12], owner[32], number[24], token[32], lang[4], kind[16], priority[12], waits[12];
 	bool held; /* nobody's yet: a mail that waits for a person */
 };
 
@@ -46,7 +46,9 @@ void inquiry_write_to(struct cmd *c, const char *inquiry, const char *address, c
 const json_t *inquiry_files(struct cmd *c);
 
 bool inquiry_kind_is(const char *kind);
-int64_t inquiry_span_s(const char *priority); /* 0: no such priority */
+int64_t inquiry_span_s(const char *priority); /* what everybody is promised; 0: no such priority */
+/* What this tenant is: the first row of its `promises` that fits, else the former. */
+int64_t inquiry_promise_s(struct db *db, const char *tenant, const char *kind, const char *priority);
 void inquiry_due(struct cmd *c, const char *id); /* the timer before the promise breaks */
 
 /* inquiry_mail.c: message n to the people of the thread. what: answer, received. */

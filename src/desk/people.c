@@ -74,9 +74,11 @@ put_telephone(struct cmd *c, const char *tenant, const json_t *t)
 {
 	auto_free char *plan = json_is_object(json_object_get(t, "plan")) ? json_text(json_object_get(t, "plan")) : x_strdup("{}");
 	auto_free char *channels = json_is_array(json_object_get(t, "channels")) ? json_text(json_object_get(t, "channels")) : x_strdup("[]");
+	auto_free char *promises = json_is_array(json_object_get(t, "promises")) ? json_text(json_object_get(t, "promises")) : x_strdup("[]");
 	const json_t *v;
 	size_t i;
 
+	db_run(c->db, "UPDATE tenants SET promises = ? WHERE id = ?", Q(promises), Q(tenant));
 	db_run(c->db, "UPDATE tenants SET country = ?, plan = ?, channels = ?, digest_at = ?, daily_at = ? WHERE id = ?", Q(str(t, "country", "")), Q(plan), Q(channels),
 	       Q(minute(t, "digest_at", DESK_DIGEST_MIN)), Q(minute(t, "daily_at", DESK_DAILY_MIN)), Q(tenant));
 	db_run(c->db, "DELETE FROM hooks WHERE tenant = ?", Q(tenant));

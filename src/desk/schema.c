@@ -332,6 +332,9 @@ const char *const desk_schema[] = {
 	"CREATE INDEX inquiry_mails_sender ON inquiry_mails(sender, at) WHERE sender IS NOT NULL;"
 	"ALTER TABLE inquiries ADD COLUMN flood TEXT;"
 	"CREATE INDEX inquiries_flood ON inquiries(flood) WHERE flood IS NOT NULL;",
+
+	/* within which time inquiries of a tenant are answered, where it is not what everybody is promised */
+	"ALTER TABLE tenants ADD COLUMN promises TEXT NOT NULL DEFAULT '[]';",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 

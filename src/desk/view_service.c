@@ -333,7 +333,7 @@ json_t *
 ask_tenant_show(struct ask *a)
 {
 	const char *id = ask_str(a, "id");
-	struct rows r = db_query(a->db, "SELECT " TENANT_COLUMNS ", t.code_ja AS \"code_word:2\", t.code_en, t.decide_s, t.call_s, t.country, t.channels AS \"channels:j\", t.digest_at, t.daily_at, t.second_person AS \"second_person:b\", t.closing AS \"closing:b\", t.doc AS \"doc:j\" FROM tenants t WHERE t.id = ?",
+	struct rows r = db_query(a->db, "SELECT " TENANT_COLUMNS ", t.code_ja AS \"code_word:2\", t.code_en, t.decide_s, t.call_s, t.country, t.channels AS \"channels:j\", t.promises AS \"promises:j\", t.digest_at, t.daily_at, t.second_person AS \"second_person:b\", t.closing AS \"closing:b\", t.doc AS \"doc:j\" FROM tenants t WHERE t.id = ?",
 	                         Q(id));
 	static const char *const lists[] = { "networks", "assets", "authorised" };
 	json_t *o = row_first(&r), *doc;

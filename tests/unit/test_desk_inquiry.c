@@ -225,6 +225,101 @@ an_owner_a_priority_a_call(void **st)
 	scene_end(&s);
 }
 
+#define AOBA "tenants:\n  - {id: aoba, name: {ja: 青葉, en: Aoba}, kana: アオバ, short: AOBA, zone: Asia/Tokyo, code_word: {ja: カワセミ, en: kingfisher}"
+
+static void
+promises_are(struct scene *s, const char *rows)
+{
+	auto_free char *yaml = x_asprintf(AOBA ", promises: %s}\n", rows);
+	struct whys ws = { 0 };
+	json_t *args = desk_import_read(slice_str(yaml), "t.yaml", &ws);
+
+	assert_non_null(args);
+	json_object_del(args, "secrets");
+	doit(s, NULL, "tenant.import", 200, args);
+	whys_fini(&ws);
+}
+
+static int64_t
+limit_of(struct scene *s, const char *number)
+{
+	json_t *b = thread(s, "odagiri", number);
+	int64_t n = json_integer_value(json_object_get(json_object_get(b, "clock"), "limit_s"));
+
+	json_decref(b);
+	return n;
+}
+
+static void
+a_tenant_has_its_own_promises(void **st)
+{
+	struct scene s;
+	json_t *b;
+
+	(void)st;
+	scene_begin(&s);
+	doit(&s, "odagiri", "inquiry.open", 200, asked("before", "x"));
+	promises_are(&s, "[{kind: device, priority: [urgent, normal], hours: 4}, {priority: urgent, minutes: 30}, {kind: [device], hours: 100}]");
+	b = asked("urgent", "x");
+	json_object_set_new(b, "priority", json_string("urgent"));
+	doit(&s, "odagiri", "inquiry.open", 200, b);
+	doit(&s, "odagiri", "inquiry.open", 200, asked("normal", "x"));
+	assert_int_equal(limit_of(&s, "Q-1"), 8 * 3600); /* runs since before */
+	assert_int_equal(limit_of(&s, "Q-2"), 1800);
+	assert_int_equal(limit_of(&s, "Q-3"), 8 * 3600); /* no row fits */
+	s.now += 60 * SEC;
+	/* another kind, then another priority: from where it began, timers and all */
+	doit(&s, "miyoshi", "inquiry.change", 200, json_pack("{s:s, s:s}", "id", "Q-3", "kind", "device"));
+	assert_int_equal(limit_of(&s, "Q-3"), 4 * 3600);
+	assert_int_equal(scene_count(&s, "SELECT due_at - (SELECT started_at FROM clocks WHERE candidate = t.ref) FROM timers t WHERE kind = 'inquiry.due' AND ref = (SELECT id FROM"
+	                                 " inquiries WHERE number = 3)"), 3 * 3600 * SEC);
+	doit(&s, "miyoshi", "inquiry.change", 200, json_pack("{s:s, s:s}", "id", "Q-3", "priority", "low"));
+	assert_int_equal(limit_of(&s, "Q-3"), 100 * 3600);
+	b = scene_do(&s, "odagiri", "tenant.show", 200, json_pack("{s:s}", "id", "aoba"));
+	assert_int_equal(json_array_size(json_object_get(b, "promises")), 3);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(json_object_get(b, "promises"), 1), "s")), 1800);
+	json_decref(b);
+	/* it is broken at its own hour */
+	s.now = T0 + 1801 * SEC;
+	scene_tick(&s);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM clocks WHERE kind = 'inquiry' AND broken <> 0"), 1);
+	/* a document without the key: as everybody */
+	promises_are(&s, "[]");
+	doit(&s, "odagiri", "inquiry.open", 200, asked("after", "x"));
+	assert_int_equal(limit_of(&s, "Q-4"), 8 * 3600);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+static void
+wrong_promises_are_told_with_their_place(void **st)
+{
+	static const struct {
+		const char *rows;
+		const char *id;
+		unsigned col;
+	} v[] = {
+		{ "[{kind: devices, hours: 4}]", "TENANT-WORD", 8 }, { "[{priority: soon, hours: 4}]", "TENANT-WORD", 12 }, { "[{hours: 0}]", "TENANT-RANGE", 9 },
+		{ "[{hours: 721}]", "TENANT-RANGE", 9 }, { "[{hours: four}]", "TENANT-RANGE", 9 }, { "[{minutes: 5}]", "TENANT-RANGE", 11 }, { "[{kind: device}]", "TENANT-PROMISE", 2 },
+		{ "[{hours: 1, minutes: 30}]", "TENANT-PROMISE", 2 }, { "[{hour: 4}]", "TENANT-KEY", 2 }, { "[4]", "TENANT-TYPE", 1 }, { "4", "TENANT-TYPE", 0 },
+	};
+	static const char head[] = AOBA ", promises: ";
+	size_t line = 0; /* characters before the rows */
+
+	(void)st;
+	for (const char *p = strchr(head, '\n') + 1; *p != '\0'; p++)
+		line += (*p & 0xc0) != 0x80;
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		auto_free char *yaml = x_asprintf("%s%s}\n", head, v[i].rows);
+		struct whys ws = { 0 };
+
+		assert_null(desk_import_read(slice_str(yaml), "t.yaml", &ws));
+		if (strcmp(ws.list.v[0].id, v[i].id) != 0 || ws.list.v[0].line != 2 || ws.list.v[0].col != line + v[i].col + 1)
+			fail_msg("%s: %s %u:%u, wanted column %zu", v[i].rows, ws.list.v[0].id, (unsigned)ws.list.v[0].line, (unsigned)ws.list.v[0].col, line + v[i].col + 1);
+		whys_fini(&ws);
+	}
+}
+
 /* ---- mails in ---- */
 
 static json_t *
@@ -726,6 +821,8 @@ main(void)
 		cmocka_unit_test(a_held_mail_joins_a_thread_and_leaves_it_again),
 		cmocka_unit_test(a_sender_is_remembered_when_a_person_says_so),
 		cmocka_unit_test(a_mail_is_discarded_with_a_reason_and_comes_back),
+		cmocka_unit_test(a_tenant_has_its_own_promises),
+		cmocka_unit_test(wrong_promises_are_told_with_their_place),
 		cmocka_unit_test(a_flood_is_one_thread_and_one_alarm),
 		cmocka_unit_test(the_journals_older_mails_know_no_limit),
 		cmocka_unit_test(machines_that_flood_leave_twenty_notes),

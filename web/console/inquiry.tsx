@@ -6,6 +6,7 @@ import { call, session } from '../shared/api';
 import { Picker, size, type Picked } from '../shared/files';
 import { lang, t, title, tx } from '../shared/i18n';
 import { useKeys } from '../shared/keys';
+import { usePromise } from '../shared/promise';
 import { go, Link } from '../shared/router';
 import { Composer, Messages } from '../shared/thread';
 import { serverNow, whenLong } from '../shared/time';
@@ -41,12 +42,12 @@ const kinds: InquiryKind[] = ['question', 'why_closed', 'seen', 'device', 'conta
 const priorities: InquiryPriority[] = ['urgent', 'normal', 'low'];
 
 function Facts({ q, put, may }: { q: Data; put: Put; may: boolean }) {
-	const d = t(), [incident, setIncident] = useState(q.incident ?? '');
+	const d = t(), [incident, setIncident] = useState(q.incident ?? ''), promise = usePromise(q.tenant?.id ?? '');
 	const change = (x: { kind?: InquiryKind; priority?: InquiryPriority; incident?: string | null }) => void call('inquiry.change', { id: q.id }, x).then(put).catch(failed);
 	return (
 		<section class="card"><h3>{d.inq.inquiryOf(q.number)}</h3>
 			<dl class="kvq"><dt>{d.inq.kindH}</dt><dd>{may ? <Pick label={d.inq.kindH} value={q.kind} options={kinds.map((k) => [k, d.inq.kind[k]] as const)} set={(kind) => change({ kind })} /> : d.inq.kind[q.kind]}</dd>
-				<dt>{d.inq.priorityH}</dt><dd>{may ? <Pick label={d.inq.priorityH} value={q.priority} options={priorities.map((k) => [k, d.inq.priority[k]] as const)} set={(priority) => change({ priority })} /> : d.inq.priority[q.priority]}</dd>
+				<dt>{d.inq.priorityH}</dt><dd>{may ? <Pick label={d.inq.priorityH} value={q.priority} options={priorities.map((k) => [k, promise(q.kind, k)] as const)} set={(priority) => change({ priority })} /> : d.inq.priority[q.priority]}</dd>
 				<dt>{d.inq.opened}</dt><dd>{whenLong(q.opened_at)} · {d.inq.door[q.door]}</dd>
 				<dt>{d.inq.from}</dt><dd>{q.people.map((p) => <div key={p.address}><Safe text={p.name ?? ''} /> <span class="q t12"><Safe text={p.address ?? ''} /></span></div>)}</dd>
 				<dt>{d.inq.link}</dt><dd>{q.incident ? <span class="row"><Link to={`/console/incidents/${q.incident}`}>{q.incident}</Link>{may && <button class="btn sm bare" onClick={() => change({ incident: null })}>{d.inq.unlink}</button>}</span>
@@ -82,7 +83,7 @@ export function Inquiry({ id }: { id: string }) {
 export function PhoneNote() {
 	const d = t(), tenants = useLoad(() => call('tenant.list'), []);
 	const [v, setV] = useState({ tenant: '', name: '', subject: '', text: '', kind: 'question' as InquiryKind, priority: 'normal' as InquiryPriority, answered: false, lang: lang.value as 'ja' | 'en' });
-	const put = (x: Partial<typeof v>) => setV({ ...v, ...x });
+	const put = (x: Partial<typeof v>) => setV({ ...v, ...x }), promise = usePromise(v.tenant);
 	title.value = d.inq.phone;
 	const submit = (e: Event) => {
 		e.preventDefault();
@@ -97,7 +98,7 @@ export function PhoneNote() {
 			<label class="f"><span>{d.inq.subject}</span><input class="fi" required maxLength={300} value={v.subject} onInput={(e) => put({ subject: e.currentTarget.value })} /></label>
 			<label class="f"><span>{d.inq.text}</span><textarea class="fi" rows={8} required maxLength={10000} value={v.text} onInput={(e) => put({ text: e.currentTarget.value })} /></label>
 			<div class="half2"><label class="f"><span>{d.inq.kindH}</span><select class="fi" value={v.kind} onChange={(e) => put({ kind: e.currentTarget.value as InquiryKind })}>{kinds.map((k) => <option key={k} value={k}>{d.inq.kind[k]}</option>)}</select></label>
-				<label class="f"><span>{d.inq.priorityH}</span><select class="fi" value={v.priority} onChange={(e) => put({ priority: e.currentTarget.value as InquiryPriority })}>{priorities.map((k) => <option key={k} value={k}>{d.inq.priority[k]}</option>)}</select></label></div>
+				<label class="f"><span>{d.inq.priorityH}</span><select class="fi" value={v.priority} onChange={(e) => put({ priority: e.currentTarget.value as InquiryPriority })}>{priorities.map((k) => <option key={k} value={k}>{promise(v.kind, k)}</option>)}</select></label></div>
 			<div class="row wrap"><Seg label={d.acc.lang} value={v.lang} options={[['ja', '日本語'], ['en', 'English']]} set={(x) => put({ lang: x })} /><label class="vis"><input type="checkbox" checked={v.answered} onChange={(e) => put({ answered: e.currentTarget.checked })} /> {d.inq.answered}</label></div>
 			<button class="btn pri">{d.cand.save}</button>
 		</form></div>

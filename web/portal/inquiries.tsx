@@ -2,11 +2,12 @@
 // A customer's questions: the list, the form, one thread with who answers and until when.
 import { useState } from 'preact/hooks';
 import type { Inquiry as Data, InquiryKind, InquiryPriority } from '../shared/api.gen';
-import { ApiError, call } from '../shared/api';
+import { ApiError, call, session } from '../shared/api';
 import { Picker, type Picked } from '../shared/files';
 import { lang, t, title, tx } from '../shared/i18n';
 import { Composer, Messages } from '../shared/thread';
 import { asked, go, Link } from '../shared/router';
+import { usePromise } from '../shared/promise';
 import { whenLong } from '../shared/time';
 import { ClockChip, Safe, say, Show, Trouble } from '../shared/ui';
 import { useLoad } from '../shared/use';
@@ -30,7 +31,7 @@ const kinds: InquiryKind[] = ['question', 'why_closed', 'seen', 'device', 'conta
 const priorities: InquiryPriority[] = ['urgent', 'normal', 'low'];
 
 export function NewInquiry() {
-	const d = t(), chat = asked('chat') === '1', about = asked('incident'), exclusion = asked('exclusion');
+	const d = t(), promise = usePromise(session.value?.user?.tenant ?? ''), chat = asked('chat') === '1', about = asked('incident'), exclusion = asked('exclusion');
 	const [subject, setSubject] = useState(''), [text, set] = useState(''), [kind, setKind] = useState<InquiryKind>(kinds.find((k) => k === asked('kind')) ?? 'question'), [priority, setPriority] = useState<InquiryPriority>('normal');
 	const [files, setFiles] = useState<Picked[]>([]), [fault, setFault] = useState<ApiError | null>(null), [busy, setBusy] = useState(false);
 	title.value = d.inq.open;
@@ -49,7 +50,7 @@ export function NewInquiry() {
 				<label class="f"><span>{d.inq.subject}</span><input class="fi" required maxLength={300} value={subject} onInput={(e) => setSubject(e.currentTarget.value)} /></label>
 				<label class="f"><span>{d.inq.what}</span><textarea class="fi" rows={chat ? 3 : 8} required maxLength={10000} value={text} onInput={(e) => set(e.currentTarget.value)} /></label>
 				{!chat && <div class="half2"><label class="f"><span>{d.inq.kindH}</span><select class="fi" value={kind} onChange={(e) => setKind(e.currentTarget.value as InquiryKind)}>{kinds.map((k) => <option key={k} value={k}>{d.inq.kind[k]}</option>)}</select></label>
-					<label class="f"><span>{d.inq.priorityH}</span><select class="fi" value={priority} onChange={(e) => setPriority(e.currentTarget.value as InquiryPriority)}>{priorities.map((k) => <option key={k} value={k}>{d.inq.priority[k]}</option>)}</select></label></div>}
+					<label class="f"><span>{d.inq.priorityH}</span><select class="fi" value={priority} onChange={(e) => setPriority(e.currentTarget.value as InquiryPriority)}>{priorities.map((k) => <option key={k} value={k}>{promise(kind, k)}</option>)}</select></label></div>}
 				{about && <p class="s">{d.inq.incident}: {about}</p>}{exclusion && <p class="s">{d.inq.exclusion}</p>}
 				<Picker files={files} set={setFiles} />
 				{fault && <Trouble e={fault} />}
