@@ -61,8 +61,8 @@ typedef void cmd_fn(struct cmd *c);
 /* Version of the records written now.  2: facts beside the record.  3: what is refused and what a hand-over holds became stricter;
  * a command of before was judged by the rules of before and is played again by them: `if (c->v >= 3 && …) cmd_refuse(…)`.  4: a hand-over goes on in the next one.  5: a person's numbers
  * are dialled in turn.  6: a proposed Emergency that one person decides lower is told to the lead.  7: no JOB that its role would
- * refuse. */
-#define JOURNAL_V 7
+ * refuse.  8: an alarm whose mail cannot be delivered goes on to the next address. */
+#define JOURNAL_V 8
 
 extern const char *const desk_schema[];
 extern const size_t desk_schema_steps;
@@ -257,12 +257,6 @@ void outbox_digest(struct cmd *c, const char *contact, json_t *items, int64_t mo
 int64_t outbox_call(struct cmd *c, const char *chain, const char *incident, const char *contact, int number_ord, int attempt,
                     const char *provider, const struct plan *plan);
 void outbox_notices(struct cmd *c, const char *incident, const char *notice);
-struct alarm_mail {
-	const char *kind, *level, *ja, *en;
-	const char *lead_mail; /* of the lead on duty; NULL = none. The rest is heap. */
-	char *lead_name, *lead_lang, *duty_ja, *duty_en;
-};
-void outbox_alarm_mail(struct cmd *c, const char *alarm_id, const struct alarm_mail *m);
 /* A mail that is no incident's; takes doc over, returns the row. shown: the address. */
 /* A call that belongs to no incident. */
 int64_t outbox_test_call(struct cmd *c, json_t *doc, const char *contact, const char *name, const char *kana, const char *number, const char *appointment);
@@ -295,6 +289,8 @@ struct alarm {
 /* What it was about is over: nobody need acknowledge it. Nothing when none is open. */
 void alarm_over(struct cmd *c, const char *kind, const char *key);
 void alarm_raise_for(struct cmd *c, const struct alarm *al, const char *ja, const char *en);
+/* A mail was refused (final) or not taken at its first try. False when it is no alarm's; otherwise the alarm goes on to the next address. */
+bool alarm_mail_failed(struct cmd *c, int64_t job, bool final);
 void ack_incident(struct cmd *c, const char *incident, const char *by, const char *how, int64_t at);
 
 /* days */

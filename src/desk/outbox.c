@@ -447,29 +447,6 @@ outbox_report(struct cmd *c, const char *id, const char *kind, const json_t *dat
 	json_decref(brief);
 }
 
-static void
-alarm_mail_to(struct cmd *c, const struct alarm_mail *m, const char *to, const char *name, const char *lang, const char *key)
-{
-	auto_free char *ja = m->duty_ja != NULL ? x_asprintf("%s\n%s", m->ja, m->duty_ja) : x_strdup(m->ja);
-	auto_free char *en = m->duty_en != NULL ? x_asprintf("%s\n%s", m->en, m->duty_en) : x_strdup(m->en);
-	json_t *doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:s, s:s, s:o, s:o}}", "notice", "alarm", "to", "address", to, "name", name, "lang", lang,
-	                        "company", texts("Nezuban", "Nezuban"), "alarm", "id", m->kind, "level", m->level, "title", texts(m->ja, m->en), "text", texts(ja, en));
-
-	put(c, doc, "mail", NULL, NULL, NULL, name, NULL, to, NULL, 1, key);
-}
-
-void
-outbox_alarm_mail(struct cmd *c, const char *id, const struct alarm_mail *m)
-{
-	const char *all = c->d->s.alarm_mail;
-	auto_free char *key = x_asprintf("alarm/%s", id), *key_lead = x_asprintf("alarm/%s/lead", id);
-
-	if (all != NULL && all[0] != '\0')
-		alarm_mail_to(c, m, all, "SOC", "ja", key);
-	if (m->lead_mail != NULL && strcmp(m->level, "alarm") == 0 && (all == NULL || strcmp(all, m->lead_mail) != 0))
-		alarm_mail_to(c, m, m->lead_mail, m->lead_name, m->lead_lang, key_lead);
-}
-
 void
 outbox_cancel(struct cmd *c, int64_t job)
 {
@@ -599,7 +576,9 @@ notice_done(struct cmd *c, const struct job_now *j, const char *outcome)
 	} else {
 		ja = x_asprintf(hook ? "連携先 %s への通知が届きません（%s）。" : "%s様へのメールが届きません（%s）。", j->name, to);
 		en = x_asprintf(hook ? "Webhook %s cannot be told (%s)." : "Mail to %s cannot be delivered (%s).", j->name, to);
-		alarm_raise(c, "mail_rejected", to, "warning", c->tenant[0] != '\0' ? c->tenant : NULL, j->incident[0] != '\0' ? j->incident : NULL, ja, en);
+		bool lost_alarm = alarm_mail_failed(c, j->id, true);
+
+		alarm_raise(c, "mail_rejected", to, lost_alarm ? "alarm" : "warning", c->tenant[0] != '\0' ? c->tenant : NULL, j->incident[0] != '\0' ? j->incident : NULL, ja, en);
 		auto_free char *inquiry = db_text(c->db, "SELECT inquiry FROM outbox WHERE id = ?", Q(j->id));
 
 		if (inquiry != NULL)
@@ -652,6 +631,8 @@ cmd_job_done(struct cmd *c)
 	if (strcmp(j.kind, "webhook") == 0)
 		hook_delivered(c, j.id, outcome);
 	if (strcmp(j.kind, "call") != 0 && strcmp(outcome, "deferred") == 0 && try_later(c, &j)) {
+		if (j.sends == 0)
+			alarm_mail_failed(c, j.id, false);
 		db_run(c->db, "UPDATE outbox SET code = ?, text = ? WHERE id = ?", Q(arg_int(c, "code", 0)), Q(text), Q(j.id));
 		return;
 	}
@@ -680,127 +661,4 @@ bool
 desk_job_is_open(struct desk *d, int64_t job)
 {
 	return db_int(d->db, 0, "SELECT 1 FROM outbox WHERE id = ? AND state = 'open'", Q(job)) != 0;
-}
-
-/* ---- alarms ---- */
-
-/* The alarm's owner is who it was given to, else the lead on duty for its tenant: the id, NULL when nobody is. Heap; fills what the
- * mail says of the crew. */
-static char *
-alarm_owner(struct cmd *c, const struct alarm *al, struct alarm_mail *m)
-{
-	char *id = al->owner != NULL ? x_strdup(al->owner) : al->tenant != NULL ? duty_lead(c->d, al->tenant, c->now) : NULL;
-	const struct roster *r = id != NULL ? desk_roster(c->d) : NULL;
-	auto_free char *login = r != NULL ? db_text(c->db, "SELECT login FROM users WHERE id = ?", Q(id)) : NULL, *name_ja = NULL;
-	const json_t *site;
-	struct duty on;
-
-	if (login == NULL)
-		return id;
-	m->lead_mail = json_string_value(json_object_get(roster_person(r, login), "mail"));
-	m->lead_name = db_text(c->db, "SELECT name_en FROM users WHERE id = ?", Q(id));
-	m->lead_lang = db_text(c->db, "SELECT lang FROM users WHERE id = ?", Q(id));
-	if (!roster_duty(r, al->tenant, c->now, &on) || strcmp(on.lead, login) != 0)
-		return id;
-	site = json_object_get(roster_site(r, on.site), "name");
-	name_ja = db_text(c->db, "SELECT name_ja FROM users WHERE id = ?", Q(id));
-	m->duty_ja = x_asprintf("当番の責任者：%s（%s）", name_ja, json_string_value(json_object_get(site, "ja")) ?: on.site);
-	m->duty_en = x_asprintf("Lead on duty: %s, %s", m->lead_name, json_string_value(json_object_get(site, "en")) ?: on.site);
-	return id;
-}
-
-void
-alarm_raise(struct cmd *c, const char *kind, const char *key, const char *level, const char *tenant, const char *incident, const char *ja,
-            const char *en)
-{
-	alarm_raise_for(c, &(struct alarm){ kind, key, level, tenant, incident, NULL }, ja, en);
-}
-
-void
-alarm_raise_for(struct cmd *c, const struct alarm *al, const char *ja, const char *en)
-{
-	struct alarm_mail m = { .kind = al->kind, .level = al->level, .ja = ja, .en = en };
-	auto_free char *owner = alarm_owner(c, al, &m);
-	char id[27];
-
-	cmd_new_id(c, id);
-	db_run(c->db,
-	       "INSERT INTO alarms(id, kind, key, level, at, ja, en, tenant, incident, owner) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	       " ON CONFLICT DO NOTHING",
-	       Q(id), Q(al->kind), Q(al->key), Q(al->level), Q(c->now), Q(ja), Q(en), Q(al->tenant), Q(al->incident), Q(owner));
-	if (db_error(c->db) == 0 && db_changed(c->db) != 0) { /* otherwise it is open already */
-		outbox_alarm_mail(c, id, &m);
-		cmd_changed(c, "alarm", id, al->tenant, NULL);
-	}
-	free(m.lead_name);
-	free(m.lead_lang);
-	free(m.duty_ja);
-	free(m.duty_en);
-}
-
-void
-alarm_over(struct cmd *c, const char *kind, const char *key)
-{
-	auto_free char *id = db_text(c->db, "SELECT id FROM alarms WHERE kind = ? AND key = ? AND ack_at IS NULL", Q(kind), Q(key));
-
-	if (id == NULL)
-		return;
-	db_run(c->db, "UPDATE alarms SET ack_at = ?, ack_by = ? WHERE id = ?", Q(c->now), Q(c->who->user), Q(id));
-	cmd_changed(c, "alarm", id, c->tenant, NULL);
-}
-
-void
-cmd_alarm_raise(struct cmd *c)
-{
-	const char *kind = arg_need(c, "kind", 32), *key = arg_need(c, "key", 128), *level = arg_need(c, "level", 16), *ja, *en;
-
-	if (cmd_failed(c))
-		return;
-	if (!word_in(level, "alarm warning") || !texts_get(json_object_get(c->args, "text"), &ja, &en)) {
-		cmd_refuse(c, 422, "invalid", "level", "wanted alarm or warning, and a text");
-		return;
-	}
-	if (db_int(c->db, 0, "SELECT 1 FROM alarms WHERE kind = ? AND key = ? AND ack_at IS NULL", Q(kind), Q(key)) != 0) {
-		cmd_refuse(c, 409, "state", NULL, "it is raised already");
-		return;
-	}
-	if (arg_str(c, "tenant", 31) != NULL)
-		snprintf(c->tenant, sizeof c->tenant, "%s", arg_str(c, "tenant", 31));
-	alarm_raise(c, kind, key, level, arg_str(c, "tenant", 31), NULL, ja, en);
-}
-
-void
-cmd_alarm_acknowledge(struct cmd *c)
-{
-	const char *id = arg_need(c, "id", 64);
-	auto_free char *tenant = db_text(c->db, "SELECT tenant FROM alarms WHERE id = ?", Q(id));
-
-	if (db_int(c->db, 0, "SELECT 1 FROM alarms WHERE id = ? AND ack_at IS NULL", Q(id)) == 0 ||
-	    (tenant != NULL && !desk_sees(c->who, tenant))) {
-		cmd_refuse(c, 404, "not_found", NULL, "%s", "");
-		return;
-	}
-	db_run(c->db, "UPDATE alarms SET ack_at = ?, ack_by = ? WHERE id = ?", Q(c->now), Q(c->who->user), Q(id));
-	cmd_changed(c, "alarm", id, tenant, NULL);
-}
-
-json_t *
-ask_alarm_list(struct ask *a)
-{
-	struct rows r = db_query(a->db,
-	                         "SELECT id, kind, level, at AS \"at:t\", ja AS \"text:2\", en, tenant, incident, ack_at AS \"acknowledged_at:t\", ack_by, owner"
-	                         " FROM alarms WHERE ack_at IS NULL OR ack_at > ? ORDER BY ack_at IS NOT NULL, at DESC LIMIT 500",
-	                         Q(a->now - NS_PER_DAY));
-	json_t *items = json_array(), *o;
-
-	while (rows_next(&r)) {
-		if (row_str(&r, 6) != NULL && !desk_sees(a->who, row_str(&r, 6)))
-			continue;
-		o = row_json(&r);
-		json_object_set_new(o, "by", person(a->db, row_str(&r, 9)));
-		json_object_del(o, "ack_by");
-		json_object_set_new(o, "owner", person(a->db, row_str(&r, 10)));
-		json_array_append_new(items, o);
-	}
-	return json_pack("{s:o}", "items", items);
 }

@@ -10,6 +10,7 @@
 
 #include "base/utf8.h"
 #include "codec/holiday.h"
+#include "codec/reach.h"
 #include "codec/timefmt.h"
 #include "codec/yaml.h"
 #include "desk/roster_priv.h"
@@ -272,7 +273,7 @@ person_of(struct reader *r, const struct ynode *n, json_t *people)
 			fault(r, login, "ROSTER-TWICE", "a person who stands here once");
 	if (site != NULL)
 		is_one_of(r, site, NULL, json_object_get(r->doc, "sites"), "id", "ROSTER-SITE", "the id of a site above");
-	if (mail != NULL && (strchr(mail, '@') == NULL || strpbrk(mail, " \r\n<>,;\"") != NULL))
+	if (mail != NULL && !reach_is_mail(slice_str(mail)))
 		fault(r, y_get(n, SL("mail")), "ROSTER-MAIL", "one mail address");
 	put(o, "login", text(r, login));
 	put(o, "site", text(r, site));

@@ -323,6 +323,10 @@ const char *const desk_schema[] = {
 	"ALTER TABLE outbox ADD COLUMN ord @int;"
 	"CREATE INDEX outbox_chain ON outbox(chain, id) WHERE chain IS NOT NULL;",
 
+	/* whose mail it is: an alarm that is refused goes on to the next address */
+	"ALTER TABLE outbox ADD COLUMN alarm TEXT;"
+	"CREATE INDEX outbox_alarm ON outbox(alarm, id) WHERE alarm IS NOT NULL;",
+
 	/* when somebody was told of a wish, and of a device that keeps everybody waiting */
 	"ALTER TABLE registrations ADD COLUMN told_at @int;"
 	"ALTER TABLE registrations ADD COLUMN late_at @int;",

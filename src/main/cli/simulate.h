@@ -21,7 +21,7 @@ struct sim_conf {
 struct sim_figures {
 	int64_t decisions;
 	int64_t reached;    /* a person acknowledged within ten minutes */
-	int64_t lead;       /* nobody did, and the shift lead or duty manager was alarmed within ten minutes */
+	int64_t lead;       /* nobody did, and the alarm's mail was taken for the shift lead or duty manager within ten minutes */
 	int64_t late;       /* either of them, but later */
 	int64_t forgotten;  /* neither, ever */
 	int64_t duplicates; /* decisions for which a person was made to answer again */

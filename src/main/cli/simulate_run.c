@@ -61,7 +61,7 @@ begin(struct world *w, const struct sim_conf *conf, const char *path, uint64_t s
 	struct desk_answer a;
 
 	*w = (struct world){ .conf = conf, .dice = seed, .mono = 1000 * NS_PER_S,
-		             .settings = { .providers = { "first", "second" }, .alarm_mail = "duty@soc.example", .url = "https://soc.example" } };
+		             .settings = { .providers = { "first", "second" }, .alarm_mail = "duty@soc.example", .alarm_mail_next = "administrator@soc.example", .url = "https://soc.example" } };
 	snprintf(w->path, sizeof w->path, "%s", path);
 	w->wall = conf->at != 0 ? conf->at : days_from_civil(2026, 1, 1) * NS_PER_DAY + (int64_t)(world_dice(w) % (3 * 365 * 86400)) * NS_PER_S;
 	world_open_desk(w);
@@ -85,12 +85,12 @@ end(struct world *w)
 	vec_fini(&w->decisions);
 }
 
-/* What came of each decision, out of the tables. */
+/* What came of each decision, out of the tables.  An alarm counts from when a mail server has taken it for somebody, not from when it was raised. */
 static void
 count_up(struct world *w, struct spans *rang)
 {
-	struct rows r = db_query(w->db, "SELECT decided_at, rang_at, ack_at, (SELECT min(at) FROM alarms a WHERE a.incident = i.id AND a.kind IN"
-	                                " ('call_late','duty_manager')), (SELECT max(state = 'alarmed' AND ended_at < due_at) FROM chains h WHERE"
+	struct rows r = db_query(w->db, "SELECT decided_at, rang_at, ack_at, (SELECT min(o.ended_at) FROM alarms a JOIN outbox o ON o.alarm = a.id AND o.outcome ="
+	                                " 'sent' WHERE a.incident = i.id AND a.kind IN ('call_late','duty_manager')), (SELECT max(state = 'alarmed' AND ended_at < due_at) FROM chains h WHERE"
 	                                " h.incident = i.id) FROM incidents i");
 	struct desk_punctual p;
 	struct desk_verified v;
@@ -118,11 +118,13 @@ count_up(struct world *w, struct spans *rang)
 	w->f->journal_whole &= desk_verify(w->db, &v) == 0;
 }
 
-/* Every chain has ended, looked at now and then. */
+/* Every chain has ended, and no alarm is on its way, looked at now and then. */
 static bool
 is_settled(const struct world *w)
 {
-	return w->desk != NULL && w->mono % SETTLE == 0 && db_int(w->db, 1, "SELECT count(*) FROM chains WHERE state IN ('running','waiting')") == 0;
+	return w->desk != NULL && w->mono % SETTLE == 0 && db_int(w->db, 1, "SELECT count(*) FROM chains WHERE state IN ('running','waiting')") == 0 &&
+	       db_int(w->db, 1, "SELECT count(*) FROM alarms a JOIN outbox o ON o.alarm = a.id AND o.state = 'open' WHERE a.kind IN ('call_late','duty_manager') AND"
+	                        " NOT EXISTS(SELECT 1 FROM outbox x WHERE x.alarm = a.id AND x.outcome = 'sent')") == 0;
 }
 
 static int
