@@ -31,6 +31,8 @@ const screens = [
 	...(args.live ? [] : [['console-give', 'analyst', '/console/handover/H-13', '#sign'], ['console-held', 'analyst', '/console/inquiries/Q-15', '.msg']]),
 	['console-reports', 'analyst', '/console/reports?show=all', 'tbody tr'], ['console-report', 'analyst', '/console/reports/R-AOBA', '#words-ja', 1080], ['portal-reports', 'customer', '/portal/reports', '.card'],
 	...(args.live ? [] : [['console-publish', 'lead', '/console/reports/R-HARBOR', '#publish', 1080]]),
+	['console-service', 'lead', '/console/service', 'tbody tr'], ['portal-service', 'customer', '/portal/service', '.avt tbody tr'], ['portal-programs', 'customer', '/portal/programs', '.card'],
+	...(args.live ? [] : [['console-service-tenant', 'lead', '/console/service?tenant=aoba', 'tbody tr'], ['console-maintenance', 'lead', '/console/service?tab=maintenance', 'tbody tr'], ['console-exclusions', 'lead', '/console/service?tab=exclusions', 'tbody tr'], ['console-test-calls', 'lead', '/console/service?tab=calls', '.apl li'], ['console-programs', 'admin', '/console/programs?tenant=aoba', '.apl li']]),
 	['console-exceptions', 'analyst', '/console/exceptions', 'tbody tr'], ['console-exception', 'lead', '/console/exceptions/X-4', '.would'], ['console-exception-new', 'analyst', '/console/exceptions/new?candidate=c-48213', '.would'],
 	['portal-exceptions', 'customer', '/portal/exceptions', '.exc'], ['portal-contacts', 'customer', '/portal/contacts', '.mtx'],
 	...(args.live ? [] : [['console-exception-active', 'analyst', '/console/exceptions/X-3', '.smp'], ['console-broken', 'lead', '/console/clocks?broken=1', 'tbody tr'], ['console-incident-second', 'lead', '/console/incidents/AOBA-2026-0007', '#confirm2', 1500]]),
@@ -46,7 +48,7 @@ function tell(name, faults) {
 
 const dist = join(root, 'web/dist');
 const live = args.live ? JSON.parse(readFileSync(args.live, 'utf8')) : null;
-const homes = live ? { analyst: { url: live.base, close() {} }, lead: { url: live.base, close() {} }, customer: { url: live.base, close() {} } } : { analyst: await fake(dist, 'analyst'), lead: await fake(dist, 'lead'), customer: await fake(dist, 'customer') };
+const homes = live ? { analyst: { url: live.base, close() {} }, lead: { url: live.base, close() {} }, customer: { url: live.base, close() {} } } : { analyst: await fake(dist, 'analyst'), lead: await fake(dist, 'lead'), admin: await fake(dist, 'admin'), customer: await fake(dist, 'customer') };
 const named = (path) => (live ? path.replace('AOBA-2026-0007', live.ids.incident).replaceAll('c-48213', live.ids.open).replace('Q-14', live.ids.inquiry).replace(/A-[23]$/, live.ids.advisory).replace('H-12', live.ids.handover).replace('X-4', live.ids.exception).replace('R-AOBA', live.ids.report) : path.replace('R-AOBA', draftOf('aoba')).replace('R-HARBOR', draftOf('harbor')));
 const { b, close } = await browser();
 
@@ -78,6 +80,8 @@ if (!args.only) {
 	await screen(screens[8], 'en', 'light', { width: 390, height: 844, tag: '-phone' });
 	await screen(screens[10], 'ja', 'light', { width: 390, height: 844, tag: '-phone' });
 	await screen(screens.find(([n]) => n === 'portal-reports'), 'ja', 'light', { width: 390, height: 844, tag: '-phone' });
+	for (const n of ['portal-service', 'portal-programs']) for (const l of ['ja', 'en']) await screen(screens.find(([x]) => x === n), l, 'light', { width: 390, height: 844, tag: '-phone' });
+	for (const n of ['console-service', 'console-programs', 'console-exclusions']) for (const l of ['ja', 'en']) await screen(screens.find(([x]) => x === n), l, 'light', { width: 1000, tag: '-narrow' });
 	await screen(screens.find(([n]) => n === 'portal-inquiry'), 'ja', 'light', { width: 390, height: 844, tag: '-phone' });
 }
 
@@ -265,6 +269,7 @@ if (!live && (!args.only || args.only === 'keys')) {
 		['lead', '/console/incidents/AOBA-2026-0007', '.tasks', [['m', 'merge'], ['s', 'split'], ['d', 'attach'], ['Shift+A', 'assign'], ['l', 'relate'], ['t', 'task'], ['v', 'severity'], ['c', 'close']]],
 		['lead', '/console/candidates/c-48213', '.te', [['m', 'merge-candidate'], ['s', 'split-candidate'], ['d', 'attach-candidate'], ['Shift+A', 'assign-candidate'], ['c', 'close-candidate']]],
 		['lead', '/console/exceptions/X-4', '.would', [['a', 'approve'], ['c', 'refuse']]], ['analyst', '/console/exceptions/X-3', '.smp', [['c', 'end']]],
+		['lead', '/console/service?tab=maintenance', 'tbody tr', [['n', 'maintenance']]], ['lead', '/console/service?tab=exclusions', 'tbody tr', [['n', 'exclusion']]], ['lead', '/console/service?tab=calls', '.apl li', [['n', 'test-call']]], ['admin', '/console/programs?tenant=aoba', '.apl li', [['n', 'webhook']]],
 	];
 	for (const lang of ['en', 'ja']) for (const [who, path, wait, list] of dialogs) for (const [key, name] of list) await keys(`dialog ${name} ${lang}`, async (p) => {
 		await p.goto(homes[who].url + path);
@@ -280,6 +285,86 @@ if (!live && (!args.only || args.only === 'keys')) {
 		await p.keyboard.press('Escape');
 		await p.waitForSelector('dialog[open]', { state: 'detached' });
 	}, lang);
+	for (const lang of ['en', 'ja']) await keys(`a webhook: its secret is shown once and stays until it was copied; removed after a second look ${lang}`, async (p) => {
+		const sent = [];
+		p.on('request', (r) => { if (!['GET', 'HEAD'].includes(r.method())) sent.push([r.method(), new URL(r.url()).pathname.replace('/api/v1/', ''), JSON.parse(r.postData() ?? 'null')]); });
+		await p.goto(`${homes.customer.url}/portal/programs`);
+		await p.waitForSelector('.apl li');
+		await p.focus('#add-hook');
+		await p.keyboard.press('Enter');
+		await p.waitForSelector('dialog[open]');
+		want(await p.isDisabled('dialog .btn.pri'), 'nothing typed, nothing sent');
+		await p.keyboard.type('SIEM');
+		await p.keyboard.press('Tab');
+		await p.keyboard.type('https://siem.example/in/secret');
+		await p.focus('dialog .wide2 input');
+		await p.keyboard.press('Space');
+		await p.keyboard.press('Control+Enter');
+		await p.waitForSelector('dialog[open] [data-secret]');
+		want((await p.textContent('[data-secret]')).startsWith('whs_'), 'the secret');
+		tell(`axe: secret ${lang}`, await check(p));
+		await p.screenshot({ path: join(shots, `dialog-secret-${lang}.png`) });
+		await p.keyboard.press('Escape');
+		want(await p.locator('[data-secret]').count() === 1, 'Escape does not lose it');
+		await p.click('dialog[open] .btn.pri');
+		await p.waitForSelector('[data-secret]', { state: 'detached' });
+		want(!(await p.content()).includes('whs_'), 'it is nowhere any more');
+		want(sent.length === 1 && sent[0][1] === 'webhooks' && sent[0][2].url === 'https://siem.example/in/secret' && sent[0][2].events.length === 8 && sent[0][2].tenant === 'aoba', JSON.stringify(sent));
+		await p.locator('.apl li').first().locator('button').first().focus();
+		await p.keyboard.press('Enter');
+		await p.waitForSelector('.dlv tbody tr');
+		await p.locator('.dlv button').first().focus();
+		await p.keyboard.press('Enter');
+		await p.waitForSelector('.toast');
+		want(sent[1]?.[1] === 'webhooks/w-1/deliveries/40/redeliver', JSON.stringify(sent));
+		await p.screenshot({ path: join(shots, `deliveries-${lang}.png`), fullPage: true });
+		tell(`axe: deliveries ${lang}`, await check(p));
+		await p.locator('.apl li').first().locator('button').last().focus(); // of the row: the deliveries' own come before
+		await p.locator('.apl li').first().locator('> .row > button').last().focus();
+		await p.keyboard.press('Enter');
+		await p.waitForSelector('dialog[open]');
+		want(sent.length === 2, 'nothing is removed before the second look');
+		await p.screenshot({ path: join(shots, `dialog-remove-${lang}.png`) });
+		await p.keyboard.press('Control+Enter');
+		await p.waitForSelector('dialog[open]', { state: 'detached' });
+		want(sent[2]?.[0] === 'DELETE', JSON.stringify(sent));
+	}, lang);
+	await keys('a test call: ended after a second look, and taken back by u', async (p) => {
+		const sent = [];
+		p.on('request', (r) => { if (r.method() === 'POST') sent.push([new URL(r.url()).pathname.replace('/api/v1/', ''), JSON.parse(r.postData() ?? 'null')]); });
+		await p.goto(`${homes.lead.url}/console/queue`);
+		await p.waitForSelector('.qr.cur');
+		await p.keyboard.press('g');
+		await p.keyboard.press('v');
+		await at(p, '/console/service');
+		await p.waitForSelector('tbody tr');
+		await p.keyboard.press('4');
+		await p.waitForSelector('.apl li');
+		await p.locator('.apl li').first().locator('.row .row button').last().focus();
+		await p.keyboard.press('Enter');
+		await p.waitForSelector('dialog[open]');
+		want(sent.length === 0, 'nothing before the second look');
+		await p.keyboard.press('Control+Enter');
+		await p.waitForSelector('.toast');
+		await p.keyboard.press('u');
+		await p.waitForFunction(() => document.querySelector('.toast')?.textContent.includes('Taken back'));
+		want(sent[0][0] === 'appointments/a1/end' && sent[1][0] === 'appointments' && sent[1][1].weekday === 1 && sent[1][1].time === '09:30', JSON.stringify(sent));
+	});
+	for (const [what, path, url, base] of [['maintenance', '/console/service?tab=maintenance', '**/api/v1/maintenance*', 'lead'], ['exclusions', '/console/service?tab=exclusions', '**/api/v1/exclusions*', 'lead'], ['test calls', '/console/service?tab=calls', '**/api/v1/appointments*', 'lead'], ['webhooks', '/portal/programs', '**/api/v1/webhooks*', 'customer'], ['keys', '/portal/programs', '**/api/v1/keys*', 'customer'], ['availability', '/portal/service', '**/api/v1/availability*', 'customer']])
+		await keys(`nothing there, and no answer: ${what}`, async (p) => {
+			let turn = 0;
+			await p.route(url, (r) => (turn++ === 0 ? r.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify({ type: 'unavailable', title: { ja: '保存できませんでした。', en: 'Not there now.' }, status: 503 }) })
+				: r.fulfill({ status: 200, contentType: 'application/json', body: JSON.stringify({ items: [], events: [], scopes: [] }) })));
+			await p.goto(homes[base].url + path);
+			await p.waitForSelector('.state[role=alert] button');
+			tell(`axe: no answer, ${what}`, await check(p));
+			p.faults = p.faults.filter((x) => !x.includes('503')); // the browser's own word about what was asked for here
+			await p.focus('.state[role=alert] button');
+			await p.keyboard.press('Enter');
+			await p.waitForSelector('.state[role=alert]', { state: 'detached' });
+			await p.waitForFunction(() => !document.querySelector('.state.wait'));
+			tell(`axe: nothing there, ${what}`, await check(p));
+		});
 	await keys('the menu: opened, walked, left by keys', async (p) => {
 		await p.goto(`${homes.lead.url}/console/incidents/AOBA-2026-0007`);
 		await p.waitForSelector('.tasks');
@@ -435,7 +520,7 @@ if (!live && (!args.only || args.only === 'keys')) {
 
 await close();
 homes.analyst.close();
-homes.lead?.close();
+homes.admin?.close();
 homes.customer.close();
 homes.lead.close();
 console.log(`web: ${passed} passed, ${failed} failed; pictures in ${shots}`);

@@ -34,8 +34,9 @@ const Inquiries = lazy(() => import('./inquiries').then((m) => m.Inquiries));
 const Account = lazy(() => import('../shared/account').then((m) => m.Account));
 const Journal = lazy(() => import('./journal').then((m) => m.Journal));
 const Registrations = lazy(() => import('./registrations').then((m) => m.Registrations));
+const Service = lazy(() => import('./service').then((m) => m.Service)), Programs = lazy(() => import('./programs').then((m) => m.Programs));
 
-const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'advisories' | 'logs' | 'clocks' | 'handover' | 'roster' | 'exceptions' | 'devices' | 'reports' | 'journal' | 'account', roles?: string]> = [
+const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'advisories' | 'logs' | 'clocks' | 'handover' | 'roster' | 'exceptions' | 'devices' | 'service' | 'programs' | 'reports' | 'journal' | 'account', roles?: string]> = [
 	['/console/queue', 'queue', 'queue'],
 	['/console/incidents', 'flag', 'incidents'],
 	['/console/inquiries', 'chat', 'inquiries'],
@@ -45,6 +46,8 @@ const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queu
 	['/console/handover', 'swap', 'handover'],
 	['/console/roster', 'calendar', 'roster'],
 	['/console/devices', 'devices', 'devices'],
+	['/console/service', 'pulse', 'service'],
+	['/console/programs', 'process', 'programs', 'lead engineer admin auditor'],
 	['/console/reports', 'report', 'reports'],
 	['/console/exceptions', 'sieve', 'exceptions'],
 	['/console/journal', 'hash', 'journal', 'auditor admin'],
@@ -106,6 +109,8 @@ function Screen() {
 	case '/console/roster': return <Roster />;
 	case '/console/journal': return <Journal />;
 	case '/console/devices': return <Registrations />;
+	case '/console/service': return <Service />;
+	case '/console/programs': return <Programs />;
 	case '/console/account': return <div class="scroll pad"><Account /></div>;
 	default: return <Queue />;
 	}
@@ -125,6 +130,7 @@ function Frame() {
 		{ keys: 'g s', label: (x) => x.keys.goClocks, run: () => go('/console/clocks') },
 		{ keys: 'g h', label: (x) => x.keys.goHandover, run: () => go('/console/handover') },
 		{ keys: 'g x', label: (x) => x.keys.goExceptions, run: () => go('/console/exceptions') },
+		{ keys: 'g v', label: (x) => x.keys.goService, run: () => go('/console/service') },
 		{ keys: 'g r', label: (x) => x.keys.goRoster, run: () => go('/console/roster') },
 	], []);
 	return (

@@ -17,7 +17,7 @@ function Row({ r, may, done }: { r: Registration; may: boolean; done: () => void
 	const fail = (x: unknown) => say(x instanceof ApiError ? `${tx(x.problem.title)} ${x.problem.detail ?? ''}` : t().err.title);
 	return (
 		<tr>
-			<td><span class={`tag${r.state === 'live' ? ' ok' : r.state === 'proposed' ? ' late' : r.state === 'waiting' ? ' half' : ''}`}>{d.st[r.state]}</span></td>
+			<td><span class={`tag${r.state === 'live' ? ' ok' : r.state === 'proposed' ? ' late' : r.state === 'waiting' ? ' half' : ''}`}>{d.st[r.state]}</span>{r.state === 'waiting' && r.late_at && <> <span class="tag late">{d.late}</span></>}</td>
 			<td>{r.tenant}</td><td class="m5"><Safe text={r.device} /></td><td>{r.source || d.auto}</td><td class="mono">{r.address}</td><td>{r.lcp || d.anyLcp}</td>
 			<td class="nw">{r.asked_at ? whenLong(r.asked_at) : ''} <span class="q">{tx(r.asked_by)}</span>{r.note && <p class="q t12"><Safe text={r.note} /></p>}{r.reason && <p class="q t12"><Safe text={r.reason} /></p>}</td>
 			<td class="r nw">{may && r.state === 'proposed' && (reason === null ? (

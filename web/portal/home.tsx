@@ -71,7 +71,7 @@ function Month({ h }: { h: Data }) {
 			<table class="t"><tbody>
 				<tr><td>{d.call}</td><td class="r"><b class="b">{m?.rang_max_s !== null && m?.rang_max_s !== undefined ? d.longest(span(m.rang_max_s)) : none}</b></td></tr>
 				<tr><td>{d.ackLongest}</td><td class="r"><b class="b">{m?.acknowledged_max_s !== null && m?.acknowledged_max_s !== undefined ? d.longest(span(m.acknowledged_max_s)) : none}</b></td></tr>
-				<tr><td>{d.availability(h.availability?.target ?? '99.90')}</td><td class="r">{h.availability?.measured ? <b class={h.availability.met ? 'b' : 'tag late'}>{h.availability.percent} %</b> : <span class="q">{d.notMeasured}</span>}</td></tr>
+				<tr><td><Link to="/portal/service">{d.availability(h.availability?.target ?? '99.90')}</Link></td><td class="r">{h.availability?.measured ? <b class={h.availability.met ? 'b' : 'tag late'}>{h.availability.percent} %</b> : <span class="q">{d.notMeasured}</span>}</td></tr>
 				<tr><td>{d.broken}</td><td class="r"><b class="b">{d.cases(m?.broken ?? 0)}</b></td></tr>
 				<tr><td>{d.decidedN}</td><td class="r"><b class="b">{d.cases(m?.decided ?? 0)}</b></td></tr>
 			</tbody></table>

@@ -25,6 +25,7 @@ const Devices = lazy(() => import('./devices').then((m) => m.Devices));
 const Register = lazy(() => import('./register').then((m) => m.Register));
 const Registration = lazy(() => import('./registration').then((m) => m.Registration));
 
+const Service = lazy(() => import('./service').then((m) => m.Service)), Programs = lazy(() => import('./programs').then((m) => m.Programs));
 const Reports = lazy(() => import('./reports').then((m) => m.Reports));
 
 const Incident = lazy(() => import('./incident').then((m) => m.Incident)), Closed = lazy(() => import('./closed').then((m) => m.Closed)), Exceptions = lazy(() => import('./exceptions').then((m) => m.Exceptions)), Contacts = lazy(() => import('./contacts').then((m) => m.Contacts));
@@ -32,10 +33,10 @@ const Incident = lazy(() => import('./incident').then((m) => m.Incident)), Close
 const Advisories = lazy(() => import('./advisories').then((m) => m.Advisories));
 const Advisory = lazy<{ id: string }>(() => import('./advisories').then((m) => m.Advisory));
 
-type Name = 'contacts' | 'home' | 'reports' | 'incidents' | 'inquiries' | 'advisories' | 'closed' | 'logsPortal' | 'devices' | 'account';
+type Name = 'contacts' | 'home' | 'reports' | 'incidents' | 'inquiries' | 'advisories' | 'closed' | 'logsPortal' | 'devices' | 'service' | 'account';
 const places: ReadonlyArray<readonly [to: string, icon: IconName, name: Name]> = [
 	['/portal/', 'home', 'home'], ['/portal/incidents', 'flag', 'incidents'], ['/portal/inquiries', 'chat', 'inquiries'], ['/portal/advisories', 'mail', 'advisories'], ['/portal/closed', 'closed', 'closed'], ['/portal/reports', 'report', 'reports'],
-	['/portal/logs', 'search', 'logsPortal'], ['/portal/devices', 'devices', 'devices'], ['/portal/contacts', 'phone', 'contacts'],
+	['/portal/logs', 'search', 'logsPortal'], ['/portal/devices', 'devices', 'devices'], ['/portal/service', 'pulse', 'service'], ['/portal/contacts', 'phone', 'contacts'],
 ];
 
 function here(to: string): boolean {
@@ -75,7 +76,9 @@ function Screen() {
 	case '/portal/closed': return <Closed />;
 	case '/portal/logs': return <><h1 class="big">{t().nav.logsPortal}</h1><div class="card logsc"><Logs /></div></>;
 	case '/portal/devices': return <Devices />;
-	case '/portal/account': return <><h1 class="big">{t().acc.title}</h1><Account /></>;
+	case '/portal/service': return <Service />;
+	case '/portal/programs': return <Programs />;
+	case '/portal/account': return <><h1 class="big">{t().acc.title}</h1><p class="s lead"><Link to="/portal/programs">{t().nav.toPrograms}</Link></p><Account /></>;
 	default: return <Home />;
 	}
 }
@@ -97,7 +100,7 @@ function Frame() {
 				<Screen />
 				<p class="foot">{d.home.codeWord}</p>
 			</main>
-			<nav class="tabs5" aria-label={title.value}>{places.filter(([, , name]) => name !== 'closed' && name !== 'advisories' && name !== 'contacts' && name !== 'reports').map(([to, icon, name]) => <Link key={to} to={to} class={here(to) ? 'on' : ''} aria-current={here(to) ? 'page' : undefined}><Icon name={icon} size={20} /><span>{d.nav[name]}</span></Link>)}</nav>
+			<nav class="tabs5" aria-label={title.value}>{places.filter(([, , name]) => ['home', 'incidents', 'inquiries', 'logsPortal', 'devices'].includes(name)).map(([to, icon, name]) => <Link key={to} to={to} class={here(to) ? 'on' : ''} aria-current={here(to) ? 'page' : undefined}><Icon name={icon} size={20} /><span>{d.nav[name]}</span></Link>)}</nav>
 			<Toast />
 			<KeyHelp />
 		</div>

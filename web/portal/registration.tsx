@@ -19,7 +19,7 @@ function Steps({ r }: { r: Reg }) {
 		[d.stepAsked, true, `${r.asked_at ? whenLong(r.asked_at) : ''} ${tx(r.asked_by)}`],
 		[r.state === 'refused' ? d.st.refused : d.stepApproved, approved || r.state === 'refused', r.decided_at ? `${whenLong(r.decided_at)} ${tx(r.decided_by)} ${r.reason ?? ''}` : d.waitApproval],
 		[d.stepTold, approved && told, approved ? (r.collectors ?? []).map((c) => `${c.lcp}${c.said?.why ? ` (${c.said.why})` : ''}`).join(', ') || d.noCollector : ''],
-		[d.stepLine, r.state === 'live', r.live_at ? `${whenLong(r.live_at)} ${r.first_lcp ?? ''}` : r.state === 'waiting' ? d.waitLine : ''],
+		[d.stepLine, r.state === 'live', r.live_at ? `${whenLong(r.live_at)} ${r.first_lcp ?? ''}` : r.state === 'waiting' ? (r.late_at ? d.lateLine(whenLong(r.decided_at ?? r.late_at)) : d.waitLine) : ''],
 	];
 	return (
 		<ol class="card steps" aria-label={d.progress}>

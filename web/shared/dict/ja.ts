@@ -9,7 +9,7 @@ export const ja: Dict = {
 	nav: {
 		handover: '引き継ぎ', roster: '当番表',
 		queue: '待ち行列', incidents: 'インシデント', logs: 'ログ検索', clocks: '時計', closed: '終了した候補',
-		devices: '機器', home: 'ホーム', reports: '報告書', account: '設定', inquiries: 'お問い合わせ', advisories: '注意喚起', exceptions: '例外', contacts: '連絡先', journal: 'ジャーナル', main: '主な画面', logsPortal: 'ログ', skip: '本文へ',
+		devices: '機器', service: '稼働', programs: '連携', toPrograms: 'お客様のプログラムとの連携（Webhook と API キー）', home: 'ホーム', reports: '報告書', account: '設定', inquiries: 'お問い合わせ', advisories: '注意喚起', exceptions: '例外', contacts: '連絡先', journal: 'ジャーナル', main: '主な画面', logsPortal: 'ログ', skip: '本文へ',
 	},
 	login: {
 		title: 'サインイン', login: 'ログイン名', password: 'パスワード', next: '次へ', code: '二要素認証の6桁の数字',
@@ -129,7 +129,7 @@ heldWhy: { unknown_sender: '登録のない差出人です。', not_authentic: '
 		field: { device: '名前', source: 'ログの種類', transport: '送り方', address: '機器のアドレス', lcp: '収集装置', zone: '機器の時計の時間帯', note: '承認する人への連絡', tenant: 'テナント' },
 		deviceHint: 'ログの見出しにある名前です。アドレスを指定すれば任意の名前を付けられます。', addressHint: 'このアドレスから届く行は、見出しにかかわらずこの名前になります。', auto: '自動で判別', anyLcp: 'どれでも',
 		transport: { udp: 'Syslog（UDP）', tcp: 'Syslog（TCP）', tls: 'Syslog（TLS）', file: '収集装置と同じ機械のファイル' }, ask: '申請する', guide: '機器側の設定', collectorAddress: '収集装置', progress: '進み具合', done: '完了',
-		stepAsked: '申請', stepApproved: '承認', stepTold: '収集装置へ配布', stepLine: '最初の行', waitApproval: '当社のリードまたは技術担当が確認します。', waitLine: '最初の行を待っています…', noCollector: '収集装置がまだ登録されていません',
+		stepAsked: '申請', stepApproved: '承認', stepTold: '収集装置へ配布', stepLine: '最初の行', waitApproval: '当社のリードまたは技術担当が確認します。', lateLine: (x) => `${x} から最初の行が届いていません。送信先と、収集装置までの経路をご確認ください。`, late: '届かず', waitLine: '最初の行を待っています…', noCollector: '収集装置がまだ登録されていません',
 		firstLine: '最初の行', raw: '届いたまま', soonSearchable: 'まもなく検索できるようになります…', withdraw: '取り下げる', approve: '承認する', refuse: '却下する', reason: '理由（お客様に表示されます）',
 		networks: 'ネットワーク', assets: '重要な資産', name: '名前', range: '範囲', addNetwork: 'ネットワークを追加', addAsset: '追加', addresses: 'アドレス', hosts: 'ホスト名', value: '重要度', weight: ['なし', '低', '中', '高'], remove: '削除',
 		st: { proposed: '申請中', waiting: '最初の行を待っています', live: '稼働中', refused: '却下', withdrawn: '取り下げ' },
@@ -138,7 +138,7 @@ heldWhy: { unknown_sender: '登録のない差出人です。', not_authentic: '
 	fac: { title: '二要素認証', keys: 'セキュリティキーとパスキー', name: '名前', added: '登録', used: '最終使用', synced: '同期', change: '名前を変える', remove: '外す', noKeys: 'キーはまだありません。', newName: '新しいキーの名前', add: 'キーを登録する', app: '認証アプリ', appOn: '設定済み', appOff: '未設定', appSet: '設定する', appNew: '新しい鍵にする', confirm: '確認する', recovery: '回復用のコード', left: (n) => `残り ${n} 個`, newCodes: '新しいコードを作る', saved: '保存しました。', last: '最後の二要素目なので外せません。', known: 'このキーは登録済みか、確認の期限が切れています。' },
 	keys: {
 		all: 'キー一覧', title: 'キーボード', move: '移動', prev: '前の行', next: '次の行', preview: '詳細、もう一度で開く', assign: '担当する', close: '終了', escalate: 'インシデントにする', mark: '印', markDown: '印を付けて次へ', markUp: '印を付けて前へ', search: '検索', help: 'この一覧', undo: '取り消し',
-		goQueue: '待ち行列へ', goIncidents: 'インシデントへ', goLogs: 'ログ検索へ', goClocks: '時計へ', goExceptions: '例外へ', merge: '統合する', goInquiries: 'お問い合わせへ', goHandover: '引き継ぎへ', goRoster: '当番表へ', toAccept: '受け取りへ', words: '言葉', nextWeek: '次の週', lastWeek: '前の週', note: 'メモ', why: '理由', newTab: '新しいタブで開く', pivot: '値をログで調べる', confirm: '確定', leave: '閉じる', zoomBack: '拡大を戻す', run: '検索', question: (n) => `問い ${n} に答える`, repeat: '直前の操作を繰り返す', table: '図と表',
+		goQueue: '待ち行列へ', goIncidents: 'インシデントへ', goLogs: 'ログ検索へ', goClocks: '時計へ', goExceptions: '例外へ', merge: '統合する', goInquiries: 'お問い合わせへ', goHandover: '引き継ぎへ', goRoster: '当番表へ', goService: '稼働へ', toAccept: '受け取りへ', words: '言葉', nextWeek: '次の週', lastWeek: '前の週', note: 'メモ', why: '理由', newTab: '新しいタブで開く', pivot: '値をログで調べる', confirm: '確定', leave: '閉じる', zoomBack: '拡大を戻す', run: '検索', question: (n) => `問い ${n} に答える`, repeat: '直前の操作を繰り返す', table: '図と表',
 	},
 	err: { title: 'できませんでした。', again: 'もう一度', forbidden: '閲覧の権限がありません。管理者に依頼できます。', notFound: '存在しないか、閲覧の権限がありません。', kept: '入力した文は残っています。もう一度お試しください。', network: 'サービスが応答しません。', loading: '読み込んでいます…', invalid: '正しくない値があります。' },
 	time: { none: '—', sec: (n) => `${n}秒`, min: (m, sec) => (sec ? `${m}分${String(sec).padStart(2, '0')}秒` : `${m}分`), hour: (h, m) => (m ? `${h}時間${m}分` : `${h}時間`), left: (x) => `残り ${x}`, over: (x) => `超過 ${x}`, met: (x) => `${x}で達成`, day: (d, h) => `${d}日${h}時間` },
