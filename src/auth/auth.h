@@ -152,16 +152,19 @@ int auth_key_rename(struct auth *a, const char *user, const char *id, const char
 int auth_key_remove(struct auth *a, const char *user, const char *id); /* E_NOTFOUND; E_STATE: it is the last factor */
 void auth_keys_drop(struct auth *a, const char *user);
 
+#define AUTH_AGENT 48 /* bytes */
 enum auth_step { AUTH_STEP_TOTP, AUTH_STEP_ENROL, AUTH_STEP_DONE };
 struct auth_session {
 	char id[27], user[32], csrf[33];
 	enum auth_step step;
 	int64_t started_at, seen_at, expires_at, idle_ns;
 	int64_t proved_at; /* a second factor was given last; 0: never */
-	char address[64];
+	char address[64], agent[AUTH_AGENT];
 };
+/* "Firefox 128, Windows" of what a browser calls itself; of one that is not known the beginning. Only plain letters. */
+void auth_agent_short(struct slice said, char ret[AUTH_AGENT]);
 /* *ret_token is shown to the browser once and never again. */
-int auth_session_begin(struct auth *a, const char *user, enum auth_step step, bool customer, const char *address, int64_t now,
+int auth_session_begin(struct auth *a, const char *user, enum auth_step step, bool customer, const char *address, const char *agent, int64_t now,
                        char ret_token[33], struct auth_session *ret);
 /* E_NOTFOUND for an unknown, idle or expired one. Notes that it was seen. */
 int auth_session_find(struct auth *a, struct slice token, int64_t now, struct auth_session *ret);

@@ -35,6 +35,9 @@ static const char *const schema[] = {
 
 	/* API keys: their hashes and last use */
 	"CREATE TABLE apikeys(id TEXT PRIMARY KEY, hash TEXT NOT NULL, used_at @int NOT NULL, address TEXT) @strict;",
+
+	/* which browser a session is */
+	"ALTER TABLE sessions ADD COLUMN agent TEXT NOT NULL DEFAULT '';",
 };
 
 int
@@ -276,7 +279,7 @@ auth_totp_confirm(struct auth *a, const char *user, const char *code, int64_t no
 /* ---- sessions ---- */
 
 int
-auth_session_begin(struct auth *a, const char *user, enum auth_step step, bool customer, const char *address, int64_t now, char ret_token[33],
+auth_session_begin(struct auth *a, const char *user, enum auth_step step, bool customer, const char *address, const char *agent, int64_t now, char ret_token[33],
                    struct auth_session *ret)
 {
 	struct auth_session s = { .step = step, .started_at = now, .seen_at = now, .proved_at = step == AUTH_STEP_DONE ? now : 0 };
@@ -288,18 +291,19 @@ auth_session_begin(struct auth *a, const char *user, enum auth_step step, bool c
 	auth_random_text(s.csrf, 32);
 	snprintf(s.user, sizeof s.user, "%s", user);
 	snprintf(s.address, sizeof s.address, "%s", address != NULL ? address : "");
+	snprintf(s.agent, sizeof s.agent, "%s", agent != NULL ? agent : "");
 	s.idle_ns = customer ? a->s.idle_customer_ns : a->s.idle_staff_ns;
 	s.expires_at = now + (step == AUTH_STEP_DONE ? a->s.absolute_ns : HALF_LIFE);
 	auth_hash_text(slice_str(ret_token), hash);
 	r = db_run(a->db,
-	           "INSERT INTO sessions(id, hash, user, csrf, step, started_at, seen_at, expires_at, idle, address, proved_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	           Q(s.id), Q(hash), Q(user), Q(s.csrf), Q((int64_t)step), Q(now), Q(now), Q(s.expires_at), Q(s.idle_ns), Q(s.address), Q(s.proved_at));
+	           "INSERT INTO sessions(id, hash, user, csrf, step, started_at, seen_at, expires_at, idle, address, proved_at, agent) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	           Q(s.id), Q(hash), Q(user), Q(s.csrf), Q((int64_t)step), Q(now), Q(now), Q(s.expires_at), Q(s.idle_ns), Q(s.address), Q(s.proved_at), Q(s.agent));
 	if (r == 0)
 		*ret = s;
 	return r;
 }
 
-#define SESSION_COLUMNS "id, user, csrf, step, started_at, seen_at, expires_at, idle, address, proved_at"
+#define SESSION_COLUMNS "id, user, csrf, step, started_at, seen_at, expires_at, idle, address, proved_at, agent"
 
 static void
 read_session(struct rows *r, struct auth_session *s)
@@ -310,6 +314,7 @@ read_session(struct rows *r, struct auth_session *s)
 	snprintf(s->user, sizeof s->user, "%s", row_str(r, 1));
 	snprintf(s->csrf, sizeof s->csrf, "%s", row_str(r, 2));
 	snprintf(s->address, sizeof s->address, "%s", row_str(r, 8) != NULL ? row_str(r, 8) : "");
+	snprintf(s->agent, sizeof s->agent, "%s", row_str(r, 10));
 }
 
 static int

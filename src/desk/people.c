@@ -254,6 +254,19 @@ load_user(struct cmd *c, const char *id)
 	return true;
 }
 
+/* Nobody shuts the door behind himself, and one who can open it stays. */
+static void
+keep_a_key(struct cmd *c, const char *id, bool disables, bool demotes)
+{
+	if (c->v < 3 || (!disables && !demotes))
+		return;
+	if (strcmp(id, c->who->user) == 0)
+		cmd_refuse(c, 409, "state", disables ? "disabled" : "role", "not of oneself: another administrator does it");
+	else if (db_int(c->db, 0, "SELECT 1 FROM users WHERE id = ? AND role = 'admin' AND disabled = 0", Q(id)) != 0 &&
+	         db_int(c->db, 0, "SELECT count(*) FROM users WHERE id <> ? AND role = 'admin' AND disabled = 0", Q(id)) == 0)
+		cmd_refuse(c, 409, "state", disables ? "disabled" : "role", "the last administrator who can sign in");
+}
+
 void
 cmd_user_change(struct cmd *c)
 {
@@ -268,6 +281,7 @@ cmd_user_change(struct cmd *c)
 	if (role != NULL && (!word_in(role, "analyst lead engineer admin auditor customer") ||
 	                     (strcmp(role, "customer") == 0) != (was != NULL && strcmp(was, "customer") == 0)))
 		cmd_refuse(c, 422, "invalid", "role", "no such role, or staff and customer would be exchanged");
+	keep_a_key(c, id, json_is_true(disabled), role != NULL && was != NULL && strcmp(role, was) != 0);
 	db_run(c->db,
 	       "UPDATE users SET name_ja = coalesce(?, name_ja), name_en = coalesce(?, name_en), role = coalesce(?, role),"
 	       " tenants = coalesce(?, tenants), disabled = coalesce(?, disabled) WHERE id = ?",

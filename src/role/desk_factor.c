@@ -278,7 +278,7 @@ key_added(struct asking *q, struct key_wait *w, const json_t *said)
 
 		auth_session_end(q->dr->auth, q->session.id);
 		asking_note(q->dr, &q->who, "enrolled");
-		if (auth_session_begin(q->dr->auth, q->who.user, AUTH_STEP_DONE, strcmp(q->who.role, "customer") == 0, q->address, desk_role_now(q->dr), token,
+		if (auth_session_begin(q->dr->auth, q->who.user, AUTH_STEP_DONE, strcmp(q->who.role, "customer") == 0, q->address, q->agent, desk_role_now(q->dr), token,
 		                       &q->session) == 0) {
 			set = json_pack("{s:s, s:I}", "token", token, "max_age_s", (json_int_t)((q->session.expires_at - q->session.started_at) / NS_PER_S));
 			json_object_set_new(body, "set_session", set);
@@ -319,6 +319,7 @@ key_used(struct asking *q, struct key_wait *w, const json_t *said)
 		was_right(q);
 		auth_session_end(q->dr->auth, old.id);
 		q->address = old.address;
+		q->agent = old.agent;
 		asking_note(q->dr, &q->who, "signed_in");
 		asking_begin_session(q, AUTH_STEP_DONE);
 	}
@@ -333,7 +334,7 @@ finish(struct desk_role *dr, struct key_wait *w, const json_t *said)
 	/* while the answer was on its way the session may have ended, or gone a step */
 	if (!asking_take_session(&q, auth_session_by_id(dr->auth, w->session, desk_role_now(dr), &q.session))) {
 		asking_no(&q, 401, "unauthenticated", NULL, NULL);
-	} else if (q.address = q.session.address, adding && !may_add(&q)) {
+	} else if (q.address = q.session.address, q.agent = q.session.agent, adding && !may_add(&q)) {
 		;
 	} else if (!json_is_true(json_object_get(said, "ok"))) {
 		const char *fault = json_string_value(json_object_get(said, "fault"));

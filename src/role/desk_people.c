@@ -73,8 +73,8 @@ asking_fill_actor(struct asking *q)
 		                      .tenant = json_string_value(json_object_get(u, "tenant")), .tenants = json_object_get(u, "tenants") };
 }
 
-static json_t *
-user_by(struct desk_role *dr, const char *id)
+json_t *
+asking_user_by(struct desk_role *dr, const char *id)
 {
 	json_t *args = json_pack("{s:s}", "id", id);
 	struct desk_answer a = desk_ask(dr->desk, "user.show", &desk_service, args, desk_role_now(dr));
@@ -92,7 +92,7 @@ asking_take_session(struct asking *q, int found)
 {
 	if (found != 0)
 		return false;
-	q->user = user_by(q->dr, q->session.user);
+	q->user = asking_user_by(q->dr, q->session.user);
 	if (q->user == NULL) {
 		auth_session_end_all(q->dr->auth, q->session.user, NULL);
 		return false;
@@ -168,7 +168,7 @@ asking_begin_session(struct asking *q, enum auth_step step)
 	char token[33];
 	json_t *body;
 
-	if (auth_session_begin(q->dr->auth, q->who.user, step, customer, q->address, desk_role_now(q->dr), token, &q->session) != 0) {
+	if (auth_session_begin(q->dr->auth, q->who.user, step, customer, q->address, q->agent, desk_role_now(q->dr), token, &q->session) != 0) {
 		asking_no(q, 503, "unavailable", NULL, NULL);
 		return;
 	}
@@ -183,7 +183,7 @@ asking_begin_session(struct asking *q, enum auth_step step)
 struct login {
 	struct desk_role *dr;
 	uint64_t id;
-	char login[129], address[64], code[33];
+	char login[129], address[64], agent[AUTH_AGENT], code[33];
 	json_t *user; /* NULL: nobody; the answer is the same */
 };
 
@@ -191,7 +191,7 @@ static void
 login_done(void *ctx, bool ok, const char *hash)
 {
 	struct login *l = ctx;
-	struct asking q = { .dr = l->dr, .id = l->id, .address = l->address, .user = l->user };
+	struct asking q = { .dr = l->dr, .id = l->id, .address = l->address, .agent = l->agent, .user = l->user };
 	char key[160];
 
 	(void)hash;
@@ -247,8 +247,9 @@ session_login(struct asking *q)
 	l->id = q->id;
 	snprintf(l->login, sizeof l->login, "%s", login);
 	snprintf(l->address, sizeof l->address, "%s", q->address);
+	snprintf(l->agent, sizeof l->agent, "%s", q->agent);
 	snprintf(l->code, sizeof l->code, "%s", asking_arg(q, "code"));
-	l->user = user_by(q->dr, login);
+	l->user = asking_user_by(q->dr, login);
 	/* ids are no logins */
 	if (l->user != NULL && strcmp(json_string_value(json_object_get(l->user, "login")), login) != 0) {
 		json_decref(l->user);
@@ -281,6 +282,7 @@ session_totp(struct asking *q)
 		auth_try_forget(q->dr->auth, key);
 		auth_session_end(q->dr->auth, old.id);
 		q->address = old.address;
+		q->agent = old.agent;
 		asking_note(q->dr, &q->who, old.step == AUTH_STEP_ENROL ? "enrolled" : "signed_in");
 		asking_begin_session(q, AUTH_STEP_DONE);
 	}
@@ -462,48 +464,9 @@ me_password(struct asking *q)
 }
 
 static void
-put_session(void *ctx, const struct auth_session *s)
-{
-	json_t *list = ctx, *o;
-	char t[3][36];
-
-	time_format_rfc3339(t[0], s->started_at, 3);
-	time_format_rfc3339(t[1], s->seen_at, 3);
-	time_format_rfc3339(t[2], s->expires_at, 3);
-	o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", s->id, "started_at", t[0], "seen_at", t[1], "expires_at", t[2], "address", s->address);
-	json_array_append_new(list, o);
-}
-
-static void
-me_sessions(struct asking *q)
-{
-	json_t *list = json_array(), *o;
-	size_t i;
-
-	auth_sessions(q->dr->auth, q->who.user, desk_role_now(q->dr), put_session, list);
-	json_array_foreach(list, i, o)
-		json_object_set_new(o, "current", json_boolean(strcmp(json_string_value(json_object_get(o, "id")), q->session.id) == 0));
-	people_answer(q->dr, q->id, 200, json_pack("{s:o}", "items", list));
-}
-
-static void
-me_revoke(struct asking *q)
-{
-	struct auth_session s;
-
-	if (auth_session_by_id(q->dr->auth, asking_arg(q, "id"), desk_role_now(q->dr), &s) != 0 || strcmp(s.user, q->who.user) != 0) {
-		asking_no(q, 404, "not_found", NULL, NULL);
-		return;
-	}
-	auth_session_end(q->dr->auth, s.id);
-	asking_note(q->dr, &q->who, "revoked");
-	people_answer(q->dr, q->id, 204, NULL);
-}
-
-static void
 user_passwd(struct asking *q)
 {
-	json_t *u = user_by(q->dr, asking_arg(q, "id"));
+	json_t *u = asking_user_by(q->dr, asking_arg(q, "id"));
 
 	if (u == NULL)
 		asking_no(q, 404, "not_found", NULL, NULL);
@@ -515,7 +478,7 @@ user_passwd(struct asking *q)
 static void
 user_totp(struct asking *q)
 {
-	json_t *u = user_by(q->dr, asking_arg(q, "id"));
+	json_t *u = asking_user_by(q->dr, asking_arg(q, "id"));
 	struct auth_totp t;
 
 	if (u == NULL) {
@@ -691,7 +654,7 @@ import_secrets(struct asking *q, const json_t *secrets)
 
 	json_array_foreach(secrets, i, s) {
 		const char *password = json_string_value(json_object_get(s, "password")), *totp = json_string_value(json_object_get(s, "totp"));
-		json_t *u = user_by(q->dr, json_string_value(json_object_get(s, "login")));
+		json_t *u = asking_user_by(q->dr, json_string_value(json_object_get(s, "login")));
 		const char *id = json_string_value(json_object_get(u, "id"));
 
 		if (id != NULL && password != NULL && auth_password_make(slice_str(password), hash))
@@ -789,7 +752,8 @@ static const struct {
 } own[] = {
 	{ "session.totp", session_totp },     { "session.enrol", session_enrol }, { "session.show", session_show },
 	{ "session.logout", session_logout }, { "me.show", me_show },             { "me.password", me_password },
-	{ "me.sessions", me_sessions },       { "me.revoke", me_revoke },         { "user.passwd", user_passwd },
+	{ "me.sessions", me_sessions },       { "me.revoke", me_revoke },
+	{ "user.sessions", user_sessions },   { "user.revoke", user_revoke },         { "user.passwd", user_passwd },
 	{ "user.totp", user_totp },           { "user.add", user_add },           { "user.change", user_change },
 	{ "lcp.enroll", lcp_enroll },         { "tenant.import", tenant_import },
 	{ "roster.import", roster_import },
@@ -855,6 +819,7 @@ as_person(struct asking *q, const json_t *actor)
 	}
 	half = q->session.step != AUTH_STEP_DONE;
 	q->address = q->session.address;
+	q->agent = q->session.agent;
 	if (half ? (who & MAY_HALF) == 0 : (who & auth_role_bit(q->who.role)) == 0 && !(who == MAY_HALF))
 		asking_no(q, half ? 401 : 403, half ? "unauthenticated" : "forbidden", NULL, NULL);
 	else if (!half && auth_wants_step_up(q->verb) && desk_role_now(q->dr) - q->session.proved_at >= q->dr->step_up_ns)
@@ -869,8 +834,12 @@ people_ask(struct desk_role *dr, uint64_t id, struct slice body)
 	json_t *o = body.n <= (9u << 20) ? json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	json_t *actor = json_object_get(o, "actor"), *args = json_object_get(o, "args");
 	struct asking q = { .dr = dr, .id = id, .verb = json_string_value(json_object_get(o, "verb")) };
-	const char *address = json_string_value(json_object_get(actor, "address"));
+	const char *address = json_string_value(json_object_get(actor, "address")), *agent = json_string_value(json_object_get(actor, "agent"));
+	char short_agent[AUTH_AGENT] = "";
 
+	if (agent != NULL)
+		auth_agent_short(slice_str(agent), short_agent);
+	q.agent = short_agent;
 	q.once = json_string_value(json_object_get(o, "once"));
 	q.args = json_is_object(args) ? json_incref(args) : json_object();
 	q.address = address != NULL ? address : "";

@@ -15,7 +15,7 @@ struct asking {
 	uint64_t id;
 	const char *verb;
 	json_t *args;
-	const char *address, *once; /* once: the request's Idempotency-Key or NULL */
+	const char *address, *agent, *once; /* once: the request's Idempotency-Key or NULL */
 	bool local;
 	struct auth_session session; /* id "" without one */
 	json_t *user;                /* of the session; owned */
@@ -47,6 +47,12 @@ bool asking_take_key(struct asking *q, const char *id);   /* may this key ask q-
 bool asking_once(struct asking *q, const char *key);      /* the Idempotency-Key; false: it was answered */
 
 void asking_to_desk(struct asking *q); /* asks the desk as it is, and answers */
+json_t *asking_user_by(struct desk_role *dr, const char *key); /* by id or login; NULL */
+/* desk_session.c */
+void me_sessions(struct asking *q);
+void me_revoke(struct asking *q);
+void user_sessions(struct asking *q);
+void user_revoke(struct asking *q);
 /* desk_rule.c: a question whose "rule" must be one there is. */
 void asking_with_rule(struct asking *q);
 /* desk_files.c: a command whose args.files bring bytes. */

@@ -233,13 +233,18 @@ on_local(struct web *w, struct question *q, struct http_req *req)
 	serve_question(w, q, req);
 }
 
+#define AGENT_MOST 400 /* bytes of what a browser calls itself */
+
 static void
 put_origin(struct question *q, struct http_req *req)
 {
 	const struct http_peer *peer = http_peer(req);
 
+	struct slice agent = http_header(req, "User-Agent");
+	json_t *said = json_stringn(agent.p != NULL ? agent.p : "", agent.n < AGENT_MOST ? agent.n : AGENT_MOST); /* NULL: not UTF-8 */
+
 	/* the login limiter counts by address; only rows without a session get it as an actor */
-	q->actor = json_pack("{s:s}", "address", peer->address);
+	q->actor = json_pack("{s:s, s:o}", "address", peer->address, "agent", said != NULL ? said : json_string(""));
 }
 
 static void

@@ -274,6 +274,8 @@ def service(local, lead, customer):
     call(local, "user.change", {"name": "Scene"}, id=u)
     call(local, "user.passwd", {"password": "a long enough one"}, id=u)
     call(local, "user.totp", id=u)
+    call(local, "user.sessions", id=u)
+    call(local, "user.revoke", id=u, session="all")
 
 
 def upkeep(local, lead, customer):

@@ -139,7 +139,7 @@ sessions_end(void **st)
 	char token[33], other[33];
 
 	(void)st;
-	assert_int_equal(auth_session_begin(a, "u", AUTH_STEP_DONE, false, "127.0.0.1", T0, token, &s), 0);
+	assert_int_equal(auth_session_begin(a, "u", AUTH_STEP_DONE, false, "127.0.0.1", "Firefox 128, Linux", T0, token, &s), 0);
 	assert_int_equal(auth_session_find(a, slice_str(token), T0 + 600 * SEC, &x), 0);
 	assert_string_equal(x.user, "u");
 	/* only a hash is kept */
@@ -149,15 +149,15 @@ sessions_end(void **st)
 	assert_int_equal(auth_session_find(a, slice_str(token), T0 + 1499 * SEC, &x), 0);
 	assert_int_equal(auth_session_find(a, slice_str(token), T0 + 2400 * SEC, &x), E_NOTFOUND);
 	/* 12 hours, however busy */
-	assert_int_equal(auth_session_begin(a, "u", AUTH_STEP_DONE, false, NULL, T0, token, &s), 0);
+	assert_int_equal(auth_session_begin(a, "u", AUTH_STEP_DONE, false, NULL, NULL, T0, token, &s), 0);
 	for (int64_t t = 0; t < 43200; t += 600)
 		assert_int_equal(auth_session_find(a, slice_str(token), T0 + t * SEC, &x), 0);
 	assert_int_equal(auth_session_find(a, slice_str(token), T0 + 43200 * SEC, &x), E_NOTFOUND);
 	/* half a session lives 10 minutes */
-	assert_int_equal(auth_session_begin(a, "u", AUTH_STEP_TOTP, false, NULL, T0, token, &s), 0);
+	assert_int_equal(auth_session_begin(a, "u", AUTH_STEP_TOTP, false, NULL, NULL, T0, token, &s), 0);
 	assert_int_equal(auth_session_find(a, slice_str(token), T0 + 601 * SEC, &x), E_NOTFOUND);
-	assert_int_equal(auth_session_begin(a, "u", AUTH_STEP_DONE, true, NULL, T0, token, &s), 0);
-	assert_int_equal(auth_session_begin(a, "u", AUTH_STEP_DONE, true, NULL, T0, other, &x), 0);
+	assert_int_equal(auth_session_begin(a, "u", AUTH_STEP_DONE, true, NULL, NULL, T0, token, &s), 0);
+	assert_int_equal(auth_session_begin(a, "u", AUTH_STEP_DONE, true, NULL, NULL, T0, other, &x), 0);
 	auth_session_end_all(a, "u", s.id);
 	assert_int_equal(auth_session_find(a, slice_str(token), T0, &x), 0);
 	assert_int_equal(auth_session_find(a, slice_str(other), T0, &x), E_NOTFOUND);

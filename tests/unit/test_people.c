@@ -176,7 +176,7 @@ code_now(char out[7])
 static json_t *
 from_address(const char *address)
 {
-	return json_pack("{s:s}", "address", address);
+	return json_pack("{s:s, s:s}", "address", address, "agent", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0");
 }
 
 /* A whole session; its actor as web would send it. */
@@ -690,13 +690,101 @@ an_exception_names_a_rule_there_is(void **st)
 	house_close(&h);
 }
 
+static void
+an_administrator_sees_and_ends_anybodys_sessions(void **st)
+{
+	static const struct {
+		const char *said, *is;
+	} v[] = {
+		{ "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox 128, Linux" },
+		{ "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36 Edg/126.0", "Edge 126, Windows" },
+		{ "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1", "Safari 17, iPhone" },
+		{ "\x1b[2Jevil\r\n\xe2\x80\xae<script>", "[2Jevil<script>" },
+		{ "", "" },
+		{ "Firefox/99999999999999999999999999", "Firefox 999999" },
+	};
+	struct house h;
+	json_t *root, *odagiri, *v0;
+	char text[AUTH_AGENT], *id;
+
+	(void)st;
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		auth_agent_short(slice_str(v[i].said), text);
+		assert_string_equal(text, v[i].is);
+	}
+	house_open(&h);
+	root = sign_in(&h, "root");
+	odagiri = sign_in(&h, "odagiri");
+	fake_now += 60 * SEC; /* a code works once */
+	json_decref(sign_in(&h, "odagiri"));
+	id = db_text(h.s.db, "SELECT id FROM users WHERE login = 'odagiri'");
+	ask(&h, "user.sessions", json_incref(odagiri), json_pack("{s:s}", "id", "odagiri"));
+	assert_int_equal(h.status, 403);
+	ask(&h, "user.sessions", json_incref(root), json_pack("{s:s}", "id", id));
+	assert_int_equal(h.status, 200);
+	assert_int_equal(json_array_size(json_object_get(h.body, "items")), 2);
+	v0 = json_array_get(json_object_get(h.body, "items"), 0);
+	assert_string_equal(jstr(v0, "agent"), "Firefox 128, Linux");
+	assert_true(json_is_false(json_object_get(v0, "current")));
+	ask(&h, "user.revoke", json_incref(root), json_pack("{s:s, s:s}", "id", "root", "session", jstr(odagiri, "session")));
+	assert_int_equal(h.status, 404); /* it is not of that person */
+	ask(&h, "user.revoke", json_incref(root), json_pack("{s:s, s:s}", "id", "odagiri", "session", jstr(odagiri, "session")));
+	assert_int_equal(h.status, 204);
+	ask(&h, "me.show", json_incref(odagiri), NULL);
+	assert_int_equal(h.status, 401);
+	ask(&h, "user.revoke", json_incref(root), json_pack("{s:s, s:s}", "id", "odagiri", "session", "all"));
+	assert_int_equal(h.status, 204);
+	ask(&h, "user.sessions", json_incref(root), json_pack("{s:s}", "id", "odagiri"));
+	assert_int_equal(json_array_size(json_object_get(h.body, "items")), 0);
+	assert_int_equal(scene_count(&h.s, "SELECT count(*) FROM journal WHERE command = 'user.signed' AND CAST(record AS TEXT) LIKE '%\"what\":\"revoked\"%'"), 2);
+	free(id);
+	json_decref(root);
+	json_decref(odagiri);
+	house_close(&h);
+}
+
+static void
+the_last_key_stays(void **st)
+{
+	struct house h;
+	json_t *root, *a;
+	char *id, *other;
+
+	(void)st;
+	house_open(&h);
+	root = sign_in(&h, "root");
+	id = db_text(h.s.db, "SELECT id FROM users WHERE login = 'root'");
+	ask(&h, "user.change", json_incref(root), json_pack("{s:s, s:b}", "id", id, "disabled", 1));
+	assert_int_equal(h.status, 409);
+	ask(&h, "user.change", json_incref(root), json_pack("{s:s, s:s}", "id", id, "role", "auditor"));
+	assert_int_equal(h.status, 409);
+	ask(&h, "user.change", json_incref(root), json_pack("{s:s, s:s}", "id", id, "name", "Root"));
+	assert_int_equal(h.status, 200);
+	/* not by the machine either, while there is no other */
+	a = json_pack("{s:b}", "local", 1);
+	ask(&h, "user.change", json_incref(a), json_pack("{s:s, s:b}", "id", id, "disabled", 1));
+	assert_int_equal(h.status, 409);
+	ask(&h, "user.add", json_incref(a), json_pack("{s:s, s:s}", "login", "second", "role", "admin"));
+	other = db_text(h.s.db, "SELECT id FROM users WHERE login = 'second'");
+	ask(&h, "user.change", json_incref(a), json_pack("{s:s, s:b}", "id", id, "disabled", 1));
+	assert_int_equal(h.status, 200);
+	ask(&h, "user.change", json_incref(a), json_pack("{s:s, s:s}", "id", other, "role", "analyst"));
+	assert_int_equal(h.status, 409);
+	scene_replays(&h.s);
+	free(id);
+	free(other);
+	json_decref(a);
+	json_decref(root);
+	house_close(&h);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signing_in_takes_two_steps), cmocka_unit_test(nobody_learns_who_exists), cmocka_unit_test(a_disabled_person_is_out_at_once),
 		cmocka_unit_test(a_claimed_role_counts_for_nothing), cmocka_unit_test(only_what_is_allowed_answers),
-		cmocka_unit_test(a_document_the_engine_would_refuse_is_refused), cmocka_unit_test(an_exception_names_a_rule_there_is), cmocka_unit_test(a_key_is_a_second_factor),
+		cmocka_unit_test(a_document_the_engine_would_refuse_is_refused), cmocka_unit_test(an_exception_names_a_rule_there_is), cmocka_unit_test(an_administrator_sees_and_ends_anybodys_sessions), cmocka_unit_test(the_last_key_stays), cmocka_unit_test(a_key_is_a_second_factor),
 		cmocka_unit_test(the_last_factor_stays), cmocka_unit_test(a_copied_key_is_alarmed),
 		cmocka_unit_test(a_person_without_factor_may_begin_with_a_key), cmocka_unit_test(sensitive_acts_want_a_fresh_factor),
 	};

@@ -218,7 +218,7 @@ function answer(role, method, u, body) {
 	if (p === 'lcps') return { items: lcps };
 	if (p === 'ledger') return { day: '2026-11-23', tenant: 'aoba', rows: devices.map((d) => ({ lcp: d.lcp, device: d.id, received: d.lines + d.dropped, dropped: d.dropped, drops: {}, kept: d.lines, archived: d.lines, difference: 0 })), total: { received: 1490063, dropped: 1204, kept: 1488859, archived: 1488859 } };
 	if (p === 'tenants') return { items: role === 'customer' ? [tenants.aoba] : Object.values(tenants) };
-	if (p === 'me/sessions') return { items: [{ id: 's1', started_at: ago(7000), seen_at: ago(3), address: '10.0.0.5', current: true }, { id: 's2', started_at: ago(90000), seen_at: ago(40000), address: '10.0.0.9', current: false }] };
+	if (p === 'me/sessions') return { items: [{ id: 's1', started_at: ago(7000), seen_at: ago(3), address: '10.0.0.5', agent: 'Chrome 128, Linux', current: true }, { id: 's2', started_at: ago(90000), seen_at: ago(40000), address: '10.0.0.9', current: false }] };
 	if (p === 'me') return user;
 	if (p === 'logs') return logs(u);
 	if (p === 'logs/histogram') return histo(u);

@@ -5,7 +5,7 @@ import { ApiError, call, leave, session } from './api';
 import { Factors } from './factors';
 import { density, lang, singleKeys, t, theme, title, tx } from './i18n';
 import { whenLong, zone } from './time';
-import { say, Seg, Show } from './ui';
+import { say, Seg, Show, Safe } from './ui';
 import { useLoad } from './use';
 
 export function Account() {
@@ -49,7 +49,7 @@ export function Account() {
 				<h2>{d.sessions}</h2>
 				<Show of={sessions} rows={2}>{(s) => (
 					<table class="t"><thead><tr><th>{d.since}</th><th>{d.seen}</th><th>{d.address}</th><th><span class="vh">{d.end}</span></th></tr></thead>
-						<tbody>{s.items.map((r) => <tr key={r.id}><td>{whenLong(r.started_at)}</td><td>{whenLong(r.seen_at)}</td><td class="mono">{r.address ?? ''}</td><td class="r">{r.current ? <span class="tag">{d.current}</span> : <button class="btn sm" onClick={() => void call('me.revoke', { id: r.id }).then(sessions.reload)}>{d.end}</button>}</td></tr>)}</tbody></table>
+						<tbody>{s.items.map((r) => <tr key={r.id}><td>{whenLong(r.started_at)}</td><td>{whenLong(r.seen_at)}</td><td>{r.agent && <Safe text={r.agent} />} <span class="mono">{r.address ?? ''}</span></td><td class="r">{r.current ? <span class="tag">{d.current}</span> : <button class="btn sm" onClick={() => void call('me.revoke', { id: r.id }).then(sessions.reload)}>{d.end}</button>}</td></tr>)}</tbody></table>
 				)}</Show>
 				<p class="row"><button class="btn" onClick={() => void leave()}>{t().login.out}</button><span class="q t12">{tx(session.value?.user?.name)} · {session.value?.user?.login}</span></p>
 			</section>

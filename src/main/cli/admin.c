@@ -163,7 +163,18 @@ cli_user(struct cli *c)
 
 		return show(c, "POST", path, NULL);
 	}
-	return cli_usage(c, "wanted list, or add, change, passwd or totp with a LOGIN");
+	if (what != NULL && login != NULL && strcmp(what, "sessions") == 0) {
+		static const char *const sessions[] = { "SESSION=id", "SINCE=started_at", "SEEN=seen_at", "ADDRESS=address", "BROWSER=agent", NULL };
+		auto_free char *path = remote_path("/api/v1/users/%s/sessions", login);
+
+		return remote_list(c, path, sessions);
+	}
+	if (what != NULL && login != NULL && strcmp(what, "revoke") == 0 && cli_operand(c, 2) != NULL) {
+		auto_free char *front = remote_path("/api/v1/users/%s/sessions/", login), *back = remote_path("%s", cli_operand(c, 2)), *path = x_asprintf("%s%s", front, back);
+
+		return remote_do(c, "DELETE", path, NULL, NULL);
+	}
+	return cli_usage(c, "wanted list; add, change, passwd, totp or sessions with a LOGIN; or revoke LOGIN SESSION|all");
 }
 
 /* ---- lcp ---- */
