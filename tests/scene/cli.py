@@ -85,7 +85,7 @@ WALK = {
                  (["offer", "H-1", "--as", "a", "--words", "x"], "handover.offer"), (["accept", "H-1", "--as", "a", "--item", "1"], "handover.accept"),
                  (["refuse", "H-1", "--as", "a", "--reason", "x"], "handover.refuse")],
     "site": [(["list"], "site.list"), (["lost", "tokyo", "--reason", "x", "--lang", "en", "--stand-in", "reading"], "site.lost"), (["back", "tokyo", "--after", "60"], "site.back")],
-    "user": [(["list"], "user.list"), (["add", "ab", "--role", "analyst", "--password-file", "TMP/word"], "user.add"), (["passwd", "a", "--password-file", "TMP/word"], "user.passwd"), (["totp", "a"], "user.totp"),
+    "user": [(["list"], "user.list"), (["add", "ab", "--role", "analyst", "--password-file", "TMP/word"], "user.add"), (["passwd", "a", "--password-file", "TMP/word"], "user.passwd"), (["totp", "a"], "user.totp"), (["sessions", "a"], "user.sessions"), (["revoke", "a", "all"], "user.revoke"),
              (["change", "a", "--role", "lead", "--name", "A", "--sees", "aoba", "--enable"], "user.change"), (["change", "a", "--disable"], "user.change")],
     "lcp": [(["list"], "lcp.list"), (["enroll", "aoba", "l"], "lcp.enroll"), (["revoke", "aoba", "l"], "lcp.revoke")],
     "device": [(["list", "--tenant", "aoba", "--state", "live"], "registration.list"), (["status", "--tenant", "aoba"], "device.list"), (["show", "a"], "registration.show"),
