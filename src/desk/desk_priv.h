@@ -303,6 +303,7 @@ json_t *person(struct db *db, const char *user);
 json_t *view_candidate(struct desk *d, const char *id, const struct desk_actor *who, int64_t now);
 json_t *view_incident(struct desk *d, const char *id, const struct desk_actor *who, int64_t now);
 json_t *candidate_rows(struct db *db, struct rows *r, int64_t now);
+json_t *candidate_row_of(struct db *db, const char *id, int64_t now); /* NULL when there is none */
 json_t *candidate_entities(struct db *db, const char *id, int limit);
 json_t *view_previous(struct db *db, const char *candidate);
 json_t *view_copies(struct db *db, const char *detection); /* copy.c; null while there are none */

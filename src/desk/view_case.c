@@ -150,72 +150,13 @@ candidate_rows(struct db *db, struct rows *r, int64_t now)
 	return a;
 }
 
-/* owner_on_duty: is the owner of the crew that is on duty for the tenant?  null without an owner or a roster. */
-static void
-mark_off_duty(json_t *items, const json_t *tenants)
-{
-	json_t *o, *t, *p, *list;
-	size_t i, k, m;
-
-	json_array_foreach(items, i, o) {
-		const json_t *owner = json_object_get(json_object_get(o, "owner"), "id");
-		json_t *on = json_null();
-
-		json_array_foreach(tenants, k, t) {
-			list = json_object_get(json_object_get(t, "duty"), "people");
-			if (owner == NULL || list == NULL || !json_equal(json_object_get(t, "id"), json_object_get(json_object_get(o, "tenant"), "id")))
-				continue;
-			on = json_false();
-			json_array_foreach(list, m, p)
-				if (json_equal(json_object_get(p, "id"), (json_t *)owner))
-					on = json_true();
-		}
-		json_object_set_new(o, "owner_on_duty", on);
-	}
-}
-
 json_t *
-ask_queue_list(struct ask *a)
+candidate_row_of(struct db *db, const char *id, int64_t now)
 {
-	const char *tenant = ask_tenant(a), *owner = ask_str(a, "owner");
-	int64_t limit = ask_int(a, "limit", 100), groups = 0, detections = 0, unowned = 0;
-	json_t *items = json_array(), *o, *tenants = json_array();
-	struct rows r, t;
+	struct rows r = db_query(db, "SELECT " CANDIDATE_COLUMNS " FROM candidates c WHERE c.id = ?", Q(id));
+	json_t *o = rows_next(&r) ? candidate_row(db, &r, now) : NULL;
 
-	if (a->status != 0) {
-		json_decref(items);
-		json_decref(tenants);
-		return NULL;
-	}
-	if (owner != NULL && strcmp(owner, "me") == 0)
-		owner = a->who->user;
-	limit = limit < 1 || limit > 500 ? 100 : limit;
-	/* what next: the deadline first, then the proposal */
-	r = db_query(a->db,
-	             "SELECT " CANDIDATE_COLUMNS " FROM candidates c LEFT JOIN clocks k ON k.candidate = c.id AND k.kind = 'decide' AND k.stopped_at IS NULL"
-	             " WHERE c.state = 'open' AND (? IS NULL OR c.tenant = ?) AND (? IS NULL OR c.owner = ? OR (? = 'nobody' AND c.owner IS NULL))"
-	             " ORDER BY k.due_at, c.score DESC, c.number",
-	             Q(tenant), Q(tenant), Q(owner), Q(owner), Q(owner));
-	while (rows_next(&r)) {
-		if (!desk_sees(a->who, row_str(&r, 2)))
-			continue;
-		groups++;
-		detections += row_int(&r, 14);
-		unowned += row_str(&r, 18) == NULL;
-		if ((int64_t)json_array_size(items) < limit)
-			json_array_append_new(items, candidate_row(a->db, &r, a->now));
-	}
-	t = db_query(a->db, "SELECT id FROM tenants ORDER BY id");
-	while (rows_next(&t))
-		if (desk_sees(a->who, row_str(&t, 0))) {
-			json_t *ref = tenant_ref(a->db, row_str(&t, 0));
-
-			json_object_set_new(ref, "duty", duty_json(a->db, desk_roster(a->d), row_str(&t, 0), a->now));
-			json_array_append_new(tenants, ref);
-		}
-	mark_off_duty(items, tenants);
-	o = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:b, s:o}", "now", time_json(a->now), "items", items, "groups", (json_int_t)groups, "detections",
-	              (json_int_t)detections, "unowned", (json_int_t)unowned, "limit", (json_int_t)limit, "cut", groups > limit, "tenants", tenants);
+	rows_close(&r);
 	return o;
 }
 

@@ -195,7 +195,14 @@ function answer(role, method, u, body) {
 	if (p === 'breaches') return { items: breaches(), without_cause: 2 };
 	if (/^tenants\/[^/]+\/calls$/.test(p)) return calltree(u.searchParams.get('at'));
 	if (/^(incidents|candidates)\/[^/]+\/split$/.test(p)) return { ...candidate(rows[4]), number: 'C-48230' };
-	if (p === 'queue') return { now: ago(0), items: rows.map(row), groups: 12, detections: 135, unowned: 9, limit: 200, cut: false, tenants: Object.values(tenants).map((x, i) => ({ ...x, duty: dutyOf(i ? 5 : 0, 20000, -1200) })) };
+	if (p === 'queue') {
+		const wanted = u.searchParams.get('kind') ?? 'candidate', work = (kind, id, number, tenant, severity, due, ja, en, more = {}) => ({ kind, id, number, tenant: tenants[tenant] ?? null, title: two(ja, en), severity, owner: null, owner_on_duty: null, due_at: due === null ? null : ago(-due), claim: '', ...more });
+		const items = [...rows.map((r) => ({ ...row(r), kind: 'candidate', due_at: row(r).clock?.due_at ?? null, claim: '' })),
+			work('task', 't1', 'AOBA-2026-0007/2', 'aoba', 'emergency', 5000, '被害の範囲を電話で報告', 'Tell by telephone how far it went', { incident: 'AOBA-2026-0007', n: 2, owner: people.miyoshi }),
+			work('inquiry', 'q1', 'Q-14', 'aoba', null, 5400, '終了した候補 C-41002 の理由を教えてください', 'Why was C-41002 closed?', { priority: 'normal', held: false }),
+			work('inquiry', 'q2', 'Q-15', 'none', null, null, '<b>x</b>\u202etxt', '<b>x</b>\u202etxt', { priority: 'normal', held: true })].filter((x) => wanted === 'all' || wanted.split(',').includes(x.kind));
+		return { now: ago(0), items, total: items.length, counts: {}, groups: 12, detections: 135, unowned: 9, limit: 200, cut: false, tenants: Object.values(tenants).map((x, i) => ({ ...x, duty: dutyOf(i ? 5 : 0, 20000, -1200) })) };
+	}
 	if (p === 'candidates') return { items: rows.slice(7).map((r) => ({ ...row(r), state: 'closed', closed: { at: ago(4000), by: people.miyoshi, reason: 'expected', reason_text: two('想定内の操作', 'Expected activity'), facts: two('許可された診断です。', 'It was an authorised scan.') } })) };
 	if (/^candidates\/[^/]+\/preview$/.test(p)) return preview(body);
 	if (/^candidates\/[^/]+\/decide$/.test(p)) return incident('AOBA-2026-0007');

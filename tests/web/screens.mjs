@@ -122,6 +122,22 @@ if (!live && (!args.only || args.only === 'keys')) {
 		await p.keyboard.press('q');
 		await at(p, '/queue');
 	});
+	await keys('the queue holds other work too, and opens each where it is done', async (p) => {
+		await p.goto(`${homes.analyst.url}/console/queue?c=t1`);
+		await p.waitForSelector('.qr.cur');
+		want(await current(p) === 't1' && /AOBA-2026-0007\/2/.test(await p.locator('.pv').textContent()), 'the task is shown beside it');
+		await p.keyboard.press('j');
+		await p.keyboard.press('Enter');
+		await at(p, '/inquiries/Q-14');
+		await p.goto(`${homes.analyst.url}/console/queue?c=t1&kind=task`);
+		await p.waitForSelector('.qr.cur');
+		want(await p.locator('.qr').count() === 1, 'one kind alone');
+		const asked = p.waitForRequest((r) => r.url().endsWith('/incidents/AOBA-2026-0007/tasks/2') && r.method() === 'PATCH');
+		await p.keyboard.press('a');
+		want(JSON.parse((await asked).postData()).owner, 'a takes the task');
+		await p.keyboard.press('Enter');
+		await at(p, '/incidents/AOBA-2026-0007');
+	});
 	await keys('the queue says j and k on its bar, ? shows every key', async (p) => {
 		await p.goto(`${homes.analyst.url}/console/queue`);
 		await p.waitForSelector('.qr.cur');

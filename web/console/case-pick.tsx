@@ -8,6 +8,7 @@ import { t, tx } from '../shared/i18n';
 import { hms, day, serverNow } from '../shared/time';
 import { Safe, Sev, Show } from '../shared/ui';
 import { useLoad } from '../shared/use';
+import { isCase } from './queue-work';
 
 /** A login; those of the roster are offered. */
 export function PersonField({ label, value, set, needed }: { label: string; value: string; set: (v: string) => void; needed?: boolean }) {
@@ -27,7 +28,7 @@ export function CasePicker({ tenant, not, incidents, candidates, all, label, val
 	const list = useLoad(async (): Promise<Row[]> => {
 		const [q, i] = await Promise.all([candidates ? call('queue.list', { tenant, limit: 500 }) : null, incidents ? call('incident.list', { tenant, state: all ? 'all' : 'open', limit: 200 }) : null]);
 		return [...(i?.items ?? []).map((x) => ({ id: x.id, number: x.id, title: x.title, severity: x.severity as 'warning', proposed: false })),
-			...(q?.items ?? []).map((x) => ({ id: x.id, number: x.number, title: x.title, severity: x.proposal.severity as 'warning', proposed: true }))].filter((x) => x.id !== not && x.number !== not);
+			...(q?.items ?? []).filter(isCase).map((x) => ({ id: x.id, number: x.number, title: x.title, severity: x.proposal.severity as 'warning', proposed: true }))].filter((x) => x.id !== not && x.number !== not);
 	}, [tenant, not]);
 	const typed = find.trim().toUpperCase(), words = find.trim().toLowerCase();
 	const match = (list.data ?? []).filter((x) => x.number.includes(typed) || tx(x.title).toLowerCase().includes(words));

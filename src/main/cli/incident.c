@@ -25,10 +25,10 @@ list_incidents(struct cli *c)
 static int
 list_queue(struct cli *c)
 {
-	static const char *const columns[] = { "CANDIDATE=number", "PROPOSED=proposal.severity", "LINE=proposal.line", "DUE=clock.due_at", "TENANT=tenant.id",
+	static const char *const columns[] = { "KIND=kind", "NUMBER=number", "PROPOSED=proposal.severity", "SEVERITY=severity", "DUE=due_at", "TENANT=tenant.id",
 		                               "DETECTIONS=detections", "OWNER=owner.name.en", "TITLE=title.en", NULL };
 	const char *tenant = cli_opt(c, "--tenant", NULL);
-	auto_free char *path = tenant != NULL ? remote_path("/api/v1/queue?limit=500&tenant=%s", tenant) : x_strdup("/api/v1/queue?limit=500");
+	auto_free char *path = tenant != NULL ? remote_path("/api/v1/queue?kind=all&limit=500&tenant=%s", tenant) : x_strdup("/api/v1/queue?kind=all&limit=500");
 
 	return remote_list(c, path, columns);
 }
