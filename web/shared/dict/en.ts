@@ -21,12 +21,12 @@ export const en = {
 	queue: {
 		kindFilter: 'Kind', allKinds: 'All work', kind: { candidate: 'To decide', inquiry: 'Inquiry', task: 'Task', call: 'Call under way', answer: 'Answer' }, work: (n: number) => s(n, 'piece of work', 'pieces of work'), nobodys: 'nobody’s', openIt: 'Open',
 		held: 'A mail that waits for somebody to say whose it is.', todo: { inquiry: 'A customer waits for our answer.', task: 'A task of an open incident.', call: 'The telephone has not reached anybody yet.', answer: 'The customer has answered, or has not acknowledged yet.' },
-		decideIn: 'Decide in', what: 'Rule, tenant and entity', proposed: 'Proposed', last: 'Last event', spark: '24 h · detections', owner: 'Owner',
+		decideIn: 'Due in', what: 'Rule, tenant and entity', proposed: 'Proposed', last: 'Last event', spark: '24 h · detections', owner: 'Owner',
 		groups: (n: number) => s(n, 'group', 'groups'), detections: (n: number) => s(n, 'detection', 'detections'), unowned: (n: number) => `${n} without owner`,
 		whole: 'all shown, no limit reached', cut: (n: number) => `cut at ${n} groups; choose one tenant`, fresh: (n: number, at: string) => `${n} new since ${at}, in their places`,
 		allTenants: 'All tenants', tenant: 'Tenant', anyOwner: 'Any owner', ownerFilter: 'Owner', mine: 'Mine', nobody: 'Without owner', none: 'nobody',
-		order: 'Order', orderText: 'what next: what is due first, then severity', from: (x: string) => `from ${x}`,
-		end: (n: number) => `End of the queue, ${n} of ${n} groups`, empty: 'Nothing is to be done.', emptyHow: (at: string) => `Looked at ${at}; new ones appear here by themselves.`,
+		order: 'Order', orderText: 'due first, then severity', from: (x: string) => `from ${x}`,
+		end: (n: number) => `End of the queue, ${n} of ${n}`, empty: 'Nothing is to be done.', emptyHow: (at: string) => `Looked at ${at}; new ones appear here by themselves.`,
 		oneTenant: 'Marked rows are of different tenants; a case stays within one.', marked: (n: number) => `${n} marked`, clockOf: (limit: string) => `of ${limit} to decide`, close: 'Close preview',
 	},
 	cand: {

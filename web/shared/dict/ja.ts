@@ -23,11 +23,11 @@ export const ja: Dict = {
 	queue: {
 		kindFilter: '種類', allKinds: 'すべての仕事', kind: { candidate: '判断', inquiry: 'お問い合わせ', task: '作業', call: '電話中', answer: '回答' }, work: (n: number) => `仕事 ${n.toLocaleString('ja')} 件`, nobodys: '未確認', openIt: '開く',
 		held: '差出人を確かめる必要のあるメールです。', todo: { inquiry: 'お客様が回答を待っています。', task: '未完了のインシデントの作業です。', call: '電話がまだ誰にもつながっていません。', answer: 'お客様から回答があったか、まだ確認をいただいていません。' },
-		decideIn: '判定まで', what: 'ルール・顧客・対象', proposed: '提案', last: '最終', spark: '24時間・検知数', owner: '担当',
+		decideIn: '期限まで', what: 'ルール・顧客・対象', proposed: '提案', last: '最終', spark: '24時間・検知数', owner: '担当',
 		groups: (n) => `${n3(n)} 件の候補`, detections: (n) => `${n3(n)} 件の検知`, unowned: (n) => `担当なし ${n} 件`,
 		whole: '全件表示・上限に達していません', cut: (n) => `${n} 件で打ち切り。顧客を選んでください`, fresh: (n, at) => `${at}以降の新着 ${n} 件`,
 		allTenants: '全顧客', tenant: '顧客', anyOwner: '担当すべて', ownerFilter: '担当', mine: '自分', nobody: '担当なし', none: 'なし',
-		order: '並び', orderText: '次にすべき順（期限、重さの順）', from: (x) => `初回 ${x}`,
+		order: '並び', orderText: '期限、重さの順', from: (x) => `初回 ${x}`,
 		end: (n) => `待ち行列の終わり・${n} 件中 ${n} 件`, empty: 'すべき仕事はありません。', emptyHow: (at) => `${at} に確認しました。新しい候補は自動で表示します。`,
 		oneTenant: '印を付けた行のお客様が異なります。統合は 1 社の中だけです。', marked: (n) => `印 ${n} 件`, clockOf: (limit) => `／判定期限 ${limit}`, close: '詳細を閉じる',
 	},
