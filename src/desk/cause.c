@@ -37,10 +37,12 @@ cause_json(struct db *db, struct rows *r)
 }
 
 int64_t
-clock_causes_missing(struct db *db, const char *tenant, int64_t from, int64_t to)
+clock_causes_missing(struct cmd *c, const char *tenant, int64_t from, int64_t to)
 {
-	return db_int(db, 0, "SELECT count(*) FROM clocks WHERE broken = 1 AND cause IS NULL AND due_at >= ? AND due_at < ? AND (? IS NULL OR tenant = ?)",
-	              Q(from), Q(to), Q(tenant), Q(tenant));
+	/* a promise belongs to the month in which it was made, as in the report's own list */
+	return db_int(c->db, 0, c->v >= 9 ? "SELECT count(*) FROM clocks WHERE broken = 1 AND cause IS NULL AND started_at >= ? AND started_at < ? AND tenant = ?"
+	                                  : "SELECT count(*) FROM clocks WHERE broken = 1 AND cause IS NULL AND due_at >= ? AND due_at < ? AND tenant = ?",
+	              Q(from), Q(to), Q(tenant));
 }
 
 static void

@@ -18,13 +18,19 @@
 void
 clock_start(struct cmd *c, const char *kind, const char *tenant, const char *candidate, const char *incident, int64_t span_s)
 {
+	clock_start_at(c, kind, tenant, candidate, incident, c->now, c->now + span_s * NS_PER_S);
+}
+
+void
+clock_start_at(struct cmd *c, const char *kind, const char *tenant, const char *candidate, const char *incident, int64_t at, int64_t due)
+{
 	char id[27];
 
 	cmd_new_id(c, id);
 	db_run(c->db,
 	       "INSERT INTO clocks(id, kind, tenant, candidate, incident, started_at, due_at, broken) VALUES(?, ?, ?, ?, ?, ?, ?, 0)", Q(id),
-	       Q(kind), Q(tenant), Q(candidate), Q(incident), Q(c->now), Q(c->now + span_s * NS_PER_S));
-	timer_set(c, "clock.broken", id, c->now + span_s * NS_PER_S, 0);
+	       Q(kind), Q(tenant), Q(candidate), Q(incident), Q(at), Q(due));
+	timer_set(c, "clock.broken", id, due, 0);
 }
 
 void

@@ -61,8 +61,9 @@ typedef void cmd_fn(struct cmd *c);
 /* Version of the records written now.  2: facts beside the record.  3: what is refused and what a hand-over holds became stricter;
  * a command of before was judged by the rules of before and is played again by them: `if (c->v >= 3 && …) cmd_refuse(…)`.  4: a hand-over goes on in the next one.  5: a person's numbers
  * are dialled in turn.  6: a proposed Emergency that one person decides lower is told to the lead.  7: no JOB that its role would
- * refuse.  8: an alarm whose mail cannot be delivered goes on to the next address. */
-#define JOURNAL_V 8
+ * refuse.  8: an alarm whose mail cannot be delivered goes on to the next address.  9: a
+ * report's promise and its causes belong to the month in which it began. */
+#define JOURNAL_V 9
 
 extern const char *const desk_schema[];
 extern const size_t desk_schema_steps;
@@ -179,6 +180,7 @@ json_t *candidate_detections(struct db *db, const char *candidate); /* documents
 
 /* clock.c */
 void clock_start(struct cmd *c, const char *kind, const char *tenant, const char *candidate, const char *incident, int64_t span_s);
+void clock_start_at(struct cmd *c, const char *kind, const char *tenant, const char *candidate, const char *incident, int64_t at, int64_t due);
 void clock_stop(struct cmd *c, const char *candidate, const char *kind, int64_t at);
 /* A running decide clock of `from` that ends earlier becomes that of `into`: moving detections gains no time. */
 void clock_take_earlier(struct cmd *c, const char *from, const char *into);
@@ -194,7 +196,7 @@ char *clock_number(struct rows *r, int column);
 /* cause.c: of the clock in a row of CLOCK_COLUMNS; null without one */
 json_t *cause_json(struct db *db, struct rows *r);
 /* Broken clocks due in [from, to) for which nobody gave a cause: a month with such is not closed. tenant NULL = all. */
-int64_t clock_causes_missing(struct db *db, const char *tenant, int64_t from, int64_t to);
+int64_t clock_causes_missing(struct cmd *c, const char *tenant, int64_t from, int64_t to);
 
 /* timers */
 void timer_set(struct cmd *c, const char *kind, const char *ref, int64_t due_at, int attempt);

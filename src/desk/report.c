@@ -171,7 +171,11 @@ draft(struct cmd *c, const struct house *h, const char *tenant, int64_t month)
 	       "INSERT INTO reports(id, tenant, month, state, drafted_at, due_at, words_ja, words_en, recommendations) VALUES(?, ?, ?, 'draft', ?, ?,"
 	       " '', '', '[]')",
 	       Q(id), Q(tenant), Q(text), Q(c->now), Q(due));
-	clock_start(c, "report", tenant, id, NULL, (due - c->now) / NS_PER_S);
+	/* drafted when it was due already (by hand, or the tenant is new): the promise began with the month all the same */
+	if (c->v >= 9 && due <= c->now)
+		clock_start_at(c, "report", tenant, id, NULL, local_ns(h->zone, business_day(h, month, 1), DRAFT_AT), due);
+	else
+		clock_start(c, "report", tenant, id, NULL, (due - c->now) / NS_PER_S);
 	timer_set(c, "report.alarm", id, alarm, 0);
 	cmd_changed(c, "report", id, tenant, NULL);
 }
@@ -189,9 +193,12 @@ static void
 fire_alarm(struct cmd *c, const char *id)
 {
 	auto_free char *tenant = db_text(c->db, "SELECT tenant FROM reports WHERE id = ? AND state = 'draft'", Q(id));
-	auto_free char *ja = x_asprintf("月次報告 %s が第 4 営業日の終わりまでに公開されていません。期限は明営業日です。", id);
-	auto_free char *en = x_asprintf("Monthly report %s is not out by the end of the 4th business day. It is due on the next one.", id);
+	bool over = c->v >= 9 && db_int(c->db, 0, "SELECT due_at <= ? FROM reports WHERE id = ?", Q(c->now), Q(id)) != 0;
+	auto_free char *ja = x_asprintf(over ? "月次報告 %s が公開されていません。期限を過ぎています。" : "月次報告 %s が第 4 営業日の終わりまでに公開されていません。期限は明営業日です。", id);
+	auto_free char *en = x_asprintf(over ? "Monthly report %s is not out, and its time is over." : "Monthly report %s is not out by the end of the 4th business day. It is due on the next one.", id);
 
+	if (tenant != NULL && c->v >= 9)
+		snprintf(c->tenant, sizeof c->tenant, "%s", tenant);
 	if (tenant != NULL)
 		alarm_raise(c, "report_late", id, "alarm", tenant, NULL, ja, en);
 }
@@ -322,7 +329,7 @@ cmd_report_publish(struct cmd *c)
 		return;
 	if (db_int(c->db, 0, "SELECT 1 FROM reports WHERE id = ? AND (words_ja = '' OR words_en = '')", Q(n.id)) != 0)
 		cmd_refuse(c, 409, "state", "words", "the analyst's words are missing in one language");
-	else if (clock_causes_missing(c->db, n.tenant, local_ns(h.zone, n.first, 0), local_ns(h.zone, n.last + 1, 0)) != 0)
+	else if (clock_causes_missing(c, n.tenant, local_ns(h.zone, n.first, 0), local_ns(h.zone, n.last + 1, 0)) != 0)
 		cmd_refuse(c, 409, "state", "breaches", "a promise of the month was missed and nobody gave a cause");
 	else if (text == NULL)
 		cmd_refuse(c, 422, "invalid", "data", "it is missing");

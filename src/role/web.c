@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "base/vec.h"
+#include "codec/timefmt.h"
 #include "conf/conf.h"
 #include "role/role.h"
 #include "role/web_priv.h"
@@ -513,6 +514,7 @@ web_open(struct role_env *env)
 	env->state = w;
 	w->env = env;
 	w->own_uid = geteuid();
+	zone_preload(); /* a report's CSV tells the tenant's time, when no file can be opened any more */
 	w->check = getenv("NEZUBAN_WEB_CHECK") != NULL;
 	rc = api_spec_load(api_spec_text(), &w->spec, &ws);
 	whys_fini(&ws);

@@ -123,6 +123,7 @@ def it_is_read(soc, who, report, folder):
     expect(status == 200 and head["Content-Type"].startswith("text/csv") and rows[0][:2] == ["Promise", "Limit"] and [r[0] for r in rows[1:5]] == ["Decide", "Call", "Answer", "Report"], rows)
     whole = fetch(who["odagiri"], f"/api/v1/reports/{report}/csv")[2].decode("utf-8-sig")
     expect("お約束した時間（SLA）" in whole and "ログから判定まで" not in whole[:4], whole[:200])
+    expect(whole.replace("\r\n", "\n") == soc.cli("report", "render", folder / "data.json", "--lang", "ja", "--csv").lstrip("\ufeff"), "the portal's CSV is not what the data set gives: hours in another zone?")
     expect(fetch(who["whitfield"], f"/api/v1/reports/{report}/csv")[0] == 404, "the other customer got the CSV")
 
 

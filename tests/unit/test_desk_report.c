@@ -263,6 +263,51 @@ late_reports_alarm_on_the_fourth_day(void **st)
 	scene_end(&s);
 }
 
+/* Drafted by hand on 18 November: October's promise began on 2 November and is over; nothing is negative. */
+static void
+a_draft_after_its_time_has_the_whole_promise(void **st)
+{
+	struct scene s;
+	json_t *b, *c;
+
+	(void)st;
+	begin(&s);
+	json_decref(scene_do(&s, "miyoshi", "report.draft", 200, json_pack("{s:s}", "id", "aoba-2026-10")));
+	assert_int_equal(count(&s, "SELECT started_at FROM clocks WHERE candidate = 'aoba-2026-10'"), at("2026-11-01T21:00:00Z"));
+	assert_int_equal(count(&s, "SELECT due_at FROM clocks WHERE candidate = 'aoba-2026-10'"), at("2026-11-09T15:00:00Z")); /* 3 November is a holiday */
+	scene_tick(&s);
+	assert_int_equal(count(&s, "SELECT count(*) FROM alarms WHERE kind = 'report_late' AND en LIKE '%its time is over%'"), 1);
+	assert_int_equal(count(&s, "SELECT count(*) FROM journal WHERE command = 'timer.fire' AND tenant IS NULL"), 0);
+	b = desk_report_data(s.d, &desk_service, "aoba-2026-11", s.now);
+	c = json_array_get(json_object_get(b, "clocks"), 3);
+	assert_string_equal(jstr(c, "kind"), "report");
+	assert_int_equal(json_integer_value(json_object_get(c, "limit_s")), (at("2026-11-09T15:00:00Z") - at("2026-11-01T21:00:00Z")) / SEC);
+	json_decref(b);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
+/* Asked on 30 November and due in December: November's report lists it, so November waits for its cause, and December does not. */
+static void
+a_promise_over_the_end_of_a_month_belongs_to_where_it_began(void **st)
+{
+	struct scene s;
+
+	(void)st;
+	begin(&s);
+	go_to(&s, "2026-11-30T14:00:00Z"); /* 23:00 in Tokyo */
+	json_decref(scene_do(&s, "odagiri", "inquiry.open", 200, json_pack("{s:s, s:s, s:s}", "kind", "question", "subject", "a", "text", "b")));
+	go_to(&s, "2026-12-31T14:00:00Z");
+	assert_int_equal(count(&s, "SELECT broken FROM clocks WHERE kind = 'inquiry'"), 1);
+	assert_true(count(&s, "SELECT due_at FROM clocks WHERE kind = 'inquiry'") > at("2026-11-30T15:00:00Z"));
+	json_decref(scene_do(&s, "miyoshi", "report.words", 200, words_args("aoba-2026-11")));
+	json_decref(scene_do(&s, "otomo", "report.publish", 409, publish_args(&s, "aoba-2026-11")));
+	json_decref(scene_do(&s, "otomo", "inquiry.cause", 200, json_pack("{s:s, s:s, s:s}", "id", "Q-1", "cause", "staff", "text", "forgotten")));
+	json_decref(scene_do(&s, "otomo", "report.publish", 200, publish_args(&s, "aoba-2026-11")));
+	scene_replays(&s);
+	scene_end(&s);
+}
+
 static void
 rings_after(struct scene *s, const char *incident, int seconds)
 {
@@ -375,7 +420,9 @@ main(void)
 		cmocka_unit_test(every_morning_at_seven_even_when_nothing_happened),
 		cmocka_unit_test(the_hour_of_the_daily_mail_is_the_tenants), cmocka_unit_test(days_of_standstill_are_told_once_each),
 		cmocka_unit_test(a_year_of_mornings),                                cmocka_unit_test(january_is_drafted_written_published),
-		cmocka_unit_test(late_reports_alarm_on_the_fourth_day),              cmocka_unit_test(figures_add_up),
+		cmocka_unit_test(late_reports_alarm_on_the_fourth_day),
+		cmocka_unit_test(a_draft_after_its_time_has_the_whole_promise),
+		cmocka_unit_test(a_promise_over_the_end_of_a_month_belongs_to_where_it_began),              cmocka_unit_test(figures_add_up),
 		cmocka_unit_test(a_replay_gives_the_same_reports),                   cmocka_unit_test(timers_outlive_the_process),
 	};
 

@@ -418,6 +418,11 @@ def daily(demo):
         text = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, text=True, check=True).stdout
         must(name in text, f"{path.name} does not name {name}")
         seen.append(f"{name}, {text.count(chr(12))} pages")
+    today = f"aoba-{datetime.datetime.now(zoneinfo.ZoneInfo('Asia/Tokyo')):%Y-%m-%d}"
+    table = demo.person("odagiri").fetch(f"/api/v1/reports/{today}/csv?lang=ja").decode("utf-8-sig").replace("\r\n", "\n")
+    (demo.folder / "today.json").write_bytes(demo.person("odagiri").fetch(f"/api/v1/reports/{today}"))
+    again = demo.service.cli("report", "render", demo.folder / "today.json", "--lang", "ja", "--csv").lstrip("\ufeff")
+    must("AOBA-" in table and table == again, "the CSV is not what its data set gives (hours of another zone?)")
     return f"{day}: " + "; ".join(seen)
 
 

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/must.h"
+#include "codec/timefmt.h"
 #include "main/cli/act.h"
 #include "main/cli/report.h"
 #include "report/report.h"
@@ -284,43 +285,41 @@ fetch(struct cli *c, const char *id, bool as_csv)
 	return r == CLI_DONE ? deliver(c, buf_slice(&file)) : r;
 }
 
-/* The newest month there is; heap, NULL when that was told. */
+/* Yesterday, or last month, where the tenant is: "2026-11-26", "2026-10".  Heap; NULL when that was told. */
 static char *
-newest(struct cli *c, const char *tenant, int *ret)
+last(struct cli *c, const char *tenant, bool daily, int *ret)
 {
-	auto_buf struct buf path = { 0 };
+	auto_free char *path = remote_path("/api/v1/tenants/%s", tenant);
+	int64_t now = clock_now(clock_real()) / NS_PER_S, day, year;
+	const struct zone *z;
 	json_t *body = NULL;
-	const char *id;
-	char *out = NULL;
+	unsigned month, mday;
 
-	buf_put_str(&path, "/api/v1/reports");
-	remote_query(&path, "tenant", tenant);
-	*ret = remote_do(c, "GET", buf_cstr(&path), NULL, &body);
-	id = json_string_value(json_object_get(json_array_get(json_object_get(body, "items"), 0), "id"));
-	if (id != NULL)
-		out = x_strdup(id);
-	else if (*ret == CLI_DONE)
-		*ret = cli_could_not(c, "%s has no monthly report yet: name the --month", tenant);
+	*ret = remote_do(c, "GET", path, NULL, &body);
+	if (*ret != CLI_DONE)
+		return NULL;
+	z = zone_open(slice_str(json_string_value(json_object_get(body, "zone")) ?: "UTC"));
 	json_decref(body);
-	return out;
+	day = (now + (z != NULL ? zone_offset_utc(z, now) : 0)) / 86400;
+	civil_from_days(day, &year, &month, &mday);
+	civil_from_days(daily ? day - 1 : days_from_civil(year, month, 1) - 1, &year, &month, &mday);
+	return daily ? x_asprintf("%04d-%02u-%02u", (int)year, month, mday) : x_asprintf("%04d-%02u", (int)year, month);
 }
 
 static int
 of_tenant(struct cli *c, bool daily)
 {
 	const char *tenant = cli_opt(c, "--tenant", NULL), *when = cli_opt(c, daily ? "--day" : "--month", NULL);
-	auto_free char *id = NULL;
-	char yesterday[36];
+	auto_free char *span = NULL, *id = NULL;
 	int r = CLI_DONE;
 
 	if (tenant == NULL || cli_operands(c) != 1)
 		return cli_usage(c, "%s wants --tenant", daily ? "daily" : "monthly");
-	time_format_rfc3339(yesterday, clock_now(clock_real()) - NS_PER_DAY, 0);
-	if (daily || when != NULL)
-		id = x_asprintf("%s-%.10s", tenant, when != NULL ? when : yesterday);
-	else
-		id = newest(c, tenant, &r);
-	return id != NULL ? fetch(c, id, cli_has(c, "--csv")) : r;
+	span = when != NULL ? x_asprintf("%.10s", when) : last(c, tenant, daily, &r);
+	if (span == NULL)
+		return r;
+	id = x_asprintf("%s-%s", tenant, span);
+	return fetch(c, id, cli_has(c, "--csv"));
 }
 
 int
