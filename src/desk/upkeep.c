@@ -16,6 +16,8 @@
 #define WINDOW_MOST NS_PER_DAY
 #define CALL_LATEST (15 * 60 * NS_PER_S) /* later than this a test call is not made any more */
 #define REASON_MAX 4000
+#define DAY_FROM "07:00" /* of the contact: a test call wakes nobody */
+#define DAY_TO "22:00"
 #define RING_S 30
 #define TALK_S 75
 
@@ -217,6 +219,31 @@ read_clock(const char *s, int64_t *ret)
 	return true;
 }
 
+/* No second one of the same, and none that wakes somebody unless that is meant. */
+static bool
+hour_is_good(struct cmd *c, const char *tenant, const char *contact, int64_t weekday, int64_t minute)
+{
+	struct rows r = db_query(c->db, "SELECT p.hours, p.zone, CASE WHEN p.country <> '' THEN p.country ELSE t.country END, t.zone FROM contacts p JOIN tenants t ON t.id = p.tenant WHERE p.id = ?",
+	                         Q(contact));
+	bool in = true;
+	char local[6];
+
+	if (rows_next(&r)) {
+		struct day_off off = { c->db, tenant, row_str(&r, 2) };
+		int64_t at = next_week(row_str(&r, 3), weekday, minute, c->now);
+
+		local_time(row_str(&r, 1), at, local);
+		in = hours_at(row_str(&r, 0), row_str(&r, 1), &off, at) != HOURS_OUT && strcmp(local, DAY_FROM) >= 0 && strcmp(local, DAY_TO) < 0;
+	}
+	rows_close(&r);
+	if (db_int(c->db, 0, "SELECT 1 FROM appointments WHERE tenant = ? AND contact = ? AND weekday = ? AND minute = ? AND ended_at IS NULL", Q(tenant), Q(contact), Q(weekday),
+	           Q(minute)) != 0)
+		cmd_refuse(c, 409, "conflict", "time", "there is one at this time to this contact");
+	else if (!in && !arg_bool(c, "anyway", false))
+		cmd_refuse(c, 409, "state", "anyway", "it is %s there: at night, or outside the contact's hours", local);
+	return !cmd_failed(c);
+}
+
 void
 cmd_appointment_add(struct cmd *c)
 {
@@ -237,6 +264,8 @@ cmd_appointment_add(struct cmd *c)
 		cmd_refuse(c, 422, "invalid", "contact", "a contact of this tenant with a number");
 		return;
 	}
+	if (c->v >= 3 && !hour_is_good(c, tenant, found, weekday, minute))
+		return;
 	cmd_new_id(c, id);
 	db_run(c->db, "INSERT INTO appointments(id, tenant, weekday, minute, contact, made_at, made_by, next_at) VALUES(?, ?, ?, ?, ?, ?, ?, 0)", Q(id), Q(tenant), Q(weekday),
 	       Q(minute), Q(found), Q(c->now), Q(c->who->user));

@@ -520,45 +520,65 @@ ask_home_show(struct ask *a)
 
 /* ---- doctor ---- */
 
+/* act: who puts it right.  What only a customer can put right is told, and does not make the service unwell (all NULL). */
 static void
-check(json_t *list, const char *id, bool ok, const char *ja, const char *en, int64_t value, bool *all)
+check(json_t *list, const char *id, const char *act, bool ok, const char *ja, const char *en, int64_t value, bool *all)
 {
-	*all &= ok;
-	json_array_append_new(list, json_pack("{s:s, s:b, s:s, s:o, s:I}", "id", id, "ok", ok, "level", ok ? "ok" : "alarm", "text", texts(ja, en), "value",
-	                                      (json_int_t)value));
+	if (all != NULL)
+		*all &= ok;
+	json_array_append_new(list, json_pack("{s:s, s:b, s:s, s:s, s:o, s:I}", "id", id, "ok", ok, "level", ok ? "ok" : all != NULL ? "alarm" : "warning", "act", act, "text",
+	                                      texts(ja, en), "value", (json_int_t)value));
+}
+
+/* What did not happen is the operator's; whose a case is, and who is on duty, the lead's. */
+static void
+check_audit(struct ask *a, json_t *list, bool *all)
+{
+	struct desk_overdue late[256];
+	size_t n = desk_audit(a->db, a->now, late, 256);
+	int64_t due = 0, unowned = 0, crews = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		unowned += strcmp(late[i].kind, "unowned") == 0;
+		crews += word_in(late[i].kind, "uncovered unfit");
+		due += !word_in(late[i].kind, "unowned uncovered unfit");
+	}
+	check(list, "timers", "operator", due == 0, "期限を過ぎた予定はない", "nothing is overdue", due, all);
+	check(list, "owners", "lead", unowned == 0, "担当者が当番でない案件はない", "every open case has an owner on duty", unowned, all);
+	check(list, "crews", "lead", crews == 0, "どのお客様にも当番がいて、全員が働ける", "somebody is on duty for every tenant, and can work", crews, all);
 }
 
 json_t *
 ask_doctor_show(struct ask *a)
 {
-	struct desk_overdue late[16];
 	struct desk_verified v;
 	struct desk_punctual p;
 	json_t *list = json_array();
 	bool ok = true;
 	int64_t n;
 
-	n = (int64_t)desk_audit(a->db, a->now, late, 16);
-	check(list, "timers", n == 0, "期限を過ぎた予定はない", "nothing is overdue", n, &ok);
+	check_audit(a, list, &ok);
 	desk_punctual(a->db, a->now - NS_PER_DAY, &p);
-	check(list, "punctual", p.late == 0 && p.twice == 0, "この 24 時間の予定はすべて 5 秒以内に一度だけ実行した", "in 24 hours every timer fired once and within 5 s", p.late + p.twice, &ok);
-	check(list, "journal", desk_verify(a->db, &v) == 0, "記録の鎖は正しい", "the journal's chain is whole", v.rows, &ok);
+	check(list, "punctual", "operator", p.late == 0 && p.twice == 0, "この 24 時間の予定はすべて 5 秒以内に一度だけ実行した", "in 24 hours every timer fired once and within 5 s", p.late + p.twice, &ok);
+	check(list, "journal", "operator", desk_verify(a->db, &v) == 0, "記録の鎖は正しい", "the journal's chain is whole", v.rows, &ok);
 	n = db_int(a->db, 0, "SELECT count(*) FROM alarms WHERE ack_at IS NULL AND level = 'alarm'");
-	check(list, "alarms", n == 0, "未対応の警報はない", "no open alarms", n, &ok);
+	check(list, "alarms", "lead", n == 0, "未対応の警報はない", "no open alarms", n, &ok);
 	n = db_int(a->db, 0, "SELECT count(*) FROM lcps l LEFT JOIN beats b ON b.tenant = l.tenant AND b.lcp = l.lcp WHERE l.serial IS NOT NULL AND l.revoked_at IS NULL"
 	                     " AND coalesce(b.at, 0) < ?", Q(a->now - a->d->s.lcp_late_ns));
-	check(list, "collectors", n == 0, "すべての収集装置が応答している", "every collector speaks", n, &ok);
+	check(list, "collectors", "operator", n == 0, "すべての収集装置が応答している", "every collector speaks", n, &ok);
 	n = db_int(a->db, 0, "SELECT count(*) FROM beats b JOIN lcps l ON l.tenant = b.tenant AND l.lcp = b.lcp WHERE l.revoked_at IS NULL AND b.config LIKE '%\"why\":\"%'"
 	                     " AND b.config NOT LIKE '%\"why\":\"\"%'");
-	check(list, "device_lists", n == 0, "どの収集装置も機器の一覧を受け入れている", "every collector takes its list of devices", n, &ok);
+	check(list, "device_lists", "operator", n == 0, "どの収集装置も機器の一覧を受け入れている", "every collector takes its list of devices", n, &ok);
 	n = lcps_expiring(a->db, a->now);
-	check(list, "certificates", n == 0, "収集装置の証明書はすべて更新されている", "every collector's certificate was renewed in time", n, &ok);
+	check(list, "certificates", "operator", n == 0, "収集装置の証明書はすべて更新されている", "every collector's certificate was renewed in time", n, &ok);
 	n = db_int(a->db, 0, "SELECT count(*) FROM tenants t WHERE NOT EXISTS(SELECT 1 FROM contacts p JOIN numbers x ON x.contact = p.id WHERE p.tenant = t.id"
 	                     " AND p.active <> 0 AND x.broken_at IS NULL)");
-	check(list, "contacts", n == 0, "どのお客様にも電話できる", "every tenant can be called", n, &ok);
+	check(list, "contacts", "lead", n == 0, "どのお客様にも電話できる", "every tenant can be called", n, &ok);
 	n = db_int(a->db, 0, "SELECT n FROM counters WHERE name = 'detections_refused'");
-	check(list, "detections", n == 0, "形の正しくない検知はない", "no malformed detections", n, &ok);
-	n = db_int(a->db, 0, "SELECT count(*) FROM outbox WHERE state = 'open' AND queued_at < ?", Q(a->now - 300 * NS_PER_S));
-	check(list, "outbox", n == 0, "5 分以上待つ送信はない", "nothing waits in the outbox for 5 minutes", n, &ok);
+	check(list, "detections", "operator", n == 0, "形の正しくない検知はない", "no malformed detections", n, &ok);
+	n = db_int(a->db, 0, "SELECT count(*) FROM outbox WHERE state = 'open' AND kind <> 'webhook' AND queued_at < ?", Q(a->now - 300 * NS_PER_S));
+	check(list, "outbox", "operator", n == 0, "5 分以上待つメールや電話はない", "no mail or call waits in the outbox for 5 minutes", n, &ok);
+	n = db_int(a->db, 0, "SELECT count(DISTINCT coalesce(endpoint, shown)) FROM outbox WHERE state = 'open' AND kind = 'webhook' AND queued_at < ?", Q(a->now - 300 * NS_PER_S));
+	check(list, "webhooks", "customer", n == 0, "お客様の Webhook の送り先はすべて応答している", "every webhook of a customer answers", n, NULL);
 	return json_pack("{s:b, s:o}", "ok", ok, "checks", list);
 }

@@ -110,6 +110,39 @@ lines_only_where_chosen(void **st)
 	scene_end(&s);
 }
 
+/* A customer's dead address is told, with who acts; the service itself is well. */
+static void
+a_dead_one_does_not_make_the_service_unwell(void **st)
+{
+	struct scene s;
+	char inc[64];
+	json_t *b, *v;
+	size_t i, seen = 0;
+
+	(void)st;
+	scene_begin(&s);
+	doit(&s, "odagiri", "webhook.add", 200, wish(NULL, "json", "incident.opened", "incident.closed"));
+	scene_incident(&s, "informational", inc);
+	db_begin(s.db);
+	db_run(s.db, "UPDATE outbox SET state = 'done' WHERE kind <> 'webhook'");
+	assert_int_equal(db_commit(s.db), 0);
+	s.now += 301 * SEC;
+	b = scene_do(&s, NULL, "doctor.show", 200, NULL);
+	json_array_foreach(json_object_get(b, "checks"), i, v) {
+		if (strcmp(jstr(v, "id"), "outbox") == 0)
+			seen += json_is_true(json_object_get(v, "ok"));
+		else if (strcmp(jstr(v, "id"), "webhooks") == 0)
+			seen += json_is_false(json_object_get(v, "ok")) && strcmp(jstr(v, "act"), "customer") == 0 && strcmp(jstr(v, "level"), "warning") == 0 &&
+			        json_integer_value(json_object_get(v, "value")) == 1;
+		else
+			seen += json_is_false(json_object_get(v, "ok")) ? 100 : 0;
+	}
+	assert_int_equal(seen, 2);
+	assert_true(json_is_true(json_object_get(b, "ok")));
+	json_decref(b);
+	scene_end(&s);
+}
+
 static void
 a_failing_one_is_disabled(void **st)
 {
@@ -160,7 +193,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(its_events_and_no_others), cmocka_unit_test(lines_only_where_chosen), cmocka_unit_test(a_failing_one_is_disabled),
+		cmocka_unit_test(its_events_and_no_others), cmocka_unit_test(lines_only_where_chosen), cmocka_unit_test(a_dead_one_does_not_make_the_service_unwell), cmocka_unit_test(a_failing_one_is_disabled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

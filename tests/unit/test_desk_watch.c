@@ -574,6 +574,20 @@ a_call_a_week(void **st)
 	json_decref(scene_do(&s, "otomo", "appointment.add", 422, json_pack("{s:s, s:i, s:s, s:s}", "tenant", "harbor", "weekday", 1, "time", "24:30", "contact", "lowe")));
 	json_decref(scene_do(&s, "otomo", "appointment.add", 422, json_pack("{s:s, s:i, s:s, s:s}", "tenant", "harbor", "weekday", 1, "time", "09:30", "contact", "odagiri")));
 	o = scene_do(&s, "otomo", "appointment.add", 200, json_pack("{s:s, s:i, s:s, s:s}", "tenant", "harbor", "weekday", 1, "time", "09:30", "contact", "lowe"));
+	/* not twice the same, and at night only when that is meant */
+	json_decref(scene_do(&s, "otomo", "appointment.add", 409, json_pack("{s:s, s:i, s:s, s:s}", "tenant", "harbor", "weekday", 1, "time", "09:30", "contact", "lowe")));
+	{
+		json_t *night = json_pack("{s:s, s:i, s:s, s:s}", "tenant", "harbor", "weekday", 2, "time", "03:00", "contact", "lowe"), *b;
+
+		s.now += SEC; /* the list is in the order they were made */
+		b = scene_do(&s, "otomo", "appointment.add", 409, json_incref(night));
+		assert_string_equal(jstr(b, "field"), "anyway");
+		json_decref(b);
+		json_object_set_new(night, "anyway", json_true());
+		b = scene_do(&s, "otomo", "appointment.add", 200, night);
+		json_decref(scene_do(&s, "otomo", "appointment.end", 200, json_pack("{s:s}", "id", jstr(b, "id"))));
+		json_decref(b);
+	}
 	for (int i = 0; i < 3; i++) {
 		list = scene_do(&s, "lowe", "appointment.list", 200, json_object());
 		assert_string_equal(jstr(json_array_get(json_object_get(list, "items"), 0), "next_at"), wanted[i]);

@@ -353,6 +353,19 @@ the_auditor_finds_what_has_no_owner_on_duty(void **st)
 	assert_string_equal(late[0].kind, "unowned");
 	assert_string_equal(late[0].id, "C-1");
 	assert_string_equal(late[0].tenant, "aoba");
+	{ /* the doctor does not take a case without an owner for a timer that did not fire: the lead acts, not the operator */
+		json_t *b = scene_do(&s, "otomo", "doctor.show", 200, NULL), *v;
+		size_t i, seen = 0;
+
+		json_array_foreach(json_object_get(b, "checks"), i, v) {
+			if (strcmp(jstr(v, "id"), "timers") == 0)
+				seen += json_is_true(json_object_get(v, "ok")) && strcmp(jstr(v, "act"), "operator") == 0;
+			else if (strcmp(jstr(v, "id"), "owners") == 0)
+				seen += json_is_false(json_object_get(v, "ok")) && json_integer_value(json_object_get(v, "value")) == 1 && strcmp(jstr(v, "act"), "lead") == 0;
+		}
+		assert_int_equal(seen, 2);
+		json_decref(b);
+	}
 	a = desk_overdue_alarm(&late[0]);
 	doit(&s, NULL, "alarm.raise", 204, a);
 	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms a JOIN users u ON u.id = a.owner WHERE kind = 'unowned' AND u.login = 'otomo'"), 1);

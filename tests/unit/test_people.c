@@ -602,6 +602,23 @@ sensitive_acts_want_a_fresh_factor(void **st)
 			if (h.status != 401 || strcmp(jstr(h.body, "type"), "step_up") != 0)
 				fail_msg("%s: %d %s", auth_step_up_at(i), h.status, jstr(h.body, "type"));
 		}
+	/* so with every role, and each row is somebody's */
+	for (size_t k = 0; k < 4; k++) {
+		static const char *const logins[] = { "otomo", "eng", "odagiri", "miyoshi" }, *const roles[] = { "lead", "engineer", "customer", "analyst" };
+		json_t *who = sign_in(&h, logins[k]);
+
+		fake_now += 600 * SEC;
+		for (size_t i = 0; auth_step_up_at(i) != NULL; i++)
+			if (auth_may(roles[k], auth_step_up_at(i))) {
+				ask(&h, auth_step_up_at(i), json_incref(who), json_pack("{s:s}", "id", "x"));
+				if (h.status != 401 || strcmp(jstr(h.body, "type"), "step_up") != 0)
+					fail_msg("%s as %s: %d %s", auth_step_up_at(i), logins[k], h.status, jstr(h.body, "type"));
+			}
+		json_decref(who);
+	}
+	fake_now -= 4 * 600 * SEC;
+	assert_true(auth_wants_step_up("advisory.send") && auth_wants_step_up("inquiry.place") && auth_wants_step_up("webhook.remove") && auth_wants_step_up("apikey.end") &&
+	            auth_wants_step_up("exclusion.approve") && auth_wants_step_up("maintenance.add"));
 	/* what only reads goes on */
 	ask(&h, "user.list", json_incref(a), NULL);
 	assert_int_equal(h.status, 200);

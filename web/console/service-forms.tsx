@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Announcing maintenance, proposing minutes to leave out, arranging a weekly test call.
 import { useState } from 'preact/hooks';
-import { call } from '../shared/api';
+import { ApiError, call } from '../shared/api';
 import { Dialog } from '../shared/dialog';
 import { ts } from '../shared/dict/service';
 import { tx } from '../shared/i18n';
@@ -69,14 +69,24 @@ function Contacts({ tenant, value, set }: { tenant: string; value: string; set: 
 }
 
 export function CallForm({ tenant, done, gone }: Of) {
-	const d = ts().tc, [who, setWho] = useState(tenant), [weekday, setDay] = useState('1'), [time, setTime] = useState('10:00'), [contact, setContact] = useState('');
-	const run = async () => { await call('appointment.add', {}, { tenant: who, weekday: Number(weekday), time, contact }); say(d.made); done(); };
+	const d = ts().tc, [who, setWho] = useState(tenant), [weekday, setDay] = useState('1'), [time, setTime] = useState('10:00'), [contact, setContact] = useState(''), [odd, setOdd] = useState(false), [anyway, setAnyway] = useState(false);
+	const run = async () => {
+		try {
+			await call('appointment.add', {}, { tenant: who, weekday: Number(weekday), time, contact, ...(anyway ? { anyway } : {}) });
+		} catch (e) {
+			setOdd(e instanceof ApiError && e.problem.field === 'anyway');
+			throw e;
+		}
+		say(d.made);
+		done();
+	};
 	return (
 		<Dialog title={d.title} how={d.how} act={d.send} ready={who !== '' && contact !== '' && /^\d\d:\d\d$/.test(time)} run={run} gone={gone}>
 			<Tenants value={who} set={(v) => { setWho(v); setContact(''); }} all={false} />
 			<div class="half2"><label class="f"><span>{d.weekday}</span><select class="fi" value={weekday} onChange={(e) => setDay(e.currentTarget.value)}>{d.days.map((x, i) => i > 0 && <option key={i} value={String(i)}>{x}</option>)}</select></label>
 				<label class="f"><span>{d.time}</span><input class="fi" type="time" value={time} onInput={(e) => setTime(e.currentTarget.value)} /></label></div>
 			{who && <Contacts key={who} tenant={who} value={contact} set={setContact} />}
+			{odd && <label class="row"><input type="checkbox" checked={anyway} onChange={() => setAnyway(!anyway)} /><span>{d.anyway}</span></label>}
 		</Dialog>
 	);
 }

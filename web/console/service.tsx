@@ -63,7 +63,7 @@ function ExclusionTab({ tenant, name }: { tenant: string; name: Name }) {
 
 function CallTab({ tenant, name }: { tenant: string; name: Name }) {
 	const d = ts().tc, lead = role() === 'lead', list = useLoad(() => call('appointment.list', { tenant }), [tenant], ['appointment']);
-	const again = (a: Appointment) => void call('appointment.add', {}, { tenant: a.tenant, weekday: a.weekday, time: a.time, contact: a.contact }).then(() => { say(t().cand.undone); list.reload(); }, () => say(t().err.title));
+	const again = (a: Appointment) => void call('appointment.add', {}, { tenant: a.tenant, weekday: a.weekday, time: a.time, contact: a.contact, anyway: true }).then(() => { say(t().cand.undone); list.reload(); }, () => say(t().err.title));
 	const acts = (ask: (s: Sure) => void) => (a: Appointment) => a.ended_at ? null : (
 		<span class="row"><button class="btn sm" onClick={() => ask({ title: d.nowTitle(a.name ?? ''), how: d.nowHow, act: d.now, run: async () => { await call('appointment.call', { id: a.id }); say(d.called); list.reload(); } })}>{d.now}<span class="vh"> {a.name}</span></button>
 			<button class="btn sm" onClick={() => ask({ title: d.endTitle(a.name ?? ''), how: d.endHow, act: d.end, run: async () => { await call('appointment.end', { id: a.id }); say(d.over, () => again(a)); list.reload(); } })}>{d.end}<span class="vh"> {a.name}</span></button></span>

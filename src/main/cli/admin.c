@@ -232,6 +232,14 @@ add_fonts(json_t *body)
 	return ok;
 }
 
+static const char *
+word_of_level(const json_t *check)
+{
+	const char *level = json_string_value(json_object_get(check, "level"));
+
+	return level != NULL && strcmp(level, "warning") == 0 ? "note" : "BAD";
+}
+
 int
 cli_doctor(struct cli *c)
 {
@@ -248,8 +256,10 @@ cli_doctor(struct cli *c)
 		remote_print_json(body);
 	} else {
 		json_array_foreach(json_object_get(body, "checks"), i, v)
-			printf("%-4s %-12s %s (%lld)\n", json_is_true(json_object_get(v, "ok")) ? "ok" : "BAD", json_string_value(json_object_get(v, "id")),
-			       json_string_value(json_object_get(json_object_get(v, "text"), "en")), (long long)json_integer_value(json_object_get(v, "value")));
+			printf("%-4s %-12s %s (%lld)%s%s\n", json_is_true(json_object_get(v, "ok")) ? "ok" : word_of_level(v), json_string_value(json_object_get(v, "id")),
+			       json_string_value(json_object_get(json_object_get(v, "text"), "en")), (long long)json_integer_value(json_object_get(v, "value")),
+			       json_is_true(json_object_get(v, "ok")) || json_object_get(v, "act") == NULL ? "" : "; to act: ",
+			       json_is_true(json_object_get(v, "ok")) || json_object_get(v, "act") == NULL ? "" : json_string_value(json_object_get(v, "act")));
 	}
 	json_decref(body);
 	return ok ? CLI_DONE : CLI_PROBLEMS;

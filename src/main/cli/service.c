@@ -40,7 +40,7 @@ cli_appointment(struct cli *c)
 		                               "OUTCOME=calls.0.outcome", NULL };
 	static const struct act acts[] = {
 		{ "list", "GET", "/api/v1/appointments", "tenant", columns },
-		{ "add", "POST", "/api/v1/appointments", "!tenant !weekday# !time !contact", NULL },
+		{ "add", "POST", "/api/v1/appointments", "!tenant !weekday# !time !contact anyway?", NULL },
 		{ "end", "POST", "/api/v1/appointments/%s/end", NULL, NULL },
 		{ "call", "POST", "/api/v1/appointments/%s/call", NULL, NULL },
 		{ 0 },
