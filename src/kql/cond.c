@@ -14,6 +14,7 @@
 #include "kql/kql_priv.h"
 
 #define TERMS_MAX 1000
+#define ANY_MAX 255
 
 static struct node *parse_or(struct parser *p, bool strict);
 
@@ -112,7 +113,7 @@ static struct node *
 compare(struct parser *p, const struct kql_field *f, enum op op, bool negate, struct lit *values)
 {
 	struct node *n = node_new(p, N_COMPARE, NULL, NULL);
-	bool text_op = op == OP_HAS || op == OP_HASPREFIX || op == OP_CONTAINS || op == OP_STARTS || op == OP_ENDS ||
+	bool text_op = op == OP_HAS || op == OP_HAS_ANY || op == OP_HASPREFIX || op == OP_CONTAINS || op == OP_STARTS || op == OP_ENDS ||
 	               op == OP_REGEX || op == OP_WILD;
 
 	n->field = *f;
@@ -250,7 +251,7 @@ parse_box_value(struct parser *p, const struct kql_field *f)
 /* ---- operators in words ---- */
 
 static const struct word_op { const char *word; enum op op; } word_ops[] = {
-	{ "has", OP_HAS }, { "hasprefix", OP_HASPREFIX }, { "contains", OP_CONTAINS }, { "startswith", OP_STARTS },
+	{ "has", OP_HAS }, { "has_any", OP_HAS_ANY }, { "hasprefix", OP_HASPREFIX }, { "contains", OP_CONTAINS }, { "startswith", OP_STARTS },
 	{ "endswith", OP_ENDS }, { "in~", OP_IN_NOCASE }, { "in", OP_IN }, { "between", OP_BETWEEN },
 	{ "matches", OP_REGEX },
 };
@@ -312,13 +313,31 @@ bad:
 	return NULL;
 }
 
+/* The engine looks for so many texts in one pass. */
+static bool
+too_many(struct parser *p, const struct lit *values)
+{
+	size_t n = 0;
+
+	for (const struct lit *v = values; v != NULL; v = v->next) {
+		if (v->text.n == 0)
+			fail(p, v->at, E_SYNTAX, "KQL-VALUE", "an empty text, or none", "a word", NULL);
+		n++;
+	}
+	if (n > ANY_MAX)
+		fail(p, p->at, E_TOOBIG, "KQL-LIST", "too many texts", "at most 255 behind has_any", NULL);
+	return p->error != 0;
+}
+
 static struct node *
 parse_word_op(struct parser *p, const struct kql_field *f, const struct word_op *w, bool negate)
 {
 	struct lit v, *values;
 
-	if (w->op == OP_IN || w->op == OP_IN_NOCASE) {
+	if (w->op == OP_IN || w->op == OP_IN_NOCASE || w->op == OP_HAS_ANY) {
 		values = parse_in_list(p);
+		if (w->op == OP_HAS_ANY && too_many(p, values))
+			return NULL;
 	} else if (w->op == OP_BETWEEN) {
 		values = parse_between(p);
 	} else {

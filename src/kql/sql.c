@@ -182,19 +182,55 @@ put_value(struct buf *out, const struct kql_field *f, const struct lit *v)
 	}
 }
 
+/* The ends of a network, or of one address. */
+static bool
+network_of(struct slice text, struct ip *ret_low, struct ip *ret_high)
+{
+	unsigned bits = 128;
+
+	if (!ip_parse(text, ret_low) && !ip_parse_cidr(text, ret_low, &bits))
+		return false;
+	*ret_high = *ret_low;
+	for (unsigned i = bits; i < 128; i++)
+		ret_high->b[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	return true;
+}
+
+/* An address kept as text may be one of several: each is looked at, where there is one at all. `values`: any of them when `all`,
+ * else the first. */
+static void
+put_any_in_networks(struct buf *out, const struct kql_field *f, const struct lit *values, bool all)
+{
+	struct ip low, high;
+
+	buf_put_slice(out, f->sql);
+	buf_put_str(out, " != '' AND arrayExists(x -> ifNull(false");
+	for (const struct lit *v = values; v != NULL; v = all ? v->next : NULL) {
+		if (!network_of(v->text, &low, &high))
+			continue;
+		buf_put_str(out, " OR x BETWEEN ");
+		put_ip(out, &low);
+		buf_put_str(out, " AND ");
+		put_ip(out, &high);
+	}
+	buf_put_str(out, ", false), arrayMap(x -> toIPv6OrNull(x), splitByChar('\\n', ");
+	buf_put_slice(out, f->sql);
+	buf_put_str(out, ")))");
+}
+
 static void
 put_network(struct buf *out, const struct kql_field *f, const struct lit *v)
 {
 	struct ip low, high;
-	unsigned bits;
 
-	if (!ip_parse_cidr(v->text, &low, &bits)) {
+	if (f->text_form) {
+		put_any_in_networks(out, f, v, false);
+		return;
+	}
+	if (!network_of(v->text, &low, &high)) {
 		buf_put_str(out, "false");
 		return;
 	}
-	high = low;
-	for (unsigned i = bits; i < 128; i++)
-		high.b[i / 8] |= (uint8_t)(0x80 >> i % 8);
 	put_typed(out, f);
 	buf_put_str(out, " BETWEEN ");
 	put_ip(out, &low);
@@ -219,11 +255,37 @@ put_same(struct buf *out, const struct kql_field *f, const struct lit *v)
 	buf_put_str(out, "))");
 }
 
+/* The same for one address. One of IPv4 is written in one way only and looked for as that text, one of IPv6 as a network of one. */
+static void
+put_same_ip(struct buf *out, const struct kql_field *f, const struct lit *v)
+{
+	char text[IP_TEXT_MAX];
+	struct slice s;
+	struct ip ip;
+
+	if (!ip_parse(v->text, &ip) || !ip_is_v4(&ip) || f->within.n == 0) {
+		put_any_in_networks(out, f, v, false);
+		return;
+	}
+	s = slice_of(text, ip_format(&ip, text));
+	buf_printf(out, "position(%.*s, ", SL_ARG(f->within));
+	sqlq_string(out, s);
+	buf_put_str(out, ") > 0 AND has(splitByChar('\\n', ");
+	buf_put_slice(out, f->sql);
+	buf_put_str(out, "), ");
+	sqlq_string(out, s);
+	buf_put_byte(out, ')');
+}
+
 static void
 put_equal(struct buf *out, const struct kql_field *f, const struct lit *v)
 {
 	bool first = f->within.n != 0 && (f->type == KT_STRING || f->type == KT_TEXT) && v->text.n != 0;
 
+	if (f->type == KT_IP && f->text_form) {
+		put_same_ip(out, f, v);
+		return;
+	}
 	if (first) {
 		buf_printf(out, "position(%.*s, ", SL_ARG(f->within));
 		put_value(out, f, v);
@@ -272,6 +334,16 @@ put_order(struct buf *out, const struct kql_field *f, const char *sign, const st
 	put_value(out, f, v);
 }
 
+static void
+put_escaped(struct buf *re, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (!isalnum((unsigned char)s.p[i]) && (unsigned char)s.p[i] < 0x80)
+			buf_put_byte(re, '\\');
+		buf_put_byte(re, s.p[i]);
+	}
+}
+
 /* "has": whole words; the text is a field's, so words are found by a bounded regular expression. */
 static void
 put_has(struct buf *out, const struct kql_field *f, struct slice s, bool prefix)
@@ -279,14 +351,33 @@ put_has(struct buf *out, const struct kql_field *f, struct slice s, bool prefix)
 	auto_buf struct buf re = { 0 };
 
 	buf_put_str(&re, "(?i)(^|[^0-9a-z])");
-	for (size_t i = 0; i < s.n; i++) {
-		if (!isalnum((unsigned char)s.p[i]) && (unsigned char)s.p[i] < 0x80)
-			buf_put_byte(&re, '\\');
-		buf_put_byte(&re, s.p[i]);
-	}
+	put_escaped(&re, s);
 	if (!prefix)
 		buf_put_str(&re, "([^0-9a-z]|$)");
 	put_call(out, "match", f, buf_slice(&re), ")");
+}
+
+/* Any of the texts, all looked for in one pass; then as a whole word, where one was found. */
+static void
+put_has_any(struct buf *out, const struct node *n)
+{
+	auto_buf struct buf re = { 0 }, one = { 0 };
+
+	buf_put_str(&re, "(?i)(^|[^0-9a-z])(");
+	buf_put_str(out, "multiMatchAny(");
+	buf_put_slice(out, n->field.sql);
+	for (const struct lit *v = n->values; v != NULL; v = v->next) {
+		buf_put_str(&re, v != n->values ? "|" : "");
+		put_escaped(&re, v->text);
+		buf_clear(&one);
+		buf_put_str(&one, "(?i)");
+		put_escaped(&one, v->text);
+		buf_put_str(out, v != n->values ? ", " : ", [");
+		sqlq_string(out, buf_slice(&one));
+	}
+	buf_put_str(&re, ")([^0-9a-z]|$)");
+	buf_put_str(out, "]) AND ");
+	put_call(out, "match", &n->field, buf_slice(&re), ")");
 }
 
 static void
@@ -342,6 +433,9 @@ put_compare(struct buf *out, const struct node *n)
 	case OP_GE:
 		put_order(out, f, ">=", v);
 		break;
+	case OP_HAS_ANY:
+		put_has_any(out, n);
+		break;
 	case OP_HAS:
 	case OP_HASPREFIX:
 		put_has(out, f, v->text, n->op == OP_HASPREFIX);
@@ -356,7 +450,10 @@ put_compare(struct buf *out, const struct node *n)
 		put_like(out, f, "%", v->text, "");
 		break;
 	case OP_IN:
-		put_each(out, n, put_one_of);
+		if (f->type == KT_IP && f->text_form)
+			put_any_in_networks(out, f, n->values, true);
+		else
+			put_each(out, n, put_one_of);
 		break;
 	case OP_IN_NOCASE:
 		put_each(out, n, put_equal_nocase);

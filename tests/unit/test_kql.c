@@ -66,6 +66,11 @@ test_box(void **state)
 	becomes("user.name:\"o'neil\\\\\"", "(user_name = 'o\\'neil\\\\')");
 	becomes("source.ip:10.1.2.3", "(source_ip = toIPv6('10.1.2.3'))");
 	becomes("source.ip:10.0.0.0/8", "(source_ip BETWEEN toIPv6('10.0.0.0') AND toIPv6('10.255.255.255'))");
+	becomes("dns.resolved_ip:10.1.2.3", "ifNull((position(extra_values, '10.1.2.3') > 0 AND has(splitByChar('\\n', " EXTRA("dns.resolved_ip") "), '10.1.2.3')), false)");
+	becomes("dns.resolved_ip:10.0.0.0/8", "ifNull((" EXTRA("dns.resolved_ip") " != '' AND arrayExists(x -> ifNull(false OR x BETWEEN toIPv6('10.0.0.0') AND "
+	        "toIPv6('10.255.255.255'), false), arrayMap(x -> toIPv6OrNull(x), splitByChar('\\n', " EXTRA("dns.resolved_ip") ")))), false)");
+	becomes("dns.resolved_ip in ('2001:db8::7', '10.0.0.0/8')", "ifNull((" EXTRA("dns.resolved_ip") " != '' AND arrayExists(x -> ifNull(false OR x BETWEEN toIPv6('2001:db8::7') AND "
+	        "toIPv6('2001:db8::7') OR x BETWEEN toIPv6('10.0.0.0') AND toIPv6('10.255.255.255'), false), arrayMap(x -> toIPv6OrNull(x), splitByChar('\\n', " EXTRA("dns.resolved_ip") ")))), false)");
 	becomes("source.port:[1 TO 1023]", "ifNull((source_port >= 1 AND source_port <= 1023), false)");
 	becomes("source.port:>=1024", "ifNull((source_port >= 1024), false)");
 	becomes("-event.action:accept", "(NOT ifNull((event_action = 'accept' OR (position(event_action, '\\n') > 0 AND "
@@ -104,6 +109,7 @@ test_kusto(void **state)
 	becomes("where ipv4_is_in_range(source.ip, '10.0.0.0/8') | where source.port == 1",
 	        "((source_ip BETWEEN toIPv6('10.0.0.0') AND toIPv6('10.255.255.255')) AND ifNull((source_port = 1), false))");
 	becomes("where user.name has 'a.b'", "(match(user_name, '(?i)(^|[^0-9a-z])a\\\\.b([^0-9a-z]|$)'))");
+	becomes("where user.name has_any ('a.b', \"c'd\")", "(multiMatchAny(user_name, ['(?i)a\\\\.b', '(?i)c\\\\\\'d']) AND match(user_name, '(?i)(^|[^0-9a-z])(a\\\\.b|c\\\\\\'d)([^0-9a-z]|$)'))");
 	becomes("where event.duration > 5", "ifNull((toInt64OrNull(" EXTRA("event.duration") ") > 5), false)");
 	assert_false(kql_gives_events(parse("where user.name == 'x' | summarize n = count(), dcount(source.ip) by bin(@timestamp, 1h), user.name")));
 	assert_int_equal(kql_columns(parse("where user.name == 'x' | summarize n = count(), dcount(source.ip) by d = startofday(@timestamp)")), 3);
@@ -138,6 +144,9 @@ static const struct { const char *text, *id; unsigned col; const char *hint; } b
 	{ "deny | take 1000000", "KQL-COUNT", 13, "" },
 	{ "deny | summarize count() by user.name | where x == 1", "KQL-FIELD", 47, "" },
 	{ "deny |", "KQL-STAGE", 7, "" },
+	{ "where source.ip has_any ('10')", "KQL-TYPE", 26, "for addresses write a network: 10.1.0.0/16" },
+	{ "where user.name has_any ('')", "KQL-VALUE", 26, "" },
+	{ "where user.name has_any 'x'", "KQL-LIST", 25, "" },
 	{ "where source.ip has '10'", "KQL-TYPE", 21, "for addresses write a network: 10.1.0.0/16" },
 	{ "where @timestamp > 'yesterday'", "KQL-TYPE", 20, "" },
 	{ "source.port:[1 2]", "KQL-RANGE", 16, "" },
