@@ -5,22 +5,17 @@
  *     draft ──(another analyst or lead)──▶ approved ──▶ sent to the tenants concerned ──▶ read, by whom and when
  *       ▲ any change makes it a draft again ──┘             └──▶ withdrawn
  *
- * Concerned is a tenant that has a device of one of the products, or that somebody chose.  For each tenant the store
- * is asked how often the indicators were seen in 92 days, by device: before it is sent, and every day after it for
- * another 92.  The answers are measurements and come in by a command of the service (advisory.counted), like the list
- * of devices that a command brings along in its arguments: a replay has no store to ask.
+ * Concerned is a tenant that has a device of one of the products or an asset with one of the CVEs (advisory_match.c), in
+ * whose logs an indicator was seen, or that somebody chose.  For each tenant the store is asked how often the indicators
+ * were seen in 92 days, by device: before it is sent, and every day after it for another 92.  The answers are measurements
+ * and come in by a command of the service (advisory.counted), like the devices and assets that a command brings along in
+ * its arguments: a replay has no store to ask.  An answer says when its question was put (asked_at): one to an older
+ * question than the present one is none.
  */
 #include "desk/advisory_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "codec/ip.h"
-#include "desk/hook_priv.h"
-
-struct advisory_now {
-	char id[32], state[12], made_by[32], number[24];
-};
 
 static void
 about(struct cmd *c, const char *id)
@@ -70,42 +65,82 @@ is_in(struct cmd *c, const struct advisory_now *n, const char *states)
 
 /* ---- what it says ---- */
 
-bool
-indicator_is_good(const char *kind, const char *value)
+/* Array of at most ADVISORY_VALUES; NULL, perhaps refused, when it is none or absent. */
+static const json_t *
+list_arg(struct cmd *c, const char *field)
 {
-	size_t n = strlen(value);
-	struct ip ip;
+	const json_t *list = json_object_get(c->args, field);
 
-	if (strcmp(kind, "ip") == 0)
-		return ip_parse(slice_str(value), &ip);
-	if (strcmp(kind, "domain") == 0)
-		return n >= 4 && n <= 253 && strchr(value, '.') != NULL && value[0] != '.' && value[n - 1] != '.' &&
-		       strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-._") == n;
-	return strcmp(kind, "hash") == 0 && (n == 32 || n == 40 || n == 64) && strspn(value, "0123456789abcdef") == n;
+	if (list != NULL && (!json_is_array(list) || json_array_size(list) > ADVISORY_VALUES)) {
+		cmd_refuse(c, 422, "invalid", field, "wanted at most %d", ADVISORY_VALUES);
+		return NULL;
+	}
+	return list;
+}
+
+/* A name as people write it: fortinet.fortigate, apache httpd 2.4.49. */
+static bool
+product_is_good(const char *s)
+{
+	if (s == NULL || strlen(s) > PRODUCT_MAX || slice_trim(slice_str(s)).n != strlen(s) || s[0] == '\0' || strcmp(s, "..") == 0)
+		return false;
+	for (const char *p = s; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return false;
+	return true;
 }
 
 static void
-check_lists(struct cmd *c)
+check_products(struct cmd *c)
 {
-	const json_t *products = json_object_get(c->args, "products"), *indicators = json_object_get(c->args, "indicators"), *v;
+	const json_t *list = list_arg(c, "products"), *v;
 	size_t i;
 
-	if ((products != NULL && !json_is_array(products)) || json_array_size(products) > ADVISORY_VALUES)
-		cmd_refuse(c, 422, "invalid", "products", "wanted at most %d", ADVISORY_VALUES);
-	if ((indicators != NULL && !json_is_array(indicators)) || json_array_size(indicators) > ADVISORY_VALUES)
-		cmd_refuse(c, 422, "invalid", "indicators", "wanted at most %d", ADVISORY_VALUES);
-	json_array_foreach(products, i, v) {
-		const char *s = json_string_value(v);
+	json_array_foreach(list, i, v)
+		if (!product_is_good(json_string_value(v)))
+			cmd_refuse(c, 422, "invalid", "products", "number %zu: wanted a source such as fortinet.fortigate, or a name such as apache httpd 2.4.49, at most %d bytes", i + 1, PRODUCT_MAX);
+}
 
-		if (s == NULL || s[0] == '\0' || strlen(s) > 64 || strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789._-") != strlen(s))
-			cmd_refuse(c, 422, "invalid", "products", "number %zu: wanted a source such as fortinet.fortigate, or its first word", i + 1);
-	}
-	json_array_foreach(indicators, i, v) {
-		const char *kind = json_string_value(json_object_get(v, "kind")), *value = json_string_value(json_object_get(v, "value"));
+static void
+cve_put(struct cmd *c, json_t *cves, const char *value, const char *field, size_t number)
+{
+	char cve[CVE_MAX];
+	const json_t *v;
+	size_t i;
 
-		if (kind == NULL || value == NULL || !indicator_is_good(kind, value))
-			cmd_refuse(c, 422, "invalid", "indicators", "number %zu: wanted kind ip, domain or hash, and a value of it in small letters", i + 1);
+	if (value == NULL || !cve_fold(value, cve)) {
+		cmd_refuse(c, 422, "invalid", field, "number %zu: wanted a CVE such as CVE-2021-44228", number);
+		return;
 	}
+	json_array_foreach(cves, i, v)
+		if (strcmp(json_string_value(v), cve) == 0)
+			return;
+	json_array_append_new(cves, json_string(cve));
+	if (json_array_size(cves) > ADVISORY_VALUES)
+		cmd_refuse(c, 422, "invalid", "cves", "wanted at most %d", ADVISORY_VALUES);
+}
+
+/* What is asked as an indicator, as it is kept; a CVE among them goes to cves. NULL when it is refused or absent. */
+static json_t *
+fold_indicators(struct cmd *c, json_t *cves)
+{
+	const json_t *list = list_arg(c, "indicators"), *v;
+	json_t *kept = list != NULL ? json_array() : NULL;
+	size_t i;
+
+	json_array_foreach(list, i, v) {
+		const char *kind = json_string_value(json_object_get(v, "kind")), *value = json_string_value(json_object_get(v, "value")), *is = NULL;
+		auto_free char *folded = NULL;
+
+		if (kind != NULL && strcmp(kind, "cve") == 0)
+			cve_put(c, cves, value, "indicators", i + 1);
+		else if (kind != NULL && value != NULL && indicator_fold(kind, value, &is, &folded))
+			json_array_append_new(kept, json_pack("{s:s, s:s}", "kind", is, "value", folded));
+		else
+			cmd_refuse(c, 422, "invalid", "indicators", "number %zu, %.*s: only an ip, a net (from /8, IPv6 /16), a domain, a url of http or https or a hash (MD5, SHA-1, SHA-256, SHA-512) can be searched for",
+			           i + 1, text_clip(value != NULL ? value : "", 60), value != NULL ? value : "");
+	}
+	return kept;
 }
 
 /* A text that must be there in both languages; field of the arguments. */
@@ -126,9 +161,8 @@ put_texts(struct cmd *c, const char *id, const char *field, const char *sql, siz
 }
 
 static void
-put_list(struct cmd *c, const char *id, const char *field, const char *sql)
+put_list(struct cmd *c, const char *id, const json_t *list, const char *sql)
 {
-	const json_t *list = json_object_get(c->args, field);
 	auto_free char *text = list != NULL ? json_text(list) : NULL;
 
 	if (text != NULL)
@@ -136,11 +170,31 @@ put_list(struct cmd *c, const char *id, const char *field, const char *sql)
 }
 
 static void
+put_indicators(struct cmd *c, const char *id)
+{
+	auto_free char *before = db_text(c->db, "SELECT cves FROM advisories WHERE id = ?", Q(id)), *query = NULL;
+	const json_t *list = list_arg(c, "cves"), *v;
+	json_t *cves = list != NULL || before == NULL ? json_array() : json_loads(before, 0, NULL), *indicators;
+	size_t i;
+
+	json_array_foreach(list, i, v)
+		cve_put(c, cves, json_string_value(v), "cves", i + 1);
+	indicators = fold_indicators(c, cves);
+	query = indicator_query(indicators);
+	if (query != NULL && strlen(query) > ADVISORY_QUERY)
+		cmd_refuse(c, 422, "invalid", "indicators", "they are too long to be searched for together: make two advisories");
+	put_list(c, id, indicators, "UPDATE advisories SET indicators = ? WHERE id = ?");
+	put_list(c, id, cves, "UPDATE advisories SET cves = ? WHERE id = ?");
+	json_decref(indicators);
+	json_decref(cves);
+}
+
+static void
 put_words(struct cmd *c, const char *id)
 {
 	const char *severity = arg_str(c, "severity", 16);
 
-	check_lists(c);
+	check_products(c);
 	if (severity != NULL && severity_find(severity) == NULL)
 		cmd_refuse(c, 422, "invalid", "severity", "no such severity");
 	if (severity != NULL)
@@ -148,8 +202,8 @@ put_words(struct cmd *c, const char *id)
 	put_texts(c, id, "title", "UPDATE advisories SET title_ja = ?, title_en = ? WHERE id = ?", 600, false);
 	put_texts(c, id, "text", "UPDATE advisories SET text_ja = ?, text_en = ? WHERE id = ?", 6000, true);
 	put_texts(c, id, "advice", "UPDATE advisories SET advice_ja = ?, advice_en = ? WHERE id = ?", 4000, true);
-	put_list(c, id, "products", "UPDATE advisories SET products = ? WHERE id = ?");
-	put_list(c, id, "indicators", "UPDATE advisories SET indicators = ? WHERE id = ?");
+	put_list(c, id, json_object_get(c->args, "products"), "UPDATE advisories SET products = ? WHERE id = ?");
+	put_indicators(c, id);
 }
 
 void
@@ -183,7 +237,7 @@ cmd_advisory_change(struct cmd *c)
 		return;
 	put_words(c, n.id);
 	db_run(c->db, "UPDATE advisories SET state = 'draft', approved_at = NULL, approved_by = NULL, made_by = ? WHERE id = ?", Q(c->who->user), Q(n.id));
-	if (json_object_get(c->args, "products") != NULL || json_object_get(c->args, "indicators") != NULL)
+	if (json_object_get(c->args, "products") != NULL || json_object_get(c->args, "indicators") != NULL || json_object_get(c->args, "cves") != NULL)
 		db_run(c->db, "DELETE FROM advisory_tenants WHERE advisory = ?", Q(n.id));
 }
 
@@ -201,7 +255,7 @@ cmd_advisory_approve(struct cmd *c)
 
 /* ---- whom it concerns ---- */
 
-/* args.affected: [{tenant, devices: [{lcp, id, source}]}], every tenant, put there by the service. */
+/* args.affected: [{tenant, devices, assets}], every tenant, put there by the service (desk_advisory_affected). */
 static void
 take_affected(struct cmd *c, const struct advisory_now *n)
 {
@@ -212,12 +266,13 @@ take_affected(struct cmd *c, const struct advisory_now *n)
 	json_array_foreach(list, i, v) {
 		const char *tenant = json_string_value(json_object_get(v, "tenant"));
 		auto_free char *devices = json_text(json_object_get(v, "devices"));
+		auto_free char *assets = json_object_get(v, "assets") != NULL ? json_text(json_object_get(v, "assets")) : NULL;
 
 		if (tenant != NULL)
 			db_run(c->db,
-			       "INSERT INTO advisory_tenants(advisory, tenant, devices, counting, asked_at) VALUES(?, ?, ?, ?, ?) ON CONFLICT(advisory, tenant) DO"
-			       " UPDATE SET devices = excluded.devices, counting = excluded.counting, asked_at = excluded.asked_at",
-			       Q(n->id), Q(tenant), Q(devices), Q((int64_t)any), Q(c->now));
+			       "INSERT INTO advisory_tenants(advisory, tenant, devices, assets, counting, asked_at) VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(advisory, tenant) DO"
+			       " UPDATE SET devices = excluded.devices, assets = excluded.assets, counting = excluded.counting, asked_at = excluded.asked_at",
+			       Q(n->id), Q(tenant), Q(devices), Q(assets), Q((int64_t)any), Q(c->now));
 	}
 }
 
@@ -230,7 +285,7 @@ cmd_advisory_check(struct cmd *c)
 		take_affected(c, &n);
 }
 
-/* Devices whose lines are of the product beside those that are registered. */
+/* Devices whose lines are of the products beside those that are registered. */
 static void
 add_heard(struct cmd *c, const struct advisory_now *n, const char *tenant)
 {
@@ -240,7 +295,7 @@ add_heard(struct cmd *c, const struct advisory_now *n, const char *tenant)
 	size_t i, k;
 
 	json_array_foreach(heard, i, v) {
-		bool known = json_array_size(devices) >= 500;
+		bool known = json_array_size(devices) >= ADVISORY_DEVICES;
 
 		json_array_foreach(devices, k, have)
 			known |= json_equal(json_object_get(have, "id"), json_object_get(v, "id"));
@@ -253,21 +308,49 @@ add_heard(struct cmd *c, const struct advisory_now *n, const char *tenant)
 	json_decref(devices);
 }
 
+/* What the tenant was last told: how often; -1 = nobody knew. Read before the new count is written. */
+static int64_t
+told_before(struct cmd *c, const struct advisory_now *n, const char *tenant)
+{
+	return db_int(c->db, -1, "SELECT coalesce(told, total, -1) FROM advisory_tenants WHERE advisory = ? AND tenant = ?", Q(n->id), Q(tenant));
+}
+
+/* It was told that nothing is there, or that nobody knows, and now something is: it is told so, once. */
+static void
+tell_found(struct cmd *c, const struct advisory_now *n, const char *tenant, int64_t before)
+{
+	if (before > 0 || strcmp(n->state, "sent") != 0 ||
+	    db_int(c->db, 0, "SELECT coalesce(total, 0) FROM advisory_tenants WHERE advisory = ? AND tenant = ? AND sent_at IS NOT NULL", Q(n->id), Q(tenant)) == 0)
+		return;
+	advisory_tell(c, n, tenant, ADVISORY_FOUND);
+	db_run(c->db, "UPDATE advisory_tenants SET told = total WHERE advisory = ? AND tenant = ?", Q(n->id), Q(tenant));
+}
+
+static bool
+is_the_question(struct cmd *c, const struct advisory_now *n, const char *tenant, int64_t asked)
+{
+	return c->v < ADVISORY_V || db_int(c->db, 0, "SELECT asked_at FROM advisory_tenants WHERE advisory = ? AND tenant = ? AND counting <> 0", Q(n->id), Q(tenant)) == asked;
+}
+
 /* What the store said about one tenant; a failed one is said to be unknown. */
 void
 cmd_advisory_counted(struct cmd *c)
 {
 	const char *tenant = arg_need(c, "tenant", 31);
 	const json_t *seen = json_object_get(c->args, "seen");
+	int64_t asked = arg_int(c, "asked_at", 0), before;
 	auto_free char *text = json_is_array(seen) ? json_text(seen) : NULL;
 	struct advisory_now n;
 
-	if (cmd_failed(c) || !load(c, &n))
+	if (cmd_failed(c) || !load(c, &n) || !is_the_question(c, &n, tenant, asked))
 		return;
 	snprintf(c->tenant, sizeof c->tenant, "%s", tenant);
+	before = told_before(c, &n, tenant);
 	add_heard(c, &n, tenant);
-	db_run(c->db, "UPDATE advisory_tenants SET counting = 0, counted_at = ?, total = ?, seen = ? WHERE advisory = ? AND tenant = ?", Q(text != NULL ? c->now : 0),
-	       text != NULL ? Q(arg_int(c, "total", 0)) : Q_NULL, Q(text), Q(n.id), Q(tenant));
+	db_run(c->db, "UPDATE advisory_tenants SET counting = 0, counted_at = ?, total = ?, seen = ?, seen_devices = ? WHERE advisory = ? AND tenant = ?", Q(text != NULL ? c->now : 0),
+	       text != NULL ? Q(arg_int(c, "total", 0)) : Q_NULL, Q(text), json_object_get(c->args, "devices") != NULL ? Q(arg_int(c, "devices", 0)) : Q_NULL, Q(n.id), Q(tenant));
+	if (c->v >= ADVISORY_V)
+		tell_found(c, &n, tenant, before);
 	cmd_changed(c, "advisory", n.id, tenant, NULL);
 }
 
@@ -284,65 +367,6 @@ advisory_again(struct cmd *c, const char *id)
 
 /* ---- out ---- */
 
-static json_t *
-mail_part(struct cmd *c, const struct advisory_now *n, const char *tenant)
-{
-	struct rows r = db_query(c->db, "SELECT a.severity, a.title_ja, a.title_en, a.text_ja, a.text_en, a.advice_ja, a.advice_en, t.total, t.devices, t.counted_at FROM"
-	                                " advisories a JOIN advisory_tenants t ON t.advisory = a.id AND t.tenant = ? WHERE a.id = ?",
-	                         Q(tenant), Q(n->id));
-	json_t *o, *devices, *names = json_array(), *v;
-	size_t i;
-
-	if (!rows_next(&r)) {
-		json_decref(names);
-		return NULL;
-	}
-	devices = json_loadb(row_text(&r, 8).p, row_text(&r, 8).n, 0, NULL);
-	json_array_foreach(devices, i, v)
-		json_array_append(names, json_object_get(v, "id"));
-	json_decref(devices);
-	auto_free char *ja = text_plain(row_str(&r, 3)), *en = text_plain(row_str(&r, 4)), *todo_ja = text_plain(row_str(&r, 5)), *todo_en = text_plain(row_str(&r, 6));
-	auto_free char *title_ja = text_plain(row_str(&r, 1)), *title_en = text_plain(row_str(&r, 2));
-
-	o = json_pack("{s:s, s:s, s:o, s:o, s:o}", "id", n->number, "severity", row_str(&r, 0), "title", texts(title_ja, title_en), "summary", texts(ja, en),
-	              "affected", names);
-	if (todo_ja[0] != '\0')
-		json_object_set_new(o, "action", texts(todo_ja, todo_en));
-	if (row_int(&r, 9) != 0)
-		json_object_set_new(o, "seen", json_integer(row_int(&r, 7)));
-	if (c->d->s.url != NULL) {
-		auto_free char *url = x_asprintf("%s/portal/advisories/%s", c->d->s.url, n->number);
-
-		json_object_set_new(o, "url", json_string(url));
-	}
-	rows_close(&r);
-	return o;
-}
-
-static void
-mail_tenant(struct cmd *c, const struct advisory_now *n, const char *tenant)
-{
-	struct rows r = db_query(c->db,
-	                         "SELECT p.id, p.name, p.mail, p.lang, p.zone, t.name_ja, t.name_en FROM contacts p JOIN tenants t ON t.id = p.tenant WHERE p.tenant = ?"
-	                         " AND p.active <> 0 AND p.mail IS NOT NULL ORDER BY p.ord, p.id",
-	                         Q(tenant));
-	json_t *part = mail_part(c, n, tenant);
-
-	snprintf(c->tenant, sizeof c->tenant, "%s", tenant); /* whose mail it is; the command is nobody's */
-	while (part != NULL && rows_next(&r)) {
-		auto_free char *key = x_asprintf("%s/%s", n->number, row_str(&r, 0));
-		json_t *doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:O}", "notice", "advisory", "to", "address", row_str(&r, 2), "name", row_str(&r, 1), "lang",
-		                        row_str(&r, 3), "zone", row_str(&r, 4), "company", texts(row_str(&r, 5), row_str(&r, 6)), "advisory", part);
-
-		outbox_mail(c, doc, row_str(&r, 0), row_str(&r, 1), row_str(&r, 2), key);
-	}
-	rows_close(&r);
-	if (part != NULL)
-		hook_advisory(c, "advisory.sent", part);
-	c->tenant[0] = '\0';
-	json_decref(part);
-}
-
 static bool
 choose(struct cmd *c, const struct advisory_now *n)
 {
@@ -350,7 +374,7 @@ choose(struct cmd *c, const struct advisory_now *n)
 	size_t i;
 
 	if (list == NULL || json_is_null(list)) {
-		db_run(c->db, "UPDATE advisory_tenants SET chosen = 1 WHERE advisory = ? AND (devices <> '[]' OR coalesce(total, 0) > 0)", Q(n->id));
+		db_run(c->db, "UPDATE advisory_tenants SET chosen = 1 WHERE advisory = ? AND (devices <> '[]' OR coalesce(total, 0) > 0 OR coalesce(assets, '[]') <> '[]')", Q(n->id));
 	} else if (!json_is_array(list)) {
 		cmd_refuse(c, 422, "invalid", "tenants", "wanted a list");
 	}
@@ -379,8 +403,8 @@ cmd_advisory_send(struct cmd *c)
 	}
 	r = db_query(c->db, "SELECT tenant FROM advisory_tenants WHERE advisory = ? AND chosen <> 0 AND sent_at IS NULL ORDER BY tenant", Q(n.id));
 	while (rows_next(&r))
-		mail_tenant(c, &n, row_str(&r, 0));
-	db_run(c->db, "UPDATE advisory_tenants SET sent_at = ? WHERE advisory = ? AND chosen <> 0 AND sent_at IS NULL", Q(c->now), Q(n.id));
+		advisory_tell(c, &n, row_str(&r, 0), ADVISORY_SENT);
+	db_run(c->db, "UPDATE advisory_tenants SET sent_at = ?, told = coalesce(total, -1) WHERE advisory = ? AND chosen <> 0 AND sent_at IS NULL", Q(c->now), Q(n.id));
 	if (strcmp(n.state, "approved") == 0) {
 		db_run(c->db, "UPDATE advisories SET state = 'sent', sent_at = ?, sent_by = ? WHERE id = ?", Q(c->now), Q(c->who->user), Q(n.id));
 		timer_set(c, "advisory.again", n.id, c->now + NS_PER_DAY, 0);
@@ -388,21 +412,14 @@ cmd_advisory_send(struct cmd *c)
 	about(c, n.id);
 }
 
-/* Programs of the tenants that were sent it; people see it struck out in the portal. */
+/* Everybody who was sent it. */
 static void
 tell_withdrawn(struct cmd *c, const struct advisory_now *n)
 {
 	struct rows r = db_query(c->db, "SELECT tenant FROM advisory_tenants WHERE advisory = ? AND sent_at IS NOT NULL ORDER BY tenant", Q(n->id));
 
-	while (rows_next(&r)) {
-		json_t *part = mail_part(c, n, row_str(&r, 0));
-
-		snprintf(c->tenant, sizeof c->tenant, "%s", row_str(&r, 0));
-		if (part != NULL)
-			hook_advisory(c, "advisory.withdrawn", part);
-		json_decref(part);
-	}
-	c->tenant[0] = '\0';
+	while (rows_next(&r))
+		advisory_tell(c, n, row_str(&r, 0), ADVISORY_WITHDRAWN);
 }
 
 void
@@ -412,9 +429,13 @@ cmd_advisory_withdraw(struct cmd *c)
 
 	if (!load(c, &n) || !is_in(c, &n, "draft approved sent"))
 		return;
-	db_run(c->db, "UPDATE advisories SET state = 'withdrawn' WHERE id = ?", Q(n.id));
+	if (c->v >= ADVISORY_V && strcmp(n.state, "sent") == 0 && json_object_get(c->args, "reason") == NULL)
+		cmd_refuse(c, 422, "invalid", "reason", "those who were sent it are told why");
+	put_texts(c, n.id, "reason", "UPDATE advisories SET reason_ja = ?, reason_en = ? WHERE id = ?", 2000, true);
+	db_run(c->db, "UPDATE advisories SET state = 'withdrawn', withdrawn_at = ? WHERE id = ?", Q(c->now), Q(n.id));
 	timer_drop(c, n.id);
-	tell_withdrawn(c, &n);
+	if (!cmd_failed(c))
+		tell_withdrawn(c, &n);
 }
 
 /* The receipt: this person of the customer has opened it. */

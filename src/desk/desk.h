@@ -134,18 +134,22 @@ json_t *desk_report_data(struct desk *d, const struct desk_actor *who, const cha
 json_t *desk_handover_data(struct desk *d, const struct desk_actor *who, int64_t now);
 
 /* Advisories.  The service puts into advisory.check whom an advisory concerns (args.affected), asks the store what is
- * to be counted, and hands in the answer with advisory.counted {id, tenant, total, seen, heard}; without seen it is unknown. */
+ * to be counted, and hands in the answer with advisory.counted {id, tenant, asked_at, total, devices, seen, heard}; without seen it is
+ * unknown. */
 struct desk_advisory_ask {
 	const char *advisory, *tenant;
-	const char *query, *products; /* indicators over the whole time; devices of the products over the last day; NULL = none */
-	int64_t from, to;
+	const char *query, *total;    /* searches: the indicators by device; all of them, for when the devices are too many. NULL = none */
+	const char *products;         /* JSON array; NULL = none. Which devices spoke which format: DESK_ADVISORY_HEARD */
+	int64_t from, to, asked_at;
 };
+#define DESK_ADVISORY_HEARD "event.dataset:* | summarize n = count() by nezuban.device, event.dataset | top 10000 by n"
 typedef void desk_advisory_fn(void *ctx, const struct desk_advisory_ask *ask);
 json_t *desk_advisory_affected(struct desk *d, const char *id);
 void desk_advisory_asks(struct desk *d, int64_t now, desk_advisory_fn *fn, void *ctx);
-/* The store's table {columns, rows} as `seen`, of the products as `heard`; NULL when it is none. */
-json_t *desk_advisory_heard(const json_t *body);
-json_t *desk_advisory_seen(const json_t *body, int64_t *ret_total);
+/* The store's table {columns, rows} as `seen`, of the products as `heard`; NULL when it is none. full: there may be more devices. */
+json_t *desk_advisory_heard(const char *products, const json_t *body);
+json_t *desk_advisory_seen(const json_t *body, int64_t *ret_total, bool *ret_full);
+bool desk_advisory_total(const json_t *body, int64_t *ret_total, int64_t *ret_devices);
 
 /* Copies of the lines that were decided on since then, as far as they are not copied yet: events is the detection's list [{lcp, epoch, seq, n}] as JSON text.  The
  * store's answer to evidence.lines makes the arguments of incident.lines. */

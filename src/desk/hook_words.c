@@ -222,6 +222,7 @@ hook_advisory(struct cmd *c, const char *event, const json_t *part)
 {
 	const char *number = json_string_value(json_object_get(part, "id"));
 	const struct severity_word *s = severity_find(json_string_value(json_object_get(part, "severity")));
+	char ja[48], en[48];
 	json_t *card;
 
 	if (!hook_wanted(c, event))
@@ -230,6 +231,13 @@ hook_advisory(struct cmd *c, const char *event, const json_t *part)
 	fact(card, "番号", "Number", same(number));
 	fact(card, "重大度", "Severity", texts(s->ja, s->en));
 	fact(card, "件名", "Title", two(text_in(part, "title", "ja"), text_in(part, "title", "en")));
+	if (json_object_get(part, "days") != NULL && json_object_get(part, "seen") != NULL) {
+		snprintf(ja, sizeof ja, "%lld 回", (long long)json_integer_value(json_object_get(part, "seen")));
+		snprintf(en, sizeof en, "%lld times", (long long)json_integer_value(json_object_get(part, "seen")));
+		fact(card, "御社のログ（92 日間）", "In your logs, 92 days", texts(ja, en));
+	}
+	if (json_object_get(part, "reason") != NULL)
+		fact(card, "取り下げの理由", "Why it is withdrawn", two(text_in(part, "reason", "ja"), text_in(part, "reason", "en")));
 	card_text(card, text_in(part, "summary", "ja"), text_in(part, "summary", "en"));
 	hook_say(c, &(struct hook_words){ .event = event, .card = card, .data = json_pack("{s:O, s:o}", "advisory", part, "by", actor_json(c)) });
 }

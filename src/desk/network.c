@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "desk/advisory_priv.h"
 #include "desk/device_priv.h"
 
 #define NETWORKS_MAX 2000
@@ -215,13 +216,33 @@ words_are_good(struct cmd *c, const char *key, bool address)
 	return true;
 }
 
+/* The CVEs in capitals, as a new list; NULL, perhaps refused, without any. */
+static json_t *
+vulnerable_of(struct cmd *c)
+{
+	const json_t *list = json_object_get(c->args, "vulnerable"), *v;
+	json_t *cves;
+	char cve[CVE_MAX];
+	size_t i;
+
+	if (list == NULL || !words_are_good(c, "vulnerable", false))
+		return NULL;
+	cves = json_array();
+	json_array_foreach(list, i, v)
+		if (cve_fold(json_string_value(v), cve))
+			json_array_append_new(cves, json_string(cve));
+		else
+			cmd_refuse(c, 422, "invalid", "vulnerable", "number %zu: wanted a CVE such as CVE-2021-44228", i + 1);
+	return cves;
+}
+
 static void
 asset_put(struct cmd *c, bool change)
 {
 	static const char *const keys[] = { "value", "addresses", "hosts", "shared" };
 	const char *tenant = arg_need(c, "tenant", 31), *name = arg_need(c, "name", 100);
 	int64_t value = arg_int(c, "value", 1);
-	json_t *doc = NULL, *row;
+	json_t *doc = NULL, *row, *cves;
 	const json_t *was;
 
 	arg_bool(c, "shared", false);
@@ -232,11 +253,14 @@ asset_put(struct cmd *c, bool change)
 		cmd_refuse(c, 422, "invalid", "value", "wanted 0 to 3");
 		return;
 	}
+	cves = vulnerable_of(c);
 	was = doc_find(c, tenant, "assets", "name", name, &doc);
 	row = was != NULL ? json_deep_copy(was) : json_pack("{s:s, s:i}", "name", name, "value", 1);
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (json_object_get(c->args, keys[i]) != NULL)
 			json_object_set_new(row, keys[i], strcmp(keys[i], "value") == 0 ? json_integer(value) : json_deep_copy(json_object_get(c->args, keys[i])));
+	if (cves != NULL)
+		json_object_set_new(row, "vulnerable", cves);
 	json_decref(doc);
 	value = json_integer_value(json_object_get(row, "value"));
 	doc_put(c, tenant, "assets", "name", name, row);

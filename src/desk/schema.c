@@ -339,6 +339,14 @@ const char *const desk_schema[] = {
 
 	/* within which time inquiries of a tenant are answered, where it is not what everybody is promised */
 	"ALTER TABLE tenants ADD COLUMN promises TEXT NOT NULL DEFAULT '[]';",
+	/* advisories: CVEs, why one was withdrawn; assets (NULL: nobody looked), on how many devices it was seen, what the tenant was told of that */
+	"ALTER TABLE advisories ADD COLUMN cves TEXT NOT NULL DEFAULT '[]';"
+	"ALTER TABLE advisories ADD COLUMN reason_ja TEXT;"
+	"ALTER TABLE advisories ADD COLUMN reason_en TEXT;"
+	"ALTER TABLE advisories ADD COLUMN withdrawn_at @int;"
+	"ALTER TABLE advisory_tenants ADD COLUMN assets TEXT;"
+	"ALTER TABLE advisory_tenants ADD COLUMN seen_devices @int;"
+	"ALTER TABLE advisory_tenants ADD COLUMN told @int;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 

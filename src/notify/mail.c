@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "codec/html.h"
-#include "notify/notify.h"
+#include "notify/mail_priv.h"
 
 struct words {
 	const char *severity[4];
@@ -21,7 +21,6 @@ struct words {
 	const char *h_summary, *h_action, *h_details;
 	const char *calling, *by_phone, *by_portal;
 	const char *alarm_intro, *digest_intro, *digest_more, *h_portal;
-	const char *subject_advisory, *advisory_intro, *f_seen, *seen_never, *seen_unknown, *h_advice;
 	const char *inquiry_received, *f_subject, *f_writer, *f_due, *inquiry_how, *inquiry_foot, *f_files, *in_portal;
 	const char *sign, *foot;
 };
@@ -47,8 +46,6 @@ static const struct words both[NOTE_LANGS] = {
 		.by_phone = "（電話）", .by_portal = "（ポータル）",
 		.digest_intro = "前回のまとめ以降に判定したインシデントです。いずれも、すぐに対応していただく必要はありません。",
 		.digest_more = "このほかの件数", .h_portal = "一覧と詳しい内容",
-		.subject_advisory = "【注意喚起・%s】%s（%s）", .advisory_intro = "御社でインシデントは起きていませんが、世の中で危険が高まっているためお知らせします。",
-		.f_seen = "御社のログ（92 日間）", .seen_never = "見つかりませんでした", .seen_unknown = "集計中です。ポータルでご覧ください", .h_advice = "お願いしたいこと",
 		.inquiry_received = "お問い合わせを受け付けました。担当者が回答いたします。",
 		.f_subject = "件名", .f_writer = "回答者", .f_due = "回答のお約束", .f_files = "添付", .in_portal = "（ポータルにあります）", .inquiry_how = "お問い合わせの画面",
 		.inquiry_foot = "このメールにそのまま返信していただくと、同じお問い合わせの続きとして届きます。件名の番号は消さないでください。",
@@ -76,8 +73,6 @@ static const struct words both[NOTE_LANGS] = {
 		.by_phone = " (phone)", .by_portal = " (portal)",
 		.digest_intro = "Incidents decided since the last digest. None of them asks you to act at once.",
 		.digest_more = "Further incidents", .h_portal = "List and details",
-		.subject_advisory = "[Advisory, %s] %s (%s)", .advisory_intro = "There is no incident at your site. We tell you because the danger in the world is high.",
-		.f_seen = "In your logs, 92 days", .seen_never = "not seen", .seen_unknown = "still being counted; see the portal", .h_advice = "What we ask you to do",
 		.inquiry_received = "We have your inquiry. A person will answer it.",
 		.f_subject = "Subject", .f_writer = "Answered by", .f_due = "Promised by", .f_files = "Attached", .in_portal = " (in the portal)", .inquiry_how = "Your inquiry in the portal",
 		.inquiry_foot = "Reply to this mail to go on with the same inquiry. Please leave the number in the subject.",
@@ -88,14 +83,6 @@ static const struct words both[NOTE_LANGS] = {
 };
 
 static const char *const colour[4] = { "#b3162d;color:#ffffff", "#b5470b;color:#ffffff", "#edc032;color:#2a2000", "#566681;color:#ffffff" };
-
-/* Both bodies grow side by side. */
-struct page {
-	const struct notice *n;
-	const struct words *w;
-	notice_zone_fn *zone;
-	struct buf *text, *html;
-};
 
 /* The text without what a reader's terminal obeys and what turns the writing; `newline` for each line feed. */
 static void
@@ -123,8 +110,8 @@ one_line(struct buf *out, const char *s)
 	put_text(out, s, " ");
 }
 
-static void
-paragraph(struct page *p, const char *s)
+void
+page_paragraph(struct page *p, const char *s)
 {
 	put_text(p->text, s, "\n");
 	buf_put_str(p->text, "\n\n");
@@ -133,8 +120,8 @@ paragraph(struct page *p, const char *s)
 	buf_put_str(p->html, "</p>\n");
 }
 
-static void
-field(struct page *p, const char *name, const char *value)
+void
+page_field(struct page *p, const char *name, const char *value)
 {
 	buf_printf(p->text, "%s: ", name);
 	one_line(p->text, value);
@@ -147,23 +134,43 @@ field(struct page *p, const char *name, const char *value)
 	buf_put_str(p->html, "</td></tr>\n");
 }
 
-static void
-field_time(struct page *p, const char *name, int64_t t)
+void
+page_time(const struct page *p, int64_t t, char ret[128])
 {
 	const char *zone = p->n->zone[0] != '\0' ? p->n->zone : "UTC";
 	int32_t off = p->zone != NULL ? p->zone(zone, t / NS_PER_S) : 0;
-	char s[36], out[128];
+	char s[36];
 
-	if (t == 0)
-		return;
 	time_format_rfc3339(s, t + off * NS_PER_S, 0);
 	s[10] = ' ';
-	snprintf(out, sizeof out, "%.19s %c%02d:%02d (%s)", s, off < 0 ? '-' : '+', abs(off) / 3600, abs(off) / 60 % 60, zone);
-	field(p, name, out);
+	snprintf(ret, 128, "%.19s %c%02d:%02d (%s)", s, off < 0 ? '-' : '+', abs(off) / 3600, abs(off) / 60 % 60, zone);
 }
 
 static void
-section(struct page *p, const char *heading, const char *s)
+field_time(struct page *p, const char *name, int64_t t)
+{
+	char out[128];
+
+	if (t == 0)
+		return;
+	page_time(p, t, out);
+	page_field(p, name, out);
+}
+
+void
+page_table(struct page *p, bool begins)
+{
+	buf_put_str(p->html, begins ? "<table style=\"border-collapse:collapse\">\n" : "</table>\n");
+}
+
+const char *
+page_severity(const struct page *p)
+{
+	return p->w->severity[p->n->severity];
+}
+
+void
+page_section(struct page *p, const char *heading, const char *s)
 {
 	if (s[0] == '\0')
 		return;
@@ -176,8 +183,8 @@ section(struct page *p, const char *heading, const char *s)
 	buf_put_str(p->html, "</p>\n");
 }
 
-static void
-link_to(struct page *p, const char *heading, const char *url)
+void
+page_link(struct page *p, const char *heading, const char *url)
 {
 	if (url[0] == '\0')
 		return;
@@ -191,8 +198,8 @@ link_to(struct page *p, const char *heading, const char *url)
 	buf_put_str(p->html, "</a></p>\n");
 }
 
-static void
-greet(struct page *p)
+void
+page_greet(struct page *p)
 {
 	struct buf b = { 0 };
 
@@ -201,7 +208,7 @@ greet(struct page *p)
 	if (p->n->name[0] != '\0')
 		buf_printf(&b, "%s%s%s", p->w->dear_before, p->n->name, p->w->dear_after);
 	if (b.n != 0)
-		paragraph(p, slice_trim(buf_slice(&b)).n != 0 ? buf_cstr(&b) : "");
+		page_paragraph(p, slice_trim(buf_slice(&b)).n != 0 ? buf_cstr(&b) : "");
 	buf_fini(&b);
 }
 
@@ -217,7 +224,7 @@ affected(struct page *p)
 		buf_printf(&b, p->w == &both[NOTE_JA] ? "ほか %d 件" : "and %d more", p->n->affected_more);
 	}
 	if (b.n != 0)
-		field(p, p->w->f_affected, buf_cstr(&b));
+		page_field(p, p->w->f_affected, buf_cstr(&b));
 	buf_fini(&b);
 }
 
@@ -231,7 +238,7 @@ sentence(struct page *p, const char *before, const char *word)
 	buf_put(&b, before, (size_t)(at - before));
 	buf_put_str(&b, word);
 	buf_put_str(&b, at + 2);
-	paragraph(p, buf_cstr(&b));
+	page_paragraph(p, buf_cstr(&b));
 	buf_fini(&b);
 }
 
@@ -241,19 +248,19 @@ incident(struct page *p)
 	const struct notice *n = p->n;
 	const struct words *w = p->w;
 
-	greet(p);
+	page_greet(p);
 	sentence(p, n->what == NOTICE_ACKNOWLEDGED ? w->acknowledged : w->decided, w->severity[n->severity]);
 	if (n->calling && n->what == NOTICE_INCIDENT)
-		paragraph(p, w->calling);
-	buf_put_str(p->html, "<table style=\"border-collapse:collapse\">\n");
-	field(p, w->f_title, n->title[n->lang]);
-	field(p, w->f_number, n->incident);
-	field(p, w->f_severity, w->severity[n->severity]);
+		page_paragraph(p, w->calling);
+	page_table(p, true);
+	page_field(p, w->f_title, n->title[n->lang]);
+	page_field(p, w->f_number, n->incident);
+	page_field(p, w->f_severity, w->severity[n->severity]);
 	if (n->what == NOTICE_ACKNOWLEDGED) {
 		struct buf b = { 0 };
 
 		buf_printf(&b, "%s%s", n->by, strcmp(n->how, "phone") == 0 ? w->by_phone : w->by_portal);
-		field(p, w->f_by, buf_cstr(&b));
+		page_field(p, w->f_by, buf_cstr(&b));
 		buf_fini(&b);
 		field_time(p, w->f_at, n->acknowledged_at);
 	}
@@ -261,13 +268,13 @@ incident(struct page *p)
 	field_time(p, w->f_first, n->first_at);
 	affected(p);
 	if (n->code_word[n->lang][0] != '\0')
-		field(p, w->f_code_word, n->code_word[n->lang]);
+		page_field(p, w->f_code_word, n->code_word[n->lang]);
 	if (n->call_back[0] != '\0')
-		field(p, w->f_call_back, n->call_back);
-	buf_put_str(p->html, "</table>\n");
-	section(p, w->h_summary, n->summary[n->lang]);
-	section(p, w->h_action, n->action[n->lang]);
-	link_to(p, w->h_details, n->url);
+		page_field(p, w->f_call_back, n->call_back);
+	page_table(p, false);
+	page_section(p, w->h_summary, n->summary[n->lang]);
+	page_section(p, w->h_action, n->action[n->lang]);
+	page_link(p, w->h_details, n->url);
 }
 
 static void
@@ -275,9 +282,9 @@ alarm(struct page *p)
 {
 	const struct notice *n = p->n;
 
-	paragraph(p, p->w->alarm_intro);
-	section(p, n->title[n->lang], n->alarm_text[n->lang]);
-	link_to(p, p->w->h_details, n->url);
+	page_paragraph(p, p->w->alarm_intro);
+	page_section(p, n->title[n->lang], n->alarm_text[n->lang]);
+	page_link(p, p->w->h_details, n->url);
 }
 
 static void
@@ -285,15 +292,15 @@ digest(struct page *p)
 {
 	const struct notice *n = p->n;
 
-	greet(p);
-	paragraph(p, p->w->digest_intro);
-	buf_put_str(p->html, "<table style=\"border-collapse:collapse\">\n");
+	page_greet(p);
+	page_paragraph(p, p->w->digest_intro);
+	page_table(p, true);
 	for (int i = 0; i < n->items_n; i++) {
 		const struct notice_item *it = &n->items[i];
 		struct buf b = { 0 };
 
 		buf_printf(&b, "[%s] %s", p->w->severity[it->severity], it->title[n->lang]);
-		field(p, it->incident, buf_cstr(&b));
+		page_field(p, it->incident, buf_cstr(&b));
 		field_time(p, p->w->f_decided, it->decided_at);
 		buf_fini(&b);
 	}
@@ -301,34 +308,10 @@ digest(struct page *p)
 		char more[24];
 
 		snprintf(more, sizeof more, "%lld", (long long)n->items_more);
-		field(p, p->w->digest_more, more);
+		page_field(p, p->w->digest_more, more);
 	}
-	buf_put_str(p->html, "</table>\n");
-	link_to(p, p->w->h_portal, n->url);
-}
-
-static void
-advisory(struct page *p)
-{
-	const struct notice *n = p->n;
-	char seen[64];
-
-	greet(p);
-	paragraph(p, p->w->advisory_intro);
-	if (n->lang == NOTE_JA)
-		snprintf(seen, sizeof seen, "%lld 回", (long long)n->seen);
-	else
-		snprintf(seen, sizeof seen, "seen %lld times", (long long)n->seen);
-	buf_put_str(p->html, "<table style=\"border-collapse:collapse\">\n");
-	field(p, p->w->f_title, n->title[n->lang]);
-	field(p, p->w->f_number, n->incident);
-	field(p, p->w->f_severity, p->w->severity[n->severity]);
-	field(p, p->w->f_seen, n->seen > 0 ? seen : n->seen == 0 ? p->w->seen_never : p->w->seen_unknown);
-	affected(p);
-	buf_put_str(p->html, "</table>\n");
-	section(p, p->w->h_summary, n->summary[n->lang]);
-	section(p, p->w->h_advice, n->action[n->lang]);
-	link_to(p, p->w->h_details, n->url);
+	page_table(p, false);
+	page_link(p, p->w->h_portal, n->url);
 }
 
 /* Paragraphs of the analyst, as they were written. */
@@ -353,7 +336,7 @@ attached(struct page *p)
 		buf_printf(&b, "%s%s%s", i != 0 ? ", " : "", f->name, f->is_there ? "" : p->w->in_portal);
 	}
 	if (b.n != 0)
-		field(p, p->w->f_files, buf_cstr(&b));
+		page_field(p, p->w->f_files, buf_cstr(&b));
 	buf_fini(&b);
 }
 
@@ -362,29 +345,29 @@ inquiry(struct page *p)
 {
 	const struct notice *n = p->n;
 
-	greet(p);
+	page_greet(p);
 	if (n->is_receipt)
-		paragraph(p, p->w->inquiry_received);
+		page_paragraph(p, p->w->inquiry_received);
 	else
 		letter_text(p, n->words);
-	buf_put_str(p->html, "<table style=\"border-collapse:collapse\">\n");
-	field(p, p->w->f_number, n->incident);
-	field(p, p->w->f_subject, n->asked);
+	page_table(p, true);
+	page_field(p, p->w->f_number, n->incident);
+	page_field(p, p->w->f_subject, n->asked);
 	if (!n->is_receipt)
-		field(p, p->w->f_writer, n->writer[n->lang]);
+		page_field(p, p->w->f_writer, n->writer[n->lang]);
 	else
 		field_time(p, p->w->f_due, n->due_at);
 	attached(p);
-	buf_put_str(p->html, "</table>\n");
-	link_to(p, p->w->inquiry_how, n->url);
+	page_table(p, false);
+	page_link(p, p->w->inquiry_how, n->url);
 }
 
 static void
 own_words(struct page *p)
 {
-	greet(p);
-	section(p, p->n->title[p->n->lang], p->n->summary[p->n->lang]);
-	link_to(p, p->w->h_portal, p->n->url);
+	page_greet(p);
+	page_section(p, p->n->title[p->n->lang], p->n->summary[p->n->lang]);
+	page_link(p, p->w->h_portal, p->n->url);
 }
 
 /* Re: what was asked [Q-12 TOKEN]. */
@@ -412,7 +395,7 @@ subject(struct page *p, struct buf *out)
 	                  n->what == NOTICE_ACKNOWLEDGED ? p->w->subject_acknowledged :
 	                  n->what == NOTICE_DIGEST ? p->w->subject_digest :
 	                  n->what == NOTICE_WORDS ? p->w->subject_words :
-	                  n->what == NOTICE_ADVISORY ? p->w->subject_advisory :
+	                  n->what == NOTICE_ADVISORY ? mail_advisory_subject(n) :
 	                  n->alarm_is_warning ? p->w->subject_warning : p->w->subject_alarm;
 
 	snprintf(many, sizeof many, "%lld", (long long)(n->items_n + n->items_more));
@@ -470,7 +453,7 @@ mail_render(const struct notice *n, const char *domain, notice_zone_fn *zone, no
 	else if (n->what == NOTICE_WORDS)
 		own_words(&p);
 	else if (n->what == NOTICE_ADVISORY)
-		advisory(&p);
+		mail_advisory(&p);
 	else
 		incident(&p);
 	foot = n->what == NOTICE_INQUIRY ? p.w->inquiry_foot : p.w->foot;

@@ -326,6 +326,90 @@ read_words(struct reading *r, const json_t *o, struct notice *n)
 	n->url = read_url(r, o, "url", false);
 }
 
+/* key of o, a list of texts; the rest is counted. */
+static void
+read_list(struct reading *r, const json_t *o, const char *key, struct notice_list *list)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(o, key), i, v) {
+		if (list->n == NOTICE_ADVISORY_WORDS)
+			list->more++;
+		else
+			list->v[list->n++] = read_text(r, v, key, true, 500, false);
+	}
+}
+
+static void
+read_found(struct reading *r, const json_t *o, struct notice_advisory *a)
+{
+	const json_t *list = json_object_get(o, "found"), *v;
+	size_t i;
+
+	json_array_foreach(list, i, v) {
+		if (a->found_n == NOTICE_ADVISORY_ROWS)
+			break;
+		a->found[a->found_n].device = text(r, v, "device", false, 255);
+		a->found[a->found_n].last = moment(r, v, "last", false);
+		a->found[a->found_n++].count = json_integer_value(json_object_get(v, "count"));
+	}
+	a->found_more = json_integer_value(json_object_get(o, "found_devices")) - a->found_n;
+}
+
+static void
+read_assets(struct reading *r, const json_t *o, struct notice_advisory *a)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(o, "assets"), i, v) {
+		if (a->assets_n == NOTICE_ADVISORY_ROWS)
+			break;
+		a->assets[a->assets_n].name = text(r, v, "name", true, 400);
+		read_list(r, v, "where", &a->assets[a->assets_n].where);
+		read_list(r, v, "cves", &a->assets[a->assets_n].cves);
+		read_list(r, v, "products", &a->assets[a->assets_n++].products);
+	}
+	a->assets_more = json_integer_value(json_object_get(o, "assets_total")) - a->assets_n;
+}
+
+/* One without `days` is of before: it says neither what it is about nor where it was seen. */
+static void
+read_advisory(struct reading *r, const json_t *o, struct notice *n)
+{
+	static const char *const steps[] = { "sent", "found", "withdrawn" };
+	struct notice_advisory *a = arena_new(r->a, struct notice_advisory);
+	const json_t *seen = json_object_get(o, "seen"), *days = json_object_get(o, "days"), *v;
+	const char *step = text(r, o, "what", false, 16);
+	size_t i;
+
+	if (n->channel != NOTICE_MAIL)
+		fault(r, E_RANGE, "kind", "an advisory goes by mail");
+	n->advisory = a;
+	a->step = step[0] != '\0' ? (enum notice_step)word(r, step, "what", steps, 3) : NOTICE_SENT;
+	a->seen = json_is_integer(seen) ? json_integer_value(seen) : -1;
+	a->days = days != NULL ? json_integer_value(days) : 92;
+	a->searched = days == NULL || json_array_size(json_object_get(o, "indicators")) != 0;
+	read_incident(r, o, n);
+	read_list(r, o, "products", &a->products);
+	read_list(r, o, "cves", &a->products);
+	read_list(r, o, "maybe", &a->maybe);
+	a->maybe.more = json_integer_value(json_object_get(o, "maybe_total")) - a->maybe.n;
+	if (json_is_integer(json_object_get(o, "affected_total")))
+		n->affected_more = (int)(json_integer_value(json_object_get(o, "affected_total")) - n->affected_n);
+	read_list(r, o, "unknown", &a->unknown);
+	json_array_foreach(json_object_get(o, "indicators"), i, v) {
+		if (a->values.n == NOTICE_ADVISORY_WORDS)
+			break;
+		a->kinds.v[a->values.n] = text(r, v, "kind", true, 16);
+		a->values.v[a->values.n++] = text(r, v, "value", true, 500);
+	}
+	read_found(r, o, a);
+	read_assets(r, o, a);
+	both(r, o, "reason", a->step == NOTICE_WITHDRAWN, n->lang, 4000, a->reason);
+}
+
 static void
 read_target(struct reading *r, const json_t *o, struct notice *n)
 {
@@ -390,12 +474,7 @@ read_all(struct reading *r, const json_t *o, struct notice *n)
 		return;
 	}
 	if (n->what == NOTICE_ADVISORY) {
-		const json_t *part = object(r, o, "advisory"), *seen = json_object_get(part, "seen");
-
-		if (n->channel != NOTICE_MAIL)
-			fault(r, E_RANGE, "kind", "an advisory goes by mail");
-		n->seen = json_is_integer(seen) ? json_integer_value(seen) : -1;
-		read_incident(r, part, n);
+		read_advisory(r, object(r, o, "advisory"), n);
 		return;
 	}
 	read_incident(r, object(r, o, "incident"), n);

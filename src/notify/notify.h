@@ -59,6 +59,32 @@ struct notice_file {
 	struct slice body;
 };
 
+#define NOTICE_ADVISORY_ROWS 20 /* devices, assets */
+#define NOTICE_ADVISORY_WORDS 100 /* products, CVEs, indicators, what is not known */
+enum notice_step { NOTICE_SENT, NOTICE_FOUND, NOTICE_WITHDRAWN };
+
+struct notice_list {
+	const char *v[NOTICE_ADVISORY_WORDS];
+	int n;
+	int64_t more;                        /* left out */
+};
+
+/* NOTICE_ADVISORY: what it is about, and what of the tenant it concerns. */
+struct notice_advisory {
+	enum notice_step step;
+	int64_t seen, days;                  /* in the tenant's logs of so many days; seen -1 = not known */
+	bool searched;                       /* there are indicators to be looked for */
+	struct notice_list products, maybe, unknown; /* names; devices by the same maker; names */
+	struct notice_list kinds, values;    /* of the indicators, side by side, as they are */
+	struct { const char *device; int64_t count, last; } found[NOTICE_ADVISORY_ROWS];
+	int found_n;
+	int64_t found_more;
+	struct { const char *name; struct notice_list where, cves, products; } assets[NOTICE_ADVISORY_ROWS];
+	int assets_n;
+	int64_t assets_more;
+	const char *reason[NOTE_LANGS];      /* why it is withdrawn */
+};
+
 /* Strings live in the arena given to notice_read; an absent one is "". */
 struct notice {
 	enum notice_channel channel;
@@ -97,7 +123,7 @@ struct notice {
 	struct notice_fact facts[NOTICE_FACTS];
 	struct slice data;                   /* a JSON object */
 	int64_t seq;
-	int64_t seen;                        /* NOTICE_ADVISORY: in the tenant's logs; -1 = not known */
+	const struct notice_advisory *advisory;
 	int64_t at, first_at, decided_at, acknowledged_at, due_at; /* wall ns, 0 = absent */
 };
 

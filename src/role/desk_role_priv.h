@@ -29,10 +29,10 @@ struct desk_flight {
 	uint64_t id; /* 0 = none */
 	char advisory[32], tenant[32];
 	int64_t sent; /* mono ns */
-	int64_t from, to;
-	bool products;  /* the devices are asked first */
-	char *query;    /* then the indicators; NULL = none */
-	json_t *heard;
+	int64_t from, to, asked_at;
+	enum { FLIGHT_HEARD, FLIGHT_SEEN, FLIGHT_TOTAL } step; /* what is asked now */
+	char *products, *query, *all;                          /* NULL = not to be asked */
+	json_t *heard, *seen;
 };
 
 /* The question for copies of lines that is under way (desk_copy.c). */

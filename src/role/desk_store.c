@@ -3,7 +3,9 @@
  * What the desk asks the store: how often the indicators of an advisory were seen at a tenant.
  *
  *     advisory_tenants.counting ─▶ STORE_ASK log.search (one tenant, 92 days) ─▶ STORE_ANSWER ─▶ advisory.counted
- *                                  and before it: which devices spoke the product's format in the last day
+ *                                  HEARD which devices spoke which format, when there are products
+ *                                  SEEN  the indicators, by device
+ *                                  TOTAL how often and on how many devices, when those are more than the first answer holds
  *
  * The rows are what has to be asked; nothing here has to survive.  Few questions at a time, so that people's searches
  * do not wait; one without an answer is asked again after a while, and after some tries the number is said to be
@@ -50,16 +52,17 @@ tries_of(struct desk_role *dr, const char *advisory, const char *tenant)
 }
 
 static void
-put_question(struct desk_role *dr, struct desk_flight *f, const char *query, int64_t from_ns, int64_t to_ns)
+put_question(struct desk_role *dr, struct desk_flight *f, int step, const char *query)
 {
 	char from[36], to[36];
 	json_t *o;
 	char *text;
 
-	time_format_rfc3339(from, from_ns, 3);
-	time_format_rfc3339(to, to_ns, 3);
+	f->step = step;
+	time_format_rfc3339(from, f->from, 3);
+	time_format_rfc3339(to, f->to, 3);
 	o = json_pack("{s:s, s:{s:s, s:s}, s:{s:s, s:s, s:s, s:s, s:i}}", "verb", "log.search", "actor", "role", "service", "tenant", f->tenant, "args", "q", query, "tenant",
-	              f->tenant, "from", from, "to", to, "limit", 200);
+	              f->tenant, "from", from, "to", to, "limit", 10000);
 	text = json_dumps(o, JSON_COMPACT);
 	must(text != NULL);
 	f->id = DESK_FLIGHT_FIRST + ++dr->store_id;
@@ -73,8 +76,17 @@ static void
 end(struct desk_flight *f)
 {
 	json_decref(f->heard);
+	json_decref(f->seen);
+	free(f->products);
 	free(f->query);
+	free(f->all);
 	*f = (struct desk_flight){ 0 };
+}
+
+static char *
+copy(const char *s)
+{
+	return s != NULL ? x_strdup(s) : NULL;
 }
 
 static void
@@ -90,12 +102,14 @@ ask(void *ctx, const struct desk_advisory_ask *a)
 	snprintf(f->tenant, sizeof f->tenant, "%s", a->tenant);
 	f->from = a->from;
 	f->to = a->to;
-	f->query = a->query != NULL ? x_strdup(a->query) : NULL;
-	f->products = a->products != NULL;
+	f->asked_at = a->asked_at;
+	f->products = copy(a->products);
+	f->query = copy(a->query);
+	f->all = copy(a->total);
 	if (a->products != NULL)
-		put_question(dr, f, a->products, a->to - NS_PER_DAY, a->to);
+		put_question(dr, f, FLIGHT_HEARD, DESK_ADVISORY_HEARD);
 	else if (a->query != NULL)
-		put_question(dr, f, a->query, a->from, a->to);
+		put_question(dr, f, FLIGHT_SEEN, f->query);
 }
 
 void
@@ -105,12 +119,17 @@ desk_store_ask(struct desk_role *dr)
 		desk_advisory_asks(dr->desk, desk_role_now(dr), ask, dr);
 }
 
+/* devices: on how many it was seen; 0 = as many as are in `seen`. */
 static void
-counted(struct desk_role *dr, const struct desk_flight *f, json_t *seen, int64_t total)
+counted(struct desk_role *dr, const struct desk_flight *f, int64_t total, int64_t devices)
 {
-	json_t *args = json_pack("{s:s, s:s, s:o*, s:I, s:O*}", "id", f->advisory, "tenant", f->tenant, "seen", seen, "total", (json_int_t)total, "heard", f->heard);
-	struct desk_answer a = desk_do(dr->desk, "advisory.counted", &desk_service, args, desk_role_now(dr));
+	json_t *args = json_pack("{s:s, s:s, s:I, s:O*, s:I, s:O*}", "id", f->advisory, "tenant", f->tenant, "asked_at", (json_int_t)f->asked_at, "seen", f->seen, "total",
+	                         (json_int_t)total, "heard", f->heard);
+	struct desk_answer a;
 
+	if (devices != 0)
+		json_object_set_new(args, "devices", json_integer(devices));
+	a = desk_do(dr->desk, "advisory.counted", &desk_service, args, desk_role_now(dr));
 	desk_role_check(dr, a.error);
 	json_decref(a.body);
 	json_decref(args);
@@ -127,37 +146,56 @@ failed(struct desk_role *dr, struct desk_flight *f, int64_t status)
 		tries->u = (uint64_t)((loop_mono_ns() + AGAIN) / NS_PER_S) << 8 | ((tries->u & 0xff) + 1);
 	} else {
 		tries->u = 0;
-		counted(dr, f, NULL, 0);
+		json_decref(f->seen);
+		f->seen = NULL;
+		counted(dr, f, 0, 0);
 	}
 	end(f);
+}
+
+/* One answer. False when it is none; *ret_more: another question is under way. */
+static bool
+take_step(struct desk_role *dr, struct desk_flight *f, const json_t *body, bool *ret_more)
+{
+	int64_t total = 0, devices = 0;
+	bool full = false;
+
+	*ret_more = false;
+	if (f->step == FLIGHT_HEARD) {
+		if ((f->heard = desk_advisory_heard(f->products, body)) == NULL)
+			return false;
+		*ret_more = f->query != NULL;
+		if (*ret_more)
+			put_question(dr, f, FLIGHT_SEEN, f->query);
+		else
+			counted(dr, f, 0, 0); /* no indicators: nothing to count */
+		return true;
+	}
+	if (f->step == FLIGHT_SEEN) {
+		if ((f->seen = desk_advisory_seen(body, &total, &full)) == NULL)
+			return false;
+		*ret_more = full;
+		if (full)
+			put_question(dr, f, FLIGHT_TOTAL, f->all);
+	} else if (!desk_advisory_total(body, &total, &devices)) {
+		return false;
+	}
+	if (!*ret_more)
+		counted(dr, f, total, devices);
+	return true;
 }
 
 static void
 take(struct desk_role *dr, struct desk_flight *f, const json_t *body, int64_t status)
 {
-	json_t *seen;
-	int64_t total = 0;
+	bool more;
 
-	if (f->products) {
-		f->heard = desk_advisory_heard(body);
-		f->products = false;
-		if (f->heard != NULL && f->query != NULL) {
-			put_question(dr, f, f->query, f->from, f->to);
-			return;
-		}
-		if (f->heard == NULL) {
-			failed(dr, f, status);
-			return;
-		}
-		counted(dr, f, NULL, 0); /* no indicators: nothing to count */
-	} else if ((seen = desk_advisory_seen(body, &total)) != NULL) {
-		counted(dr, f, seen, total);
-	} else {
+	if (!take_step(dr, f, body, &more)) {
 		failed(dr, f, status);
-		return;
+	} else if (!more) {
+		tries_of(dr, f->advisory, f->tenant)->u = 0;
+		end(f);
 	}
-	tries_of(dr, f->advisory, f->tenant)->u = 0;
-	end(f);
 }
 
 void

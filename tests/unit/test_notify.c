@@ -128,6 +128,55 @@ test_golden_mails(void **state)
 	golden(&n, "digest-en");
 }
 
+/* An advisory as the desk writes it: step and language by hand. */
+static const char advisory_job[] =
+        "{\"v\":1,\"job\":\"12\",\"kind\":\"mail\",\"key\":\"A-3/odagiri\",\"tenant\":\"aoba\",\"at\":\"2026-11-23T04:05:06.789Z\",\"notice\":\"advisory\",\"to\":{\"address\":\"odagiri@aoba.example\","
+        "\"name\":\"小田切 直人\",\"lang\":\"%s\"},\"zone\":\"Asia/Tokyo\",\"company\":{\"ja\":\"青葉精機株式会社\",\"en\":\"Aoba Seiki\"},\"advisory\":{\"id\":\"A-3\",\"what\":\"%s\",\"severity\":\"critical\",\"days\":92,"
+        "\"title\":{\"ja\":\"更新サーバーを装う C2\",\"en\":\"Command and control that looks like updates\"},\"summary\":{\"ja\":\"観測されています。\",\"en\":\"It is being seen.\"},"
+        "\"action\":{\"ja\":\"宛先を遮断してください。\",\"en\":\"Please block the name.\"},\"reason\":{\"ja\":\"指標が誤りでした。\",\"en\":\"The indicators were wrong.\"},"
+        "\"products\":[\"apache httpd 2.4.49\",\"fortinet\"],\"cves\":[\"CVE-2021-41773\"],\"indicators\":[{\"kind\":\"ip\",\"value\":\"203.0.113.199\"},{\"kind\":\"ip\",\"value\":\"2001:db8::7\"},"
+        "{\"kind\":\"net\",\"value\":\"198.51.100.0/24\"},{\"kind\":\"domain\",\"value\":\"cdn-telemetry-sync.example\"},{\"kind\":\"url\",\"value\":\"https://evil.example:8443/a.exe?http\"},{\"kind\":\"hash\",\"value\":\"d41d8cd98f00b204e9800998ecf8427e\"}],"
+        "\"seen\":60,\"found\":[{\"device\":\"zeek1\",\"count\":59,\"last\":\"2026-11-22T15:00:00.000Z\"},{\"device\":\"proxy1\",\"count\":1,\"last\":\"2026-11-23T01:02:03.000Z\"}],\"found_devices\":5,"
+        "\"affected\":[\"AOB-FW-01\"],\"affected_total\":1,\"maybe\":[\"AOB-ML-01\"],\"maybe_total\":1,\"assets\":[{\"name\":\"harbor-web1\",\"where\":[\"10.20.30.20\",\"harbor-web1\"],\"cves\":[\"CVE-2021-41773\"],\"products\":[]},"
+        "{\"name\":\"Apache front\",\"where\":[],\"cves\":[],\"products\":[\"apache httpd 2.4.49\"]}],\"assets_total\":2,\"unknown\":[\"Vendor Thing 1.0\"],\"url\":\"https://soc.example:8443/portal/advisories/A-3\"}}";
+
+static void
+golden_advisory(const char *lang, const char *step)
+{
+	char job[8192], err[200], name[40];
+	struct notice n;
+
+	snprintf(job, sizeof job, advisory_job, lang, step);
+	if (notice_read(slice_str(job), &arena, &n, err) != 0)
+		fail_msg("%s", err);
+	snprintf(name, sizeof name, "advisory-%s-%s", step, lang);
+	golden(&n, name);
+}
+
+static void
+test_advisories(void **state)
+{
+	static const char old[] = "{\"v\":1,\"job\":\"12\",\"kind\":\"mail\",\"key\":\"k\",\"tenant\":\"aoba\",\"at\":\"2026-11-23T04:05:06Z\",\"notice\":\"advisory\",\"to\":{\"address\":\"a@aoba.example\",\"lang\":\"en\"},"
+	                          "\"company\":{\"en\":\"Aoba\"},\"advisory\":{\"id\":\"A-1\",\"severity\":\"warning\",\"title\":{\"en\":\"T\"},\"summary\":{\"en\":\"S\"},\"affected\":[\"fw\"]}}";
+	struct notice n;
+	struct mail m;
+	char err[200];
+
+	(void)state;
+	golden_advisory("ja", "sent");
+	golden_advisory("en", "sent");
+	golden_advisory("ja", "found");
+	golden_advisory("en", "found");
+	golden_advisory("ja", "withdrawn");
+	golden_advisory("en", "withdrawn");
+	/* one that waits in the outbox since before it said all that */
+	assert_int_equal(notice_read(slice_str(old), &arena, &n, err), 0);
+	mail_render(&n, "soc.example", zone, NULL, &m);
+	assert_string_equal(buf_cstr(&m.subject), "[Advisory, Warning] A-1 (Aoba)");
+	assert_non_null(strstr(buf_cstr(&m.text), "still being counted"));
+	mail_fini(&m);
+}
+
 static void
 test_a_repeat_is_the_same_mail(void **state)
 {
@@ -415,7 +464,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden_mails),
+		cmocka_unit_test(test_golden_mails), cmocka_unit_test(test_advisories),
 		cmocka_unit_test(test_alarm_of_the_service), cmocka_unit_test(test_a_repeat_is_the_same_mail), cmocka_unit_test(test_bad_jobs),
 		cmocka_unit_test(test_hostile_text_is_inert), cmocka_unit_test(test_header_texts), cmocka_unit_test(test_names_of_files), cmocka_unit_test(test_webhook),
 		cmocka_unit_test(test_chats_are_inert), cmocka_unit_test(test_two_secrets_sign), cmocka_unit_test(test_where_webhooks_may_go),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Advisories: the list, and the form in which both languages stand side by side.
 import { useState } from 'preact/hooks';
-import type { Advisory as Data, Indicator, Severity } from '../shared/api.gen';
+import type { Advisory as Data, AdvisoryTenant, IndicatorAsked, Severity } from '../shared/api.gen';
 import { ApiError, call, session } from '../shared/api';
 import { t, title, tx } from '../shared/i18n';
 import { useKeys } from '../shared/keys';
@@ -26,20 +26,26 @@ export function Advisories() {
 			<Show of={list} rows={8}>{(v) => v.items.length === 0 ? <div class="state"><p>{d.adv.none}</p></div> : (
 				<div class="scroll" tabIndex={0} role="group" aria-label={d.nav.advisories}>
 					<table class="t rt inl"><thead><tr><th>{d.form.severity}</th><th>{d.adv.title}</th><th>{d.inc.stateH}</th><th>{d.adv.sentAt}</th><th class="r">{d.adv.concerned}</th><th class="r">{d.adv.reads}</th></tr></thead>
-						<tbody>{v.items.map((a) => <tr key={a.id} class={a.number === cur ? 'cur' : ''} onClick={() => setCur(a.number)}><td><Sev s={a.severity} /></td><td class="ln1"><Link to={`/console/advisories/${a.number}`} class="tx m5"><Safe text={tx(a.title)} /></Link> <span class="q t12 mono">{a.number}</span></td><td><span class={`tag${a.state === 'sent' ? ' ok' : a.state === 'draft' ? ' half' : ''}`}>{d.adv.state[a.state]}</span></td><td class="nw">{a.sent_at ? whenLong(a.sent_at) : ''}</td><td class="r">{a.tenants.filter((x) => x.sent_at || x.devices.length > 0 || (x.total ?? 0) > 0).length}</td><td class="r">{a.tenants.filter((x) => x.reads.length > 0).length} / {a.tenants.filter((x) => x.sent_at).length}</td></tr>)}</tbody></table>
+						<tbody>{v.items.map((a) => <tr key={a.id} class={a.number === cur ? 'cur' : ''} onClick={() => setCur(a.number)}><td><Sev s={a.severity} /></td><td class="ln1"><Link to={`/console/advisories/${a.number}`} class="tx m5"><Safe text={tx(a.title)} /></Link> <span class="q t12 mono">{a.number}</span></td><td><span class={`tag${a.state === 'sent' ? ' ok' : a.state === 'draft' ? ' half' : ''}`}>{d.adv.state[a.state]}</span></td><td class="nw">{a.sent_at ? whenLong(a.sent_at) : ''}</td><td class="r">{a.tenants.filter((x) => x.sent_at || isConcerned(x)).length}</td><td class="r">{a.tenants.filter((x) => x.reads.length > 0).length} / {a.tenants.filter((x) => x.sent_at).length}</td></tr>)}</tbody></table>
 				</div>
 			)}</Show>
 		</div>
 	);
 }
 
-const lines = (s: string) => s.split(/\s+/).map((x) => x.trim().toLowerCase()).filter(Boolean);
-/** What somebody pasted, also defanged: 198.51.100[.]7. */
-export function indicator(x: string): Indicator | null {
-	const v = x.replace(/\[(\.|:)\]/g, '$1');
-	if (/^[0-9a-f]{32}$|^[0-9a-f]{40}$|^[0-9a-f]{64}$/.test(v)) return { kind: 'hash', value: v };
-	if (/^\d{1,3}(\.\d{1,3}){3}$/.test(v) || (/^[0-9a-f:.]+$/.test(v) && v.includes(':'))) return { kind: 'ip', value: v };
-	return /^[a-z0-9_-]+(\.[a-z0-9_-]+)+$/.test(v) ? { kind: 'domain', value: v } : null;
+export const isConcerned = (x: AdvisoryTenant) => x.devices.length > 0 || x.assets.length > 0 || (x.total ?? 0) > 0;
+
+const lines = (s: string) => s.split(/[\n、]+/).map((x) => x.trim()).filter(Boolean);
+const words = (s: string) => s.split(/\s+/).filter(Boolean);
+export const isCve = (x: string) => /^cve-\d{4}-\d{4,}$/i.test(x);
+/** What somebody pasted, also defanged: hxxp://evil[.]example/a, 198.51.100[.]7. The service reads it again. */
+export function indicator(x: string): IndicatorAsked | null {
+	const v = x.replace(/\[(\.|:|:\/\/)\]|[({]\.[)}]/g, (_, c: string | undefined) => c ?? '.').replace(/[[(]dot[\])]/gi, '.').replace(/^hxxp/i, 'http'), low = v.toLowerCase();
+	if (isCve(v)) return { kind: 'cve', value: v };
+	if (/^[0-9a-f]+$/.test(low) && [32, 40, 64, 128].includes(v.length)) return { kind: 'hash', value: v };
+	if (/^(https?|ftp):\/\/[^/]/.test(low)) return { kind: 'url', value: v };
+	if (/^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:.]*:[0-9a-f:.]*)(\/\d{1,3})?$/.test(low)) return { kind: v.includes('/') ? 'net' : 'ip', value: v };
+	return /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)+\.?$/.test(low) ? { kind: 'domain', value: v } : null;
 }
 
 const levels: Severity[] = ['emergency', 'critical', 'warning', 'informational'];
@@ -57,23 +63,23 @@ function Pair({ v, put, label, parts, rows, need }: { v: Draft; put: (x: Partial
 
 export function AdvisoryForm({ a, done }: { a?: Data; done: (a: Data) => void }) {
 	const d = t();
-	const [v, setV] = useState<Draft>({ severity: a?.severity ?? 'warning', tj: a?.title.ja ?? '', te: a?.title.en ?? '', xj: a?.text.ja ?? '', xe: a?.text.en ?? '', aj: a?.advice.ja ?? '', ae: a?.advice.en ?? '', products: (a?.products ?? []).join('\n'), indicators: (a?.indicators ?? []).map((i) => i.value).join('\n') });
+	const [v, setV] = useState<Draft>({ severity: a?.severity ?? 'warning', tj: a?.title.ja ?? '', te: a?.title.en ?? '', xj: a?.text.ja ?? '', xe: a?.text.en ?? '', aj: a?.advice.ja ?? '', ae: a?.advice.en ?? '', products: [...(a?.products ?? []), ...(a?.cves ?? [])].join('\n'), indicators: (a?.indicators ?? []).map((i) => i.value).join('\n') });
 	const [fault, setFault] = useState<ApiError | null>(null);
 	const put = (x: Partial<Draft>) => setV({ ...v, ...x });
-	const wrong = lines(v.indicators).find((x) => !indicator(x));
+	const wrong = words(v.indicators).find((x) => !indicator(x)), names = lines(v.products);
 	title.value = a ? a.number : d.adv.add;
 	const submit = (e: Event) => {
 		e.preventDefault();
 		if (wrong) return;
-		const body = { severity: v.severity, title: { ja: v.tj.trim(), en: v.te.trim() }, text: { ja: v.xj.trim(), en: v.xe.trim() }, ...(v.aj.trim() && v.ae.trim() ? { advice: { ja: v.aj.trim(), en: v.ae.trim() } } : {}), products: lines(v.products), indicators: lines(v.indicators).map((x) => indicator(x)!) };
+		const body = { severity: v.severity, title: { ja: v.tj.trim(), en: v.te.trim() }, text: { ja: v.xj.trim(), en: v.xe.trim() }, ...(v.aj.trim() && v.ae.trim() ? { advice: { ja: v.aj.trim(), en: v.ae.trim() } } : {}), products: names.filter((x) => !isCve(x)), cves: names.filter(isCve), indicators: words(v.indicators).map((x) => indicator(x)!) };
 		(a ? call('advisory.change', { id: a.id }, body) : call('advisory.add', {}, body)).then(done).catch((x: unknown) => setFault(x instanceof ApiError ? x : new ApiError(0, {})));
 	};
 	return (
 		<form class="card form1 wide1" onSubmit={submit}>
 			<label class="f"><span>{d.form.severity}</span><select class="fi" value={v.severity} onChange={(e) => put({ severity: e.currentTarget.value as Severity })}>{levels.map((s) => <option key={s} value={s}>{d.sev[s]}</option>)}</select></label>
 			<Pair v={v} put={put} label={d.adv.title} parts={['tj', 'te']} rows={1} need /><Pair v={v} put={put} label={d.adv.text} parts={['xj', 'xe']} rows={7} need /><Pair v={v} put={put} label={d.adv.advice} parts={['aj', 'ae']} rows={4} need={false} />
-			<div class="half2"><label class="f"><span>{d.adv.products}</span><textarea class="fi mono" rows={4} value={v.products} onInput={(e) => put({ products: e.currentTarget.value })} /></label>
-				<label class="f"><span>{d.adv.indicators}</span><textarea class="fi mono" rows={4} aria-invalid={!!wrong} value={v.indicators} onInput={(e) => put({ indicators: e.currentTarget.value })} />{wrong && <span class="late-t t12" role="alert">{d.adv.badIndicator(wrong)}</span>}</label></div>
+			<div class="half2"><label class="f"><span>{d.adv.products}</span><textarea class="fi mono" name="products" rows={4} value={v.products} onInput={(e) => put({ products: e.currentTarget.value })} /></label>
+				<label class="f"><span>{d.adv.indicators}</span><textarea class="fi mono" name="indicators" rows={4} aria-invalid={!!wrong} value={v.indicators} onInput={(e) => put({ indicators: e.currentTarget.value })} />{wrong && <span class="late-t t12" role="alert">{d.adv.badIndicator(wrong)}</span>}</label></div>
 			{fault && <Trouble e={fault} />}
 			<button class="btn pri" disabled={!!wrong}>{d.adv.save}</button>
 		</form>

@@ -43,20 +43,22 @@ function Networks({ v, put }: { v: Tenant; put: (t: Tenant) => void }) {
 
 function Assets({ v, put }: { v: Tenant; put: (t: Tenant) => void }) {
 	const d = t().reg;
-	const [name, setName] = useState(''), [address, setAddress] = useState(''), [host, setHost] = useState(''), [value, setValue] = useState(2), [fault, setFault] = useState('');
-	const done = (x: Tenant) => { put(x); setName(''); setAddress(''); setHost(''); setFault(''); say(t().fac.saved); };
+	const [name, setName] = useState(''), [address, setAddress] = useState(''), [host, setHost] = useState(''), [cve, setCve] = useState(''), [value, setValue] = useState(2), [fault, setFault] = useState('');
+	const done = (x: Tenant) => { put(x); setName(''); setAddress(''); setHost(''); setCve(''); setFault(''); say(t().fac.saved); };
 	const split = (s: string) => s.split(/[\s,、]+/).filter(Boolean);
 	const fail = (x: unknown) => setFault(told(x));
 	return (
 		<section class="card"><div class="sec"><h2>{d.assets}</h2></div>
-			<table class="t"><thead><tr><th>{d.name}</th><th>{d.addresses}</th><th>{d.hosts}</th><th>{d.value}</th><th><span class="vh">{d.remove}</span></th></tr></thead>
+			<table class="t"><thead><tr><th>{d.name}</th><th>{d.addresses}</th><th>{d.hosts}</th><th>{d.vulnerable}</th><th>{d.value}</th><th><span class="vh">{d.remove}</span></th></tr></thead>
 				<tbody>{(v.assets ?? []).map((a) => <tr key={a.name}><td class="m5">{a.name}</td><td class="mono">{(a.addresses ?? []).join(', ')}</td><td>{(a.hosts ?? []).join(', ')}</td>
+					<td><input class="fi sm mono" aria-label={`${d.vulnerable}: ${a.name}`} value={(a.vulnerable ?? []).join(' ')} placeholder="CVE-…" onChange={(e) => void call('asset.change', { tenant: tenant(), name: a.name ?? '' }, { vulnerable: split(e.currentTarget.value) }).then(done, fail)} /></td>
 					<td><select class="fi sm" aria-label={`${d.value}: ${a.name}`} value={a.value ?? 1} onChange={(e) => void call('asset.change', { tenant: tenant(), name: a.name ?? '' }, { value: Number(e.currentTarget.value) }).then(done, fail)}>{[0, 1, 2, 3].map((n) => <option key={n} value={n}>{d.weight[n]}</option>)}</select></td>
 					<td class="r"><button class="btn sm" onClick={() => void call('asset.remove', { tenant: tenant(), name: a.name ?? '' }).then(done, fail)}>{d.remove}<span class="vh"> {a.name}</span></button></td></tr>)}</tbody></table>
-			<form class="row addkey" onSubmit={(e) => { e.preventDefault(); void call('asset.add', { tenant: tenant() }, { name, value, addresses: split(address), hosts: split(host) }).then(done, fail); }}>
+			<form class="row addkey" onSubmit={(e) => { e.preventDefault(); void call('asset.add', { tenant: tenant() }, { name, value, addresses: split(address), hosts: split(host), ...(cve.trim() ? { vulnerable: split(cve) } : {}) }).then(done, fail); }}>
 				<label class="f"><span>{d.name}</span><input class="fi" name="asset-name" required maxLength={100} value={name} onInput={(e) => setName(e.currentTarget.value)} /></label>
 				<label class="f"><span>{d.addresses}</span><input class="fi mono" name="asset-address" value={address} onInput={(e) => setAddress(e.currentTarget.value)} /></label>
 				<label class="f"><span>{d.hosts}</span><input class="fi" name="asset-host" value={host} onInput={(e) => setHost(e.currentTarget.value)} /></label>
+				<label class="f"><span>{d.vulnerable}</span><input class="fi mono" name="asset-vulnerable" placeholder="CVE-2021-44228" value={cve} onInput={(e) => setCve(e.currentTarget.value)} /></label>
 				<label class="f"><span>{d.value}</span><select class="fi" name="asset-value" value={value} onChange={(e) => setValue(Number(e.currentTarget.value))}>{[0, 1, 2, 3].map((n) => <option key={n} value={n}>{d.weight[n]}</option>)}</select></label>
 				<button class="btn">{d.addAsset}</button>
 			</form>

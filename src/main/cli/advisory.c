@@ -17,7 +17,7 @@ write_it(struct cli *c, const char *what, const char *id)
 	json_t *body;
 
 	if (file == NULL)
-		return cli_usage(c, "%s wants --file with JSON: severity, title, text, advice, products, indicators", what);
+		return cli_usage(c, "%s wants --file with JSON: severity, title, text, advice, products, cves, indicators", what);
 	body = strcmp(file, "-") == 0 ? json_loadf(stdin, JSON_REJECT_DUPLICATES, &e) : json_load_file(file, JSON_REJECT_DUPLICATES, &e);
 	if (!json_is_object(body)) {
 		fprintf(stderr, "nezuban advisory: %s:%d:%d: %s\n", file, e.line, e.column, body == NULL ? e.text : "wanted an object");
@@ -36,7 +36,7 @@ cli_advisory(struct cli *c)
 		{ "show", "GET", "/api/v1/advisories/%s", NULL, NULL },
 		{ "check", "POST", "/api/v1/advisories/%s/check", NULL, NULL },
 		{ "send", "POST", "/api/v1/advisories/%s/send", "tenant+=tenants anyway?", NULL },
-		{ "withdraw", "POST", "/api/v1/advisories/%s/withdraw", NULL, NULL },
+		{ "withdraw", "POST", "/api/v1/advisories/%s/withdraw", "ja=reason.ja en=reason.en", NULL },
 		{ 0 },
 	};
 	const char *what = cli_operand(c, 0), *id = cli_operand(c, 1);

@@ -154,13 +154,13 @@ cli_network(struct cli *c)
 static json_t *
 asset_body(struct cli *c)
 {
-	static const char *const lists[][2] = { { "--address", "addresses" }, { "--host", "hosts" } };
+	static const char *const lists[][2] = { { "--address", "addresses" }, { "--host", "hosts" }, { "--vulnerable", "vulnerable" } };
 	const char *value = cli_opt(c, "--value", NULL), *v;
 	json_t *o = json_object();
 
 	if (value != NULL)
 		json_object_set_new(o, "value", json_integer(strtol(value, NULL, 10)));
-	for (size_t k = 0; k < 2; k++)
+	for (size_t k = 0; k < sizeof lists / sizeof *lists; k++)
 		for (int i = 0; (v = cli_opt_at(c, lists[k][0], i)) != NULL; i++) {
 			if (json_object_get(o, lists[k][1]) == NULL)
 				json_object_set_new(o, lists[k][1], json_array());
@@ -174,7 +174,7 @@ asset_body(struct cli *c)
 int
 cli_asset(struct cli *c)
 {
-	static const char *const columns[] = { "NAME=name", "VALUE=value", "ADDRESS=addresses", "HOST=hosts", NULL };
+	static const char *const columns[] = { "NAME=name", "VALUE=value", "ADDRESS=addresses", "HOST=hosts", "VULNERABLE=vulnerable", NULL };
 	const char *what = cli_operand(c, 0), *tenant = cli_operand(c, 1), *name = cli_operand(c, 2), *method = method_of(what);
 	const char *value = cli_opt(c, "--value", NULL);
 
