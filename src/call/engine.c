@@ -49,8 +49,8 @@ struct call_engine {
 	struct sip_ua *ua;
 	struct watch *watch;
 	VEC(struct call *) calls; /* in the order they came */
-	uint64_t next_id;
-	int busy;
+	uint64_t next_id;       /* from 1 */
+	int busy, warm;         /* warm: fixed sentences asked for so far */
 };
 
 static void engine_next(struct call_engine *e);
@@ -241,6 +241,23 @@ ask_plainly(struct call *c, enum lang lang, enum prompt p)
 	return true;
 }
 
+/* Sentences that are the same in every call are spoken before the first one, one at a time: a call waits for at most one of them. */
+static void
+warm_next(struct call_engine *e)
+{
+	struct call_job j = { .other = LANG_JA }; /* most calls offer key 9 */
+	enum lang lang = (enum lang)(e->warm / (P_COUNT - P_KEYS));
+	enum prompt p = (enum prompt)(P_KEYS + e->warm % (P_COUNT - P_KEYS));
+	struct buf text = { 0 };
+
+	if (lang >= LANG_COUNT)
+		return;
+	e->warm++;
+	words_prompt(&j, lang, p, true, &text);
+	speech_say(e->speech, (uint64_t)lang << 5 | (uint64_t)p, lang, buf_slice(&text)); /* of call 0, which is none */
+	buf_fini(&text);
+}
+
 static void
 on_speech(void *ctx, uint64_t id, int err, struct pcm *pcm)
 {
@@ -248,6 +265,8 @@ on_speech(void *ctx, uint64_t id, int err, struct pcm *pcm)
 	struct call *c = call_by_id(e, id >> 8);
 	enum lang lang = (enum lang)(id >> 5 & 7);
 
+	if (id >> 8 == 0 && err == 0)
+		warm_next(e);
 	if (c == NULL || c->station != ST_RENDER || (err != 0 && ask_plainly(c, lang, (enum prompt)(id & 31))))
 		return;
 	if (err != 0 && lang == c->job.lang)
@@ -279,9 +298,9 @@ start(struct call *c)
 	c->e->busy++;
 	c->starting = true; /* sentences from the cache come back at once */
 	arm(c, RENDER_FOR, on_render_limit);
+	render(c, c->job.lang);
 	if (c->job.other != LANG_NONE)
 		render(c, c->job.other);
-	render(c, c->job.lang);
 	c->starting = false;
 	rendered(c);
 }
@@ -525,6 +544,7 @@ call_open(struct loop *l, const struct clock *clock, const struct call_conf *con
 	}
 	e->speech = speech;
 	speech_attach(speech, l, on_speech, on_speech_lost, e);
+	warm_next(e);
 	e->watch = loop_watch(l, sip_ua_fd(e->ua), LOOP_IN, on_sip_fd, e);
 	*ret = e;
 	return 0;
