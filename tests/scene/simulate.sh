@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# A thousand Critical decisions with every fault of tbl/faults.tbl over the real desk; and who is called at New Year.
+# A thousand Critical decisions with the faults of tbl/faults.tbl over the real desk (ten thousand: promise.sh); and who is called at New Year.
 #
 #     simulate.sh NEZUBAN TENANTS
 set -u

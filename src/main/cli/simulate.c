@@ -127,16 +127,20 @@ figures(struct cli *c, const struct sim_conf *conf)
 {
 	struct sim_figures f;
 	int r = sim_run(conf, &f);
-	json_t *o;
+	json_t *o, *faults;
 
 	if (r != 0)
 		return cli_could_not(c, "the simulated desk: %s", err_text(r));
+	faults = json_object();
 	o = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "decisions", (json_int_t)f.decisions, "reached",
 	              (json_int_t)f.reached, "lead", (json_int_t)f.lead, "late", (json_int_t)f.late, "forgotten", (json_int_t)f.forgotten, "duplicates",
 	              (json_int_t)f.duplicates, "ring_p99_s", f.ring_p99_s, "ring_p50_s", f.ring_p50_s, "ring_max_s", f.ring_max_s,
 	              "nobody_to_call", (json_int_t)f.nobody_to_call, "calls", (json_int_t)f.calls, "mails", (json_int_t)f.mails, "restarts", (json_int_t)f.restarts, "overdue", (json_int_t)f.overdue,
 	              "stuck", (json_int_t)f.stuck, "handovers", (json_int_t)f.handovers, "timers", (json_int_t)f.timers, "timers_late", (json_int_t)f.timers_late, "timers_twice", (json_int_t)f.timers_twice, "journal_whole",
 	              f.journal_whole);
+	for (size_t i = 0; i < SIM_FAULTS; i++)
+		json_object_set_new(faults, sim_fault_name(i), json_integer(f.faults[i]));
+	json_object_set_new(o, "faults", faults);
 	json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
 	printf("\n");
 	json_decref(o);

@@ -18,6 +18,14 @@ struct sim_conf {
 	int64_t at;         /* when the first decision is made; 0 = at random in 2026 to 2028 */
 };
 
+enum {
+	SIM_FAULTS = 0
+#define FAULT(kind, name, share, rings, answered, least, most, outcome, what) + 1
+#include "tbl/faults.tbl"
+#undef FAULT
+};
+const char *sim_fault_name(size_t i); /* in the order of the table */
+
 struct sim_figures {
 	int64_t decisions;
 	int64_t reached;    /* a person acknowledged within ten minutes */
@@ -29,6 +37,7 @@ struct sim_figures {
 	int64_t calls, mails, restarts, overdue, timers, timers_late, timers_twice;
 	int64_t stuck;     /* looks at which a dial had no news for longer than ring and talk can take, and the chain did not go on */
 	int64_t handovers; /* accepted in the middle of it */
+	int64_t faults[SIM_FAULTS]; /* how often each row of tbl/faults.tbl struck */
 	double ring_p50_s, ring_p99_s, ring_max_s;
 	bool journal_whole;
 };

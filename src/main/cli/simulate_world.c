@@ -33,6 +33,13 @@ static const struct fault {
 #undef FAULT
 };
 #define FAULTS (sizeof faults / sizeof *faults)
+_Static_assert(FAULTS == SIM_FAULTS, "the figures have a place for each fault");
+
+const char *
+sim_fault_name(size_t i)
+{
+	return faults[i].name;
+}
 
 uint64_t
 world_dice(struct world *w)
@@ -72,8 +79,10 @@ draw(struct world *w, enum kind kind)
 	for (size_t i = 0;; i++) {
 		if (faults[i].kind != kind)
 			continue;
-		if (k < faults[i].share)
+		if (k < faults[i].share) {
+			w->f->faults[i]++;
 			return &faults[i];
+		}
 		k -= faults[i].share;
 	}
 }
@@ -82,7 +91,12 @@ draw(struct world *w, enum kind kind)
 bool
 world_strikes(struct world *w, const char *name)
 {
-	return !w->quiet && world_dice(w) % 10000 < fault_named(name)->share;
+	const struct fault *f = fault_named(name);
+	bool strikes = !w->quiet && world_dice(w) % 10000 < f->share;
+
+	if (strikes)
+		w->f->faults[f - faults]++;
+	return strikes;
 }
 
 static int64_t
@@ -396,6 +410,12 @@ hand_out_all(struct world *w)
 	for (size_t i = 0; i < h.list.n; i++) {
 		struct handed *row = &h.list.v[i];
 
+		if (w->desk != NULL && world_strikes(w, "desk_hand_out"))
+			kill_desk(w, its_time(w, "desk_hand_out"));
+		if (w->desk == NULL) { /* killed here or in an answer: the rest was not handed out */
+			free(row->doc);
+			continue;
+		}
 		if (world_strikes(w, "role_dies"))
 			kill_role(w, row->is_call);
 		else if (row->cancel)
@@ -645,9 +665,15 @@ world_tick(struct world *w)
 		return;
 	/* the role asks four times a second; here only when the answer can have changed, for deferred mails once a second */
 	if (w->changed || w->wall >= w->due || w->mono % NS_PER_S == 0) {
-		w->due = desk_tick(w->desk, world_time(w), &error);
+		bool dies = w->wall >= w->due && world_strikes(w, "desk_timer"), before = dies && world_dice(w) % 2 == 0;
+
+		if (!before)
+			w->due = desk_tick(w->desk, world_time(w), &error);
 		w->changed = false;
-		hand_out_all(w);
+		if (dies)
+			kill_desk(w, its_time(w, "desk_timer"));
+		else
+			hand_out_all(w);
 	}
 	if (error != 0)
 		w->error = error;
