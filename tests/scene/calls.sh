@@ -89,6 +89,8 @@ grep -q '"what":"digit","code":0,"text":"1"' "$dir/digit-in-band/out" || { echo 
 if [ "$(id -u)" = 0 ]; then
 	next=$((next + 10)); sipp_case digit-rfc-4733 dtmf acknowledged 200 0 "${to[@]}"
 	grep -q '"what":"digit","code":4733,"text":"1"' "$dir/digit-rfc-4733/out" || { echo "FAIL the key did not come as RFC 4733"; touch "$dir/failed"; }
+else
+	echo "skipped digit-rfc-4733: sipp plays the key from a raw socket, which only root has; baresip's key below is RFC 4733 too"
 fi
 
 # Nobody there at all: found out within our own limit, not after SIP's 32 seconds.
