@@ -213,18 +213,25 @@ report_parser(struct reader *r, struct fy_diag *diag)
 	}
 }
 
+static bool
+is_blank_at(struct slice s, size_t i)
+{
+	return i >= s.n || strchr(" \t\r\n", s.p[i]) != NULL;
+}
+
 /* What is refused before libfyaml sees the text: what nobody's files need and 0.7.12 cannot bear (all found by
  * fuzz_yaml).
  *
  * - Characters outside YAML 1.2's printable set (5.1): control characters other than tab and line ends, and bytes
  *   that are no UTF-8.  A NUL behind a key makes it lose count of its indents and crash.
- * - Explicit keys ("? key" at the head of a line): a tab behind the key's colon, and it crashes in the same way.
+ * - Explicit keys ("? key" at the head of a line, or behind a dash or a colon): a tab behind the key's colon, and it
+ *   crashes in the same way.
  * - Directives (%YAML, %TAG): its scanner can loop without end. */
 static bool
 check_text(struct reader *r, struct slice text)
 {
 	unsigned line = 1, col = 1;
-	bool head = true; /* only blanks and dashes so far in this line */
+	bool head = true; /* a key may begin here: only blanks since the line's begin, a dash or a colon */
 
 	while (text.n != 0) {
 		unsigned char first = (unsigned char)*text.p;
@@ -242,14 +249,14 @@ check_text(struct reader *r, struct slice text)
 			why_found(fault(r, "YAML-DIRECTIVE", line, 1), "a line that begins with %%");
 			return false;
 		}
-		if (c == '?' && head && (text.n == 1 || strchr(" \t\r\n", text.p[1]) != NULL)) {
+		if (c == '?' && head && is_blank_at(text, 1)) {
 			struct why *w = fault(r, "YAML-EXPLICIT-KEY", line, col);
 
 			why_found(w, "a key written with ?");
 			why_wanted(w, "key: value");
 			return false;
 		}
-		head = head && (c == ' ' || c == '\t' || c == '-');
+		head = (c == ':' && is_blank_at(text, 1)) || (head && (c == ' ' || c == '\t' || c == '-'));
 		col++;
 		if (c == '\n' || c == '\r') {
 			line += c == '\n';

@@ -62,6 +62,8 @@ characters_that_are_no_text_are_refused(void **state)
 		{ SL("a: 1\nb: '\x1b[31m'\n"), "YAML-CHARACTER", 2, 5 },
 		{ SL("a:\n  - ? x:\t -\n"), "YAML-EXPLICIT-KEY", 2, 5 },
 		{ SL("a: 1\n?"), "YAML-EXPLICIT-KEY", 2, 1 },
+		{ SL("a: 1\n: ? s:\t:\n"), "YAML-EXPLICIT-KEY", 2, 3 },
+		{ SL("tu :\t:   ?    -  ts\t:\t:"), "YAML-EXPLICIT-KEY", 1, 10 },
 		{ SL("a: 1\r\n%TAG ! x\n"), "YAML-DIRECTIVE", 2, 1 },
 	};
 
@@ -74,7 +76,7 @@ characters_that_are_no_text_are_refused(void **state)
 		assert_int_equal(ws.list.v[0].line, bad[i].line);
 		assert_int_equal(ws.list.v[0].col, bad[i].col);
 	}
-	assert_int_equal(parse("# 寝ず番\na: 'é %x'\t# %\r\nb: '?'\n?c: x ?\n"), 0);
+	assert_int_equal(parse("# 寝ず番\na: 'é %x'\t# %\r\nb: '?'\n?c: x ?\nd: a:? b\n"), 0);
 }
 
 /* Nine levels of ten aliases each would be a thousand million nodes. */
