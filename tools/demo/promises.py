@@ -212,15 +212,19 @@ def proof(demo):
 
 @promise("exception")
 def exception(demo):
-    """Proposed by an analyst, approved by somebody else, seen by the customer, ended."""
-    analyst, engineer, customer = demo.person("miyoshi"), demo.person("engineer"), demo.person("odagiri")
-    until = day_after(30)
-    made = analyst.ask("POST", "/api/v1/exceptions", {"tenant": "aoba", "conditions": [{"kind": "ip", "value": "203.0.113.250"}], "reason": "Denied at the edge; known scanner.", "lang": "en", "expires_at": until})
-    refused(403, lambda: analyst.ask("POST", f"/api/v1/exceptions/{made['id']}/approve", {"anyway": True}))
-    active = engineer.ask("POST", f"/api/v1/exceptions/{made['id']}/approve", {"anyway": True})
-    must(active["state"] == "active" and any(e["id"] == made["id"] for e in customer.ask("GET", "/api/v1/exceptions")["items"]), f"state {active['state']}")
-    analyst.ask("POST", f"/api/v1/exceptions/{made['id']}/end", {"text": "shown"})
-    return f"{made['number']} was proposed, approved by another person, seen by the customer and ended"
+    """Proposed by an analyst, approved by somebody else; what it hides is counted and sampled, for the customer too; ended."""
+    analyst, engineer, customer = demo.person("miyoshi"), demo.person("engineer"), demo.person("whitfield")
+    made = analyst.ask("POST", "/api/v1/exceptions", {"tenant": "harbor", "conditions": [{"kind": "ip", "value": "10.20.20.250"}], "reason": "The laboratory opens such pages on purpose.", "lang": "en", "expires_at": day_after(30)})
+    path = f"/api/v1/exceptions/{made['id']}"
+    refused(403, lambda: analyst.ask("POST", f"{path}/approve", {"anyway": True}))
+    must(engineer.ask("POST", f"{path}/approve", {"anyway": True})["state"] == "active", "not active")
+    with socket.create_connection(("127.0.0.1", demo.collectors["harbor"].tcp_port)) as s:
+        for _ in range(3):
+            s.sendall(lines.squid(time.time(), "harbor", "harbor-proxy1", "10.20.20.250", "CONNECT", "invoice-portal.example:443", 200, 900, mime="-", result="TCP_TUNNEL").encode() + b"\n")
+    seen = wait_until(lambda: (lambda e: e if e["events"] == 3 else None)(customer.ask("GET", path)), 30, 0.5, "three hidden events")
+    must("invoice-portal.example" in json.dumps(seen["samples"]), "no sample of what was hidden")
+    analyst.ask("POST", f"{path}/end", {"text": "shown"})
+    return f"{made['number']} was approved by another person and hid {seen['events']} events, which the customer sees with {len(seen['samples'])} samples; ended"
 
 
 @promise("look again")
@@ -419,8 +423,8 @@ def daily(demo):
         must(name in text, f"{path.name} does not name {name}")
         seen.append(f"{name}, {text.count(chr(12))} pages")
     today = f"aoba-{datetime.datetime.now(zoneinfo.ZoneInfo('Asia/Tokyo')):%Y-%m-%d}"
-    table = demo.person("odagiri").fetch(f"/api/v1/reports/{today}/csv?lang=ja").decode("utf-8-sig").replace("\r\n", "\n")
-    (demo.folder / "today.json").write_bytes(demo.person("odagiri").fetch(f"/api/v1/reports/{today}"))
+    table = demo.person("reid").fetch(f"/api/v1/reports/{today}/csv?lang=ja").decode("utf-8-sig").replace("\r\n", "\n")
+    (demo.folder / "today.json").write_bytes(demo.person("reid").fetch(f"/api/v1/reports/{today}"))
     again = demo.service.cli("report", "render", demo.folder / "today.json", "--lang", "ja", "--csv").lstrip("\ufeff")
     must("AOBA-" in table and table == again, "the CSV is not what its data set gives (hours of another zone?)")
     return f"{day}: " + "; ".join(seen)
