@@ -340,28 +340,41 @@ def new_device(demo):
             " a network and an asset of value 3 besides")
 
 
+def advisory_letter(demo, address, number, *words):
+    """The mail about that advisory has come to that person, and says all of that; its text."""
+    def there():
+        return next((m.get_body(("plain",)).get_content() for m in mails_to(demo, address) if number in str(m["subject"])), None)
+    text = wait_until(there, 60, 0.5, f"the mail about {number} to {address}")
+    missing = [w for w in words if w not in text]
+    must(not missing, f"the mail to {address} does not say {missing}:\n{text}")
+    return text
+
+
 @promise("advisory")
 def advisory(demo):
-    """Written by one, approved by another, sent to whom it concerns with what its own logs say, read with a receipt."""
+    """Written by one, approved by another, mailed to whom it concerns with products, devices and counts, read with a receipt."""
     analyst, lead, customer = demo.person("miyoshi"), demo.person("reid"), demo.person("odagiri")
     made = analyst.ask("POST", "/api/v1/advisories", {"severity": "critical", "title": {"ja": "更新サーバーを装う C2", "en": "Command and control that looks like updates"}, "text": {"ja": "観測されています。", "en": "It is being seen."},
-                                                      "advice": {"ja": "宛先を遮断してください。", "en": "Please block the name."}, "products": [], "indicators": [{"kind": "domain", "value": "cdn-telemetry-sync.example"}]})
-    path = f"/api/v1/advisories/{made['number']}"
+                                                      "advice": {"ja": "宛先を遮断してください。", "en": "Please block the name."}, "products": ["apache httpd 2.4.49"], "cves": ["CVE-2021-41773"], "indicators": [{"kind": "domain", "value": "CDN-telemetry-sync[.]example"}]})
+    number, path = made["number"], f"/api/v1/advisories/{made['number']}"
     analyst.ask("POST", f"{path}/check", {})
 
     def counted():
         tenants = {t["tenant"]["id"]: t for t in lead.ask("GET", path)["tenants"]}
         return None if any(t["counting"] for t in tenants.values()) else tenants
     logs = wait_until(counted, 60, 0.5, "the count of the logs")
-    must(logs["aoba"]["total"] > 0 and logs["harbor"]["total"] == 0, f"counted {logs['aoba']['total']} and {logs['harbor']['total']}")
+    total, seen = logs["aoba"]["total"], logs["aoba"]["seen"]
+    must(total > 0 and total == sum(s["count"] for s in seen) and logs["harbor"]["total"] == 0, f"counted {total}, {seen} and {logs['harbor']['total']}")
     refused(403, lambda: analyst.ask("POST", f"{path}/approve", {}))
     lead.ask("POST", f"{path}/approve", {})
     lead.ask("POST", f"{path}/send", {})
-    refused(404, lambda: demo.person("whitfield").ask("GET", path))
+    advisory_letter(demo, "odagiri@", number, f"{total} 回", "apache httpd 2.4.49", "cdn-telemetry-sync[.]example", *(f"{s['device']}：{s['count']} 回" for s in seen))
+    text = advisory_letter(demo, "whitfield@", number, "not seen", "public web server", "CVE-2021-41773")
+    must(not any(s["device"] in text for s in seen), "Harbor was told Aoba's devices")
     customer.ask("POST", f"{path}/read", {})
     reads = next(t for t in lead.ask("GET", path)["tenants"] if t["tenant"]["id"] == "aoba")["reads"]
     must(len(reads) == 1, "no receipt")
-    return f"{made['number']}: approved by another person; in Aoba's logs {logs['aoba']['total']} times, read; not to be found for Harbor"
+    return f"{number}: approved by another person; Aoba's mail says {total} times on {', '.join(s['device'] for s in seen)}, read; Harbor's that nothing was seen, and which asset has the CVE"
 
 
 @promise("test call")
