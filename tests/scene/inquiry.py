@@ -300,6 +300,7 @@ class Story:
     def a_dying_desk(self):
         before = len(self.all())
         for i in range(3):
+            wait_until(lambda: "desk" in self.service.role_pids(), 20, 0.05, why="a desk to kill")
             os.kill(self.service.role_pids()["desk"][0], signal.SIGKILL)
             self.exim.send(letter(f"途中 {i}", "机が落ちても届く"), WHO, SOC)
         wait_until(lambda: self.service.serving() and len(self.all()) >= before + 3, 60, 0.2, why="the mails after the desk died")
