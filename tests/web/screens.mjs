@@ -32,7 +32,7 @@ const screens = [
 	['console-reports', 'analyst', '/console/reports?show=all', 'tbody tr'], ['console-report', 'analyst', '/console/reports/R-AOBA', '#words-ja', 1080], ['portal-reports', 'customer', '/portal/reports', '.card'],
 	...(args.live ? [] : [['console-publish', 'lead', '/console/reports/R-HARBOR', '#publish', 1080]]),
 	['console-service', 'lead', '/console/service', 'tbody tr'], ['portal-service', 'customer', '/portal/service', '.avt tbody tr'], ['portal-programs', 'customer', '/portal/programs', '.card'],
-	...(args.live ? [] : [['console-service-tenant', 'lead', '/console/service?tenant=aoba', 'tbody tr'], ['console-maintenance', 'lead', '/console/service?tab=maintenance', 'tbody tr'], ['console-exclusions', 'lead', '/console/service?tab=exclusions', 'tbody tr'], ['console-test-calls', 'lead', '/console/service?tab=calls', '.apl li'], ['console-programs', 'admin', '/console/programs?tenant=aoba', '.apl li']]),
+	...(args.live ? [] : [['console-people', 'admin', '/console/people?who=u1', 'tbody tr'], ['console-service-tenant', 'lead', '/console/service?tenant=aoba', 'tbody tr'], ['console-maintenance', 'lead', '/console/service?tab=maintenance', 'tbody tr'], ['console-exclusions', 'lead', '/console/service?tab=exclusions', 'tbody tr'], ['console-test-calls', 'lead', '/console/service?tab=calls', '.apl li'], ['console-programs', 'admin', '/console/programs?tenant=aoba', '.apl li']]),
 	['console-exceptions', 'analyst', '/console/exceptions', 'tbody tr'], ['console-exception', 'lead', '/console/exceptions/X-4', '.would'], ['console-exception-new', 'analyst', '/console/exceptions/new?candidate=c-48213', '.would'],
 	['portal-exceptions', 'customer', '/portal/exceptions', '.exc'], ['portal-contacts', 'customer', '/portal/contacts', '.mtx'],
 	...(args.live ? [] : [['console-exception-active', 'analyst', '/console/exceptions/X-3', '.smp'], ['console-broken', 'lead', '/console/clocks?broken=1', 'tbody tr'], ['console-incident-second', 'lead', '/console/incidents/AOBA-2026-0007', '#confirm2', 1500]]),
@@ -121,6 +121,15 @@ if (!live && (!args.only || args.only === 'keys')) {
 		await p.keyboard.press('g');
 		await p.keyboard.press('q');
 		await at(p, '/queue');
+	});
+	await keys('an administrator ends a session of somebody else', async (p) => {
+		await p.goto(`${homes.admin.url}/console/people`);
+		await p.getByRole('button', { name: 'Signed in miyoshi' }).click();
+		await p.waitForSelector('.card tbody tr');
+		want(/Firefox 128, Windows/.test(await p.locator('.card').textContent()), 'the browser is told');
+		const asked = p.waitForRequest((r) => r.url().endsWith('/users/u1/sessions/s7') && r.method() === 'DELETE');
+		await p.locator('.card tbody tr').first().getByRole('button').click();
+		await asked;
 	});
 	await keys('the queue holds other work too, and opens each where it is done', async (p) => {
 		await p.goto(`${homes.analyst.url}/console/queue?c=t1`);

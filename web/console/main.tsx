@@ -34,9 +34,10 @@ const Inquiries = lazy(() => import('./inquiries').then((m) => m.Inquiries));
 const Account = lazy(() => import('../shared/account').then((m) => m.Account));
 const Journal = lazy(() => import('./journal').then((m) => m.Journal));
 const Registrations = lazy(() => import('./registrations').then((m) => m.Registrations));
+const People = lazy(() => import('./people').then((m) => m.People));
 const Service = lazy(() => import('./service').then((m) => m.Service)), Programs = lazy(() => import('./programs').then((m) => m.Programs));
 
-const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'advisories' | 'logs' | 'clocks' | 'handover' | 'roster' | 'exceptions' | 'devices' | 'service' | 'programs' | 'reports' | 'journal' | 'account', roles?: string]> = [
+const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queue' | 'incidents' | 'inquiries' | 'advisories' | 'logs' | 'clocks' | 'handover' | 'roster' | 'exceptions' | 'devices' | 'service' | 'programs' | 'reports' | 'journal' | 'people' | 'account', roles?: string]> = [
 	['/console/queue', 'queue', 'queue'],
 	['/console/incidents', 'flag', 'incidents'],
 	['/console/inquiries', 'chat', 'inquiries'],
@@ -51,6 +52,7 @@ const screens: ReadonlyArray<readonly [path: string, icon: IconName, name: 'queu
 	['/console/reports', 'report', 'reports'],
 	['/console/exceptions', 'sieve', 'exceptions'],
 	['/console/journal', 'hash', 'journal', 'auditor admin'],
+	['/console/people', 'user', 'people', 'admin'],
 	['/console/account', 'gear', 'account'],
 ];
 
@@ -111,6 +113,7 @@ function Screen() {
 	case '/console/devices': return <Registrations />;
 	case '/console/service': return <Service />;
 	case '/console/programs': return <Programs />;
+	case '/console/people': return <People />;
 	case '/console/account': return <div class="scroll pad"><Account /></div>;
 	default: return <Queue />;
 	}

@@ -20,7 +20,7 @@ type Tab = (typeof tabs)[number];
 type Name = (id: string) => string;
 interface Sure { title: string; how: string; act: string; tone?: string; run: () => Promise<unknown> }
 
-const evidence = (x: string) => <Link to={x.startsWith('Q-') ? `/console/inquiries/${x}` : `/console/incidents/${x}`}>{x}</Link>;
+const evidence = (x: string) => x.startsWith('gap:') ? <span class="mono">{x}</span> : <Link to={x.startsWith('Q-') ? `/console/inquiries/${x}` : `/console/incidents/${x}`}>{x}</Link>;
 
 function Sheet({ head, add, may, children }: { head: string; add: string; may: boolean; children: (ask: (s: Sure) => void, open: boolean, gone: () => void) => ComponentChildren }) {
 	const [open, set] = useState(false), [sure, ask] = useState<Sure | null>(null);

@@ -7,7 +7,7 @@ export const en = {
 	sev: { emergency: 'Emergency', critical: 'Critical', warning: 'Warning', informational: 'Informational' },
 	nav: {
 		queue: 'Queue', incidents: 'Incidents', logs: 'Log explorer', clocks: 'Clocks', closed: 'Closed candidates',
-		devices: 'Devices', service: 'Service', programs: 'Programs', toPrograms: 'Webhooks and API keys of your programs', home: 'Home', reports: 'Reports', account: 'Account', inquiries: 'Inquiries', advisories: 'Advisories', exceptions: 'Exceptions', contacts: 'Who is called', journal: 'Journal', handover: 'Hand-over', roster: 'Roster', main: 'Main', logsPortal: 'Logs', skip: 'Skip to content',
+		devices: 'Devices', service: 'Service', programs: 'Programs', toPrograms: 'Webhooks and API keys of your programs', home: 'Home', reports: 'Reports', account: 'Account', inquiries: 'Inquiries', advisories: 'Advisories', exceptions: 'Exceptions', contacts: 'Who is called', journal: 'Journal', people: 'People', handover: 'Hand-over', roster: 'Roster', main: 'Main', logsPortal: 'Logs', skip: 'Skip to content',
 	},
 	login: {
 		title: 'Sign in', login: 'Login', password: 'Password', next: 'Next', code: 'Six digits of your second factor',

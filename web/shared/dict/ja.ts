@@ -9,7 +9,7 @@ export const ja: Dict = {
 	nav: {
 		handover: '引き継ぎ', roster: '当番表',
 		queue: '待ち行列', incidents: 'インシデント', logs: 'ログ検索', clocks: '時計', closed: '終了した候補',
-		devices: '機器', service: '稼働', programs: '連携', toPrograms: 'お客様のプログラムとの連携（Webhook と API キー）', home: 'ホーム', reports: '報告書', account: '設定', inquiries: 'お問い合わせ', advisories: '注意喚起', exceptions: '例外', contacts: '連絡先', journal: 'ジャーナル', main: '主な画面', logsPortal: 'ログ', skip: '本文へ',
+		devices: '機器', service: '稼働', programs: '連携', toPrograms: 'お客様のプログラムとの連携（Webhook と API キー）', home: 'ホーム', reports: '報告書', account: '設定', inquiries: 'お問い合わせ', advisories: '注意喚起', exceptions: '例外', contacts: '連絡先', journal: 'ジャーナル', people: '利用者', main: '主な画面', logsPortal: 'ログ', skip: '本文へ',
 	},
 	login: {
 		title: 'サインイン', login: 'ログイン名', password: 'パスワード', next: '次へ', code: '二要素認証の6桁の数字',
