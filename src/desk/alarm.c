@@ -6,13 +6,13 @@
  *
  *     common address ─▶ lead on duty ─▶ second common address ─▶ the other people of the roster, leads first
  *
- * With nobody left the first address is tried again each minute.  An alarm that somebody acknowledged, or whose mail was taken
+ * With nobody left the first address is tried again each minute; alarm_call.c rings people besides.  An alarm that somebody acknowledged, or whose mail was taken
  * somewhere, goes on to nobody.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "desk/roster_priv.h"
+#include "desk/alarm_priv.h"
 
 #define ALARMS_GO_ON 8                /* from this version of a record on */
 #define AGAIN (60 * NS_PER_S)
@@ -143,7 +143,7 @@ bool
 alarm_mail_failed(struct cmd *c, int64_t job, bool final)
 {
 	auto_free char *alarm = c->v >= ALARMS_GO_ON ? db_text(c->db, "SELECT alarm FROM outbox WHERE id = ?", Q(job)) : NULL;
-	int64_t mails = alarm != NULL ? db_int(c->db, 0, "SELECT count(*) FROM outbox WHERE alarm = ?", Q(alarm)) : 0;
+	int64_t mails = alarm != NULL ? db_int(c->db, 0, "SELECT count(*) FROM outbox WHERE alarm = ? AND kind = 'mail'", Q(alarm)) : 0;
 	struct alarm_mail m = { .duty_ja = NULL };
 	struct rows r;
 
@@ -199,6 +199,8 @@ alarm_raise_for(struct cmd *c, const struct alarm *al, const char *ja, const cha
 	       Q(id), Q(al->kind), Q(al->key), Q(al->level), Q(c->now), Q(ja), Q(en), Q(al->tenant), Q(al->incident), Q(owner));
 	if (db_error(c->db) == 0 && db_changed(c->db) != 0) { /* otherwise it is open already */
 		alarm_mails(c, id, &m);
+		if (c->v >= ALARMS_RING && word_in(al->kind, "call_late duty_manager"))
+			alarm_ring_begin(c, id, al->incident);
 		cmd_changed(c, "alarm", id, al->tenant, NULL);
 	}
 	mail_free(&m);
@@ -247,6 +249,8 @@ cmd_alarm_acknowledge(struct cmd *c)
 		return;
 	}
 	db_run(c->db, "UPDATE alarms SET ack_at = ?, ack_by = ? WHERE id = ?", Q(c->now), Q(c->who->user), Q(id));
+	if (c->v >= ALARMS_RING)
+		db_run(c->db, "UPDATE outbox SET cancel = 1 WHERE alarm = ? AND kind = 'call' AND state = 'open'", Q(id));
 	cmd_changed(c, "alarm", id, tenant, NULL);
 }
 

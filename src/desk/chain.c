@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "desk/roster_priv.h"
+#include "desk/alarm_priv.h"
 
 #define SIGNALLING_S 25               /* speech, INVITE and hang-up around ring and talk */
 #define HURRY_FOR_S 20                /* while nothing has rung: the contract clock runs until it does */
@@ -207,6 +207,15 @@ pick_provider(struct cmd *c, bool *ret_healthy)
 	}
 	*ret_healthy = c->now - oldest >= PROVIDER_REST_S * NS_PER_S;
 	return best;
+}
+
+const char *
+chain_provider(struct cmd *c)
+{
+	bool healthy;
+	const char *name = provider_name(c, pick_provider(c, &healthy));
+
+	return name != NULL ? name : "";
 }
 
 void
@@ -476,6 +485,8 @@ chain_acknowledged(struct cmd *c, const char *incident)
 	auto_free char *id = db_text(c->db, "SELECT id FROM chains WHERE incident = ? AND state <> 'acknowledged' ORDER BY started_at DESC LIMIT 1", Q(incident));
 	struct chain h;
 
+	if (c->v >= ALARMS_RING) /* our own people need not be rung any more */
+		db_run(c->db, "UPDATE outbox SET cancel = 1 WHERE kind = 'call' AND state = 'open' AND alarm IN (SELECT id FROM alarms WHERE incident = ?)", Q(incident));
 	if (id == NULL || !load(c, id, &h))
 		return;
 	if (h.job != 0)

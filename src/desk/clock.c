@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/alarm_priv.h"
 #include "desk/handover_priv.h"
 #include "desk/hook_priv.h"
 #include "desk/advisory_priv.h"
@@ -187,6 +188,7 @@ static const struct {
 	int means;
 } timer_kinds[] = {
 	{ "clock.broken", clock_broke, SPAN },
+	{ "alarm.ring", alarm_ring_due, SPAN },
 	{ "second.waits", second_late, SPAN },
 	{ "task.due", task_late, WALL },
 	{ "inquiry.due", inquiry_due, SPAN },

@@ -43,6 +43,7 @@ struct desk_settings {
 	const char *providers[4];   /* names of call.providers in their order; [0] NULL = one without a name */
 	const char *alarm_mail;     /* duty manager's and shift lead's address; NULL = none */
 	const char *alarm_mail_next; /* tried when that one cannot be reached; NULL = none */
+	const char *alarm_phone;    /* the duty manager's telephone, rung when no customer acknowledges; NULL = none */
 	const char *phone;          /* the number under which customers call the SOC back; NULL = none is told */
 	const char *url;            /* how customers reach the portal: https://soc.example:8443 */
 	const char *boot;           /* names this boot of the machine; NULL = always the same */

@@ -62,8 +62,8 @@ typedef void cmd_fn(struct cmd *c);
  * a command of before was judged by the rules of before and is played again by them: `if (c->v >= 3 && …) cmd_refuse(…)`.  4: a hand-over goes on in the next one.  5: a person's numbers
  * are dialled in turn.  6: a proposed Emergency that one person decides lower is told to the lead.  7: no JOB that its role would
  * refuse.  8: an alarm whose mail cannot be delivered goes on to the next address.  9: a
- * report's promise and its causes belong to the month in which it began. */
-#define JOURNAL_V 9
+ * report's promise and its causes belong to the month in which it began.  10: an alarm rings telephones. */
+#define JOURNAL_V 10
 
 extern const char *const desk_schema[];
 extern const size_t desk_schema_steps;
@@ -209,6 +209,7 @@ void timer_drop_kind(struct cmd *c, const char *ref, const char *kind);
 void chain_start(struct cmd *c, const char *incident, const char *tenant, const char *severity, int64_t call_s);
 void chain_acknowledged(struct cmd *c, const char *incident);
 void chain_provider_rang(struct cmd *c, int64_t job); /* the provider of that call works */
+const char *chain_provider(struct cmd *c);            /* name of the one to use now; "" without a name */
 bool chain_is_open(struct db *db, const char *incident);
 void chain_timer(struct cmd *c, const char *kind, const char *ref, int attempt);
 void chain_job_done(struct cmd *c, const char *chain, int64_t job, const char *outcome);
@@ -262,6 +263,8 @@ void outbox_notices(struct cmd *c, const char *incident, const char *notice);
 /* A mail that is no incident's; takes doc over, returns the row. shown: the address. */
 /* A call that belongs to no incident. */
 int64_t outbox_test_call(struct cmd *c, json_t *doc, const char *contact, const char *name, const char *kana, const char *number, const char *appointment);
+/* A call to one of our own people, of an alarm. contact: the person's id or NULL. */
+int64_t outbox_alarm_call(struct cmd *c, json_t *doc, const char *contact, const char *name, const char *shown, const char *key);
 int64_t outbox_mail(struct cmd *c, json_t *doc, const char *contact, const char *name, const char *shown, const char *key);
 void outbox_cancel(struct cmd *c, int64_t job);
 json_t *outcome_texts(const char *name);          /* null when unknown */
@@ -293,6 +296,8 @@ void alarm_over(struct cmd *c, const char *kind, const char *key);
 void alarm_raise_for(struct cmd *c, const struct alarm *al, const char *ja, const char *en);
 /* A mail was refused (final) or not taken at its first try. False when it is no alarm's; otherwise the alarm goes on to the next address. */
 bool alarm_mail_failed(struct cmd *c, int64_t job, bool final);
+/* False when the call was no alarm's. */
+bool alarm_call_done(struct cmd *c, int64_t job, const char *outcome);
 void ack_incident(struct cmd *c, const char *incident, const char *by, const char *how, int64_t at);
 
 /* days */

@@ -152,6 +152,14 @@ put(struct cmd *c, json_t *doc, const char *kind, const char *incident, const ch
 }
 
 int64_t
+outbox_alarm_call(struct cmd *c, json_t *doc, const char *contact, const char *name, const char *shown, const char *key)
+{
+	auto_free char *provider = x_strdup(json_string_value(json_object_get(doc, "provider")));
+
+	return put(c, doc, "call", NULL, NULL, contact, name, NULL, shown, provider, 1, key);
+}
+
+int64_t
 outbox_mail(struct cmd *c, json_t *doc, const char *contact, const char *name, const char *shown, const char *key)
 {
 	return put(c, doc, "mail", NULL, NULL, contact, name, NULL, shown, NULL, 1, key);
@@ -593,8 +601,9 @@ call_done(struct cmd *c, const struct job_now *j, const char *outcome)
 {
 	int i = outcome_find(outcome);
 
-	if (j->chain[0] == '\0') { /* a test call is nobody's incident */
-		test_call_done(c, j->id, outcome);
+	if (j->chain[0] == '\0') { /* a test call is nobody's incident, and one to our own people rings no contract clock */
+		if (!alarm_call_done(c, j->id, outcome))
+			test_call_done(c, j->id, outcome);
 		return;
 	}
 	auto_free char *ja = x_asprintf("%s様への電話：%s", j->name, outcomes[i].ja), *en = x_asprintf("Call to %s: %s", j->name, outcomes[i].en);

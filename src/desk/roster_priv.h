@@ -6,7 +6,7 @@
  *
  *     {"draft_s","accept_s",
  *      "sites":[{"id","name":{"ja","en"},"zone","country","days_off":[days since 1970],"stand_in":[SITE],"lead":LOGIN}],
- *      "people":[{"login","site","lang":["ja","en"],"mail"}],
+ *      "people":[{"login","site","lang":["ja","en"],"mail","phone"}],
  *      "rosters":[{"id","home":SITE,"tenants":["aoba"] or null = all that no other names,
  *                  "turns":[{"site","when","zone","lead","people":["login"]}]}]}
  *

@@ -260,12 +260,12 @@ static void
 person_of(struct reader *r, const struct ynode *n, json_t *people)
 {
 	const struct ynode *login = get(r, n, "login", Y_SCALAR, true), *site = get(r, n, "site", Y_SCALAR, true);
-	const char *mail = text_of(r, n, "mail", false);
+	const char *mail = text_of(r, n, "mail", false), *phone = text_of(r, n, "phone", false);
 	json_t *o = json_object();
 	const json_t *v;
 	size_t i;
 
-	check_keys(r, n, "login site lang mail");
+	check_keys(r, n, "login site lang mail phone");
 	if (login != NULL)
 		is_one_of(r, login, json_object_get(r->known, "people"), NULL, NULL, "ROSTER-PERSON", "the login of an analyst or a lead");
 	json_array_foreach(people, i, v)
@@ -275,10 +275,13 @@ person_of(struct reader *r, const struct ynode *n, json_t *people)
 		is_one_of(r, site, NULL, json_object_get(r->doc, "sites"), "id", "ROSTER-SITE", "the id of a site above");
 	if (mail != NULL && !reach_is_mail(slice_str(mail)))
 		fault(r, y_get(n, SL("mail")), "ROSTER-MAIL", "one mail address");
+	if (phone != NULL && !reach_is_number(slice_str(phone)))
+		fault(r, y_get(n, SL("phone")), "ROSTER-NUMBER", "+ and digits, or sip:user@host");
 	put(o, "login", text(r, login));
 	put(o, "site", text(r, site));
 	json_object_set_new(o, "lang", langs_of(r, n));
 	put(o, "mail", mail);
+	put(o, "phone", phone);
 	json_array_append_new(people, o);
 }
 

@@ -401,6 +401,7 @@ read_settings(struct desk_role *dr)
 	dr->settings.phone = conf_str(dr->env->conf, "desk.phone")[0] != '\0' ? conf_str(dr->env->conf, "desk.phone") : NULL;
 	dr->settings.alarm_mail = mail[0] != '\0' ? mail : NULL;
 	dr->settings.alarm_mail_next = conf_str(dr->env->conf, "desk.alarm_mail_next")[0] != '\0' ? conf_str(dr->env->conf, "desk.alarm_mail_next") : NULL;
+	dr->settings.alarm_phone = conf_str(dr->env->conf, "desk.alarm_phone")[0] != '\0' ? conf_str(dr->env->conf, "desk.alarm_phone") : NULL;
 	dr->settings.url = conf_str(dr->env->conf, "desk.url");
 	dr->settings.silent_ns = conf_int(dr->env->conf, "desk.silent");
 	dr->api_rate = conf_int(dr->env->conf, "desk.api_rate");

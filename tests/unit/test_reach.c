@@ -270,12 +270,31 @@ older_rows_give_jobs_that_are_taken(void **st)
 	}
 }
 
+/* The SOC's own telephone, when no customer acknowledges. */
+static void
+a_call_to_the_duty_manager_is_taken(void **st)
+{
+	struct scene s;
+	char id[64];
+
+	(void)st;
+	scene_begin(&s);
+	s.d->s.alarm_phone = "sip:duty@192.0.2.1";
+	scene_incident(&s, "emergency", id);
+	s.now += 361 * SEC;
+	scene_tick(&s);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE kind = 'call' AND alarm IS NOT NULL"), 1);
+	jobs_are_read(&s);
+	scene_end(&s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_telephone_cannot_say_is_refused), cmocka_unit_test(names_and_addresses_have_limits), cmocka_unit_test(what_stands_twice_is_refused),
 		cmocka_unit_test(whatever_is_imported_gives_jobs_that_are_taken), cmocka_unit_test(older_rows_give_jobs_that_are_taken),
+		cmocka_unit_test(a_call_to_the_duty_manager_is_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
