@@ -20,11 +20,10 @@ import tempfile
 import threading
 import urllib.parse
 
-import jsonschema
-import yaml
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+from described import SPEC, deref, fault_of  # noqa: E402
 
 PROGRAM, TABLE = sys.argv[1:3]
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 FAULTS = []
 
 # verb: wrong inputs, each with the exit status and a word the message must have
@@ -145,17 +144,7 @@ NO_WORD = {
     "events.stream": "an endless answer", "openapi.show": "the file itself", "log.histogram": "the screen's bars; query '… | summarize' tells it", "log.facets": "the same", "event.show": "query tells it",
     "handover.words": "offer takes them along", "attachment.show": "save takes the bytes", "site.show": "list tells it",
 }
-SPEC = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())
 ASKED = []
-
-
-def deref(o):
-    while isinstance(o, dict) and "$ref" in o:
-        at = SPEC
-        for part in o["$ref"].split("/")[1:]:
-            at = at[part]
-        o = at
-    return o
 
 
 def operation(method, path):
@@ -164,11 +153,6 @@ def operation(method, path):
         if method.lower() in item and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path):
             return item[method.lower()]["operationId"], item[method.lower()], [deref(p) for p in item.get("parameters", []) + item[method.lower()].get("parameters", [])]
     return None
-
-
-def schema_fault(schema, value):
-    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "allOf": [schema], "components": SPEC["components"]}
-    return "; ".join(f"{'/'.join(map(str, e.path))}: {e.message[:200]}" for e in jsonschema.Draft202012Validator(whole).iter_errors(value))
 
 
 class Answering(http.server.BaseHTTPRequestHandler):
@@ -202,7 +186,7 @@ class Answering(http.server.BaseHTTPRequestHandler):
             return None if body is None else "a body where none is wanted"
         if body is None:
             return "a body is wanted" if form.get("required") else None
-        return schema_fault(form["content"]["application/json"]["schema"], body) or None
+        return fault_of(form["content"]["application/json"]["schema"], body)
 
     do_GET = do_POST = do_PATCH = do_DELETE = answer
 

@@ -19,16 +19,13 @@ import sqlite3
 import sys
 import tempfile
 
-import jsonschema
-import yaml
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lib"))
 import feed  # noqa: E402
 from client import Client, Refused  # noqa: E402
+from described import SPEC, deref, fault_of  # noqa: E402
 from service import Service  # noqa: E402
 
-SPEC = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())
 FAULTS = []
 # No good answer here: what they need is no part of this scene, and other tests have them.
 ELSEWHERE = {"session.key": "a security key (tests/unit/test_people.c, tests/web/keys.py)", "me.key_add": "a security key", "me.key_change": "a security key", "me.key_remove": "a security key",
@@ -58,21 +55,6 @@ SHOWN_ONCE = {"key", "secret", "token"}
 def expect(good, *what):
     if not good:
         FAULTS.append(" ".join(str(w) for w in what)[:1500])
-
-
-def deref(o):
-    while isinstance(o, dict) and "$ref" in o:
-        at = SPEC
-        for part in o["$ref"].split("/")[1:]:
-            at = at[part]
-        o = at
-    return o
-
-
-def fault_of(schema, value):
-    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "allOf": [schema], "components": SPEC["components"]}
-    errors = sorted(jsonschema.Draft202012Validator(whole, format_checker=jsonschema.FormatChecker(["date-time"])).iter_errors(value), key=lambda e: list(map(str, e.path)))
-    return f"{'/'.join(map(str, errors[0].path))}: {errors[0].message[:300]}" if errors else None
 
 
 def fits(op, status, body):

@@ -48,7 +48,7 @@ function MaintenanceTab({ tenant, name }: { tenant: string; name: Name }) {
 function ExclusionTab({ tenant, name }: { tenant: string; name: Name }) {
 	const d = ts().ex, me = session.value?.user, lead = role() === 'lead', list = useLoad(() => call('exclusion.list', { tenant }), [tenant], ['exclusion', 'inquiry']);
 	const acts = (ask: (s: Sure) => void) => (x: Exclusion) => (
-		<span class="row">{x.state === 'proposed' && ['lead', 'engineer'].includes(role()) && (x.made_by?.id === me?.id ? <span class="q t12">{d.own}</span> : <button class="btn sm pri" onClick={() => ask({ title: d.approveTitle, how: d.approveHow, act: d.approve, run: async () => { await call('exclusion.approve', { id: x.id }); say(d.approved); list.reload(); } })}>{d.approve}</button>)}
+		<span class="row end">{x.state === 'proposed' && ['lead', 'engineer'].includes(role()) && (x.made_by?.id === me?.id ? <span class="q t12">{d.own}</span> : <button class="btn sm pri" onClick={() => ask({ title: d.approveTitle, how: d.approveHow, act: d.approve, run: async () => { await call('exclusion.approve', { id: x.id }); say(d.approved); list.reload(); } })}>{d.approve}</button>)}
 			{x.state !== 'withdrawn' && lead && <button class="btn sm" onClick={() => ask({ title: d.withdrawTitle, how: d.withdrawHow, act: d.withdraw, run: async () => { await call('exclusion.withdraw', { id: x.id }); say(d.withdrawn); list.reload(); } })}>{d.withdraw}</button>}</span>
 	);
 	return (
