@@ -531,8 +531,8 @@ desk_do_with(struct desk *d, const char *verb, const struct desk_actor *who, con
 
 	if (fn == NULL)
 		return desk_ask(d, verb, who, args, now);
-	/* a letter and names out of logs are what they are */
-	unfit = word_in(verb, "inquiry.receive advisory.counted") ? NULL : unfit_text(args, NULL, &field);
+	/* a letter and names out of logs are what they are, in a report's frozen figures too */
+	unfit = word_in(verb, "inquiry.receive advisory.counted report.publish") ? NULL : unfit_text(args, NULL, &field);
 	if (unfit != NULL)
 		return desk_problem(422, "invalid", field, unfit);
 	a = apply(d, verb, fn, who, args, now, blobs, n, true, &c);

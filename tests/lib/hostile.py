@@ -4,6 +4,7 @@ value was really there where it is shown.  Used by tests/scene/hostile.py; the b
 import json
 import pathlib
 import sys
+import unicodedata
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "demo")]
 import lines as L  # noqa: E402
@@ -117,6 +118,11 @@ def long_ones(t, tenant):
     return [on(name, L.process(t, tenant, "PC", f"C:\\T{n}\\powershell.exe", f"powershell.exe -W Hidden -Enc SQBFAFgA {name}", name, name, name)), name]
 
 
-def valid(text):
-    """As a person can type it into a form: Unicode, no half characters."""
+def typed(text):
+    """As somebody may send it for a form: Unicode, no half characters."""
     return text.encode(errors="surrogateescape").decode(errors="replace").replace("\\ud800", "").replace("\\udfff", "").replace("\0", "")
+
+
+def valid(text):
+    """What of it is taken: no control characters."""
+    return "".join(c for c in typed(text) if c in "\t\n\r" or unicodedata.category(c) != "Cc")

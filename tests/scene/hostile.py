@@ -28,7 +28,7 @@ sys.path[:0] = [str(ROOT / "tests" / "lib"), str(ROOT / "tests" / "scene")]
 import feed  # noqa: E402
 import hostile_look as look  # noqa: E402
 from client import Client, Refused, totp  # noqa: E402
-from hostile import COUNT, VALUES, long_ones, marker, raw, told, valid  # noqa: E402
+from hostile import COUNT, VALUES, long_ones, marker, raw, told, typed, valid  # noqa: E402
 from service import Collector, Process, Service, free_port, wait_until  # noqa: E402
 from webhook import Receiver  # noqa: E402
 
@@ -151,6 +151,14 @@ class Scene:
             made = self.people["analyst"].ask("POST", f"/api/v1/candidates/{row['id']}/decide", {"severity": severity, "answers": how, "reason": "scene", "evidence": [e["id"] for e in page["evidence"]][:20]})
             self.incidents[made["id"]] = (row["tenant"]["id"], n, severity)
 
+    def say(self, who, path, body, good):
+        """Words with control characters are refused, others taken."""
+        try:
+            who.ask("POST", path, body)
+            look.expect(good, path, "took", ascii(body["text"]))
+        except Refused as e:
+            look.expect(not good and e.status == 422, path, e, ascii(body["text"]))
+
     def talk(self):
         """The same values typed by people: comments of both sides, the customer's answer, tickets, inquiries, words about the case."""
         analyst = self.people["analyst"]
@@ -158,7 +166,8 @@ class Scene:
             if n is None:
                 continue
             text, path, customer = valid(VALUES[n]), f"/api/v1/incidents/{number}", self.customer(tenant)
-            analyst.ask("POST", f"{path}/comments", {"text": text, "lang": "en", "visible": True})
+            for raw_text in {text, typed(VALUES[n])}:
+                self.say(analyst, f"{path}/comments", {"text": raw_text, "lang": "en", "visible": True}, raw_text == text)
             customer.ask("POST", f"{path}/answer", {"code": "handled", "text": text, "lang": "en"})
             if n < 4:
                 customer.ask("PATCH", path, {"customer_ticket": text})
@@ -247,6 +256,7 @@ def later_days(s, root, browse):
     if browse:
         yield "browser", lambda: look.browser(s, root, later=True)
     yield "journals", lambda: look.journals(s)
+    yield "archive", lambda: look.archive(s)
     yield "own logs", lambda: look.own_logs(s)
 
 
@@ -278,7 +288,7 @@ def main():
             shutil.rmtree(folder, ignore_errors=True)
         else:
             print(f"kept: {folder}")
-    print("\n".join(dict.fromkeys(look.FAULTS)))
+        print("\n".join(dict.fromkeys(look.FAULTS)), flush=True)
     print(f"hostile: {COUNT} attacks, {len(s.lines)} lines, {len(s.incidents)} incidents, {len(look.FAULTS)} faults")
     return 1 if look.FAULTS else 0
 
