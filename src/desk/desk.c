@@ -519,6 +519,21 @@ unfit_text(const json_t *v, const char *name, const char **ret_name)
 	return why;
 }
 
+/* A letter and names out of logs are what they are; so are those in a report's frozen figures. */
+static const char *
+unfit_args(const char *verb, const json_t *args, const char **ret_field)
+{
+	const char *key, *why = NULL;
+	json_t *v;
+
+	if (word_in(verb, "inquiry.receive advisory.counted"))
+		return NULL;
+	json_object_foreach((json_t *)args, key, v)
+		if (why == NULL && !(strcmp(verb, "report.publish") == 0 && strcmp(key, "data") == 0))
+			why = unfit_text(v, key, ret_field);
+	return why;
+}
+
 struct desk_answer
 desk_do_with(struct desk *d, const char *verb, const struct desk_actor *who, const json_t *args, int64_t now, const struct desk_blob *blobs, size_t n)
 {
@@ -531,8 +546,7 @@ desk_do_with(struct desk *d, const char *verb, const struct desk_actor *who, con
 
 	if (fn == NULL)
 		return desk_ask(d, verb, who, args, now);
-	/* a letter and names out of logs are what they are, in a report's frozen figures too */
-	unfit = word_in(verb, "inquiry.receive advisory.counted report.publish") ? NULL : unfit_text(args, NULL, &field);
+	unfit = unfit_args(verb, args, &field);
 	if (unfit != NULL)
 		return desk_problem(422, "invalid", field, unfit);
 	a = apply(d, verb, fn, who, args, now, blobs, n, true, &c);
