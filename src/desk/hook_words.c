@@ -88,7 +88,7 @@ actor_json(struct cmd *c)
 {
 	bool key = strncmp(c->who->user, "key/", 4) == 0;
 
-	return json_pack("{s:s, s:o, s:s?}", "kind", c->who->user[0] == '\0' ? "service" : key ? "key" : cmd_is_customer(c) ? "customer" : "soc", "name", texts(c->who->ja, c->who->en),
+	return json_pack("{s:s, s:o, s:s?}", "kind", c->who->user[0] == '\0' ? "service" : key ? "key" : cmd_is_customer(c) ? "customer" : "soc", "name", two(c->who->ja, c->who->en),
 	                 "key", key ? c->who->user + 4 : NULL);
 }
 

@@ -37,6 +37,12 @@ CRITICAL = [n for n, v in enumerate(VALUES) if v.startswith(("<break", "press"))
 FORMATS = ("json", "slack", "teams")
 
 
+# Names as they come: pictures made of several characters, writing from the right, marks that turn it, piles of accents, very long ones.
+NAMES = {"{id: odagiri, name: 小田切 直人,": "{id: odagiri, name: 小田切 👩‍🚒 אבג mk91zq,", "{id: whitfield, name: Anna Whitfield,": "{id: whitfield, name: 'Anna 👩‍🚒 ملف mk95zq',",
+         "en: Naoto Odagiri}": "en: \"Naoto \\u202eZ\u0301\u0316\u0489\u0301\u0316 אבג mk92zq\"}", "{name: 業務端末, cidr": "{name: '業務 🌐 שרת mk93zq', cidr", "{name: ファイルサーバー, value": "{name: \"ファイル 🗄️ \\u202eملف mk94zq\", value",
+         "{name: office, cidr": "{name: '" + "o" * 120 + " mk96zq', cidr"}
+
+
 def one_line(value):
     return " ".join("".join(c if c >= " " else " " for c in valid(value)).split())
 
@@ -104,6 +110,9 @@ class Scene:
         self.soc.start({"NEZUBAN_WEB_CHECK": "1", "NEZUBAN_CLOCK": str(self.clock)})
         parts = (ROOT / "tools" / "demo" / "tenants.yaml").read_text().split("  - id: harbor\n")
         text = "  - id: harbor\n".join(p.replace("@PHONE@", f"127.0.0.1:{self.phones[t]}") for p, t in zip(parts, TENANTS)).replace("mail_for: [emergency, critical, warning]", "mail_for: [emergency, critical, warning, informational]")
+        for plain, strange in NAMES.items():
+            look.expect(plain in text, "the demonstration has no", plain)
+            text = text.replace(plain, strange)
         text = text.replace("    decide_s: 900\n", "    decide_s: 900\n    channels: [{severity: informational, channel: mail, send: digest}]\n")
         self.soc.local().ask("POST", "/api/v1/tenants/import", {"yaml": text})
         self.sign_in()

@@ -95,6 +95,7 @@ def pages(s):
         yield other, "/api/v1/journal/export", ()
         for path in ("home", "devices", "ledger", "funnel"):
             yield other, f"/api/v1/{path}?tenant={tenant}", ()
+        yield other, f"/api/v1/tenants/{tenant}", {91, 93, 94} if tenant == "aoba" else {95, 96}
         for path in ("tenants", "reports", "webhooks", "advisories", "sla"):
             yield other, f"/api/v1/{path}", ()
         # what came in pieces is found by other words
@@ -182,6 +183,8 @@ def letter(m):
     expect({k.lower() for k in m.keys()} <= HEADERS, where, "headers", sorted({k.lower() for k in m.keys()} - HEADERS))
     expect(len(m.get_all("to")) == 1 and len(m["to"].addresses) == 1 and "evil" not in m["to"].addresses[0].domain, where, "receivers", m.get_all("to"))
     expect(not m.defects, where, m.defects)
+    inert(where, m["to"].addresses[0].display_name)
+    expect("@aoba" not in str(m["to"]) or "odagiri" not in str(m["to"]) or 91 in named(m["to"].addresses[0].display_name), where, "the name is", m["to"])
     inert(where, str(m["subject"]))
     plain, page = m.get_body(("plain",)).get_content(), m.get_body(("html",)).get_content()
     inert(where, plain.replace("\r", ""))
@@ -350,6 +353,7 @@ def screens(s):
     yield ["inquiry", "list"], everything
     for number in list(s.inquiries):
         yield ["inquiry", "show", number], [s.inquiries[number]]
+    yield ["tenant", "show", "aoba"], {91}
     yield ["exception", "list"], ()
     yield ["advisory", "list"], ()
     for verb in ("device", "webhook", "report", "handover", "tenant", "lcp"):
@@ -449,8 +453,9 @@ def sights(s, tenant, later):
             yield who, f"/portal/incidents/{number}", lang, "h1", [n] if n is not None else ()
     yield who, "/portal/inquiries", lang, "tbody tr", mine
     yield who, f"/portal/inquiries/{next(q for q, n in s.inquiries.items() if n in mine)}", lang, ".msg", ()
-    for path, wait in (("logs", ".rt tbody tr"), ("exceptions", ".exc"), ("advisories", "tbody tr"), (f"advisories/{s.advisory}", "h1"), ("devices", "tbody tr"), ("closed", "main"), ("contacts", ".mtx")):
-        yield who, f"/portal/{path}", lang, wait, range(COUNT) if path.startswith("advisories/") else ()
+    for path, wait in (("logs", ".rt tbody tr"), ("exceptions", ".exc"), ("advisories", "tbody tr"), (f"advisories/{s.advisory}", "h1"), ("devices", "input[name=asset-name]"), ("closed", "main"), ("contacts", ".mtx")):
+        names = {("contacts", "aoba"): {91}, ("contacts", "harbor"): {95}, ("devices", "aoba"): {93, 94}, ("devices", "harbor"): {96}}.get((path, tenant), ())
+        yield who, f"/portal/{path}", lang, wait, range(COUNT) if path.startswith("advisories/") else names
 
 
 def console(s, later):

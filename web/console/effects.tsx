@@ -12,7 +12,7 @@ function Chain({ e }: { e: Consequences }) {
 			<h3 class="mb">{d.chain}</h3>
 			{(e.chain ?? []).map((s) => (
 				<div class="cn" key={`${s.order}${s.contact}`}>
-					<span class="k">{s.order}</span><span><span class="b">{s.name}</span> <span class="q t12">{s.kana}</span></span><span class="t12 m5 r">{s.numbers?.[0]}</span>
+					<span class="k">{s.order}</span><span><span class="b"><Safe text={s.name ?? ''} /></span> <span class="q t12">{s.kana}</span></span><span class="t12 m5 r">{s.numbers?.[0]}</span>
 					<span /><span class="t12 s">{tx(s.title)}</span><span class="t12 q r">{d.local} {s.local_time} · {s.note && tx(s.note) ? tx(s.note) : s.in_hours ? d.inHours : d.outHours}</span>
 				</div>
 			))}

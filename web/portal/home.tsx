@@ -18,7 +18,7 @@ function Attacked({ h }: { h: Data }) {
 		<section class={`card edge-${severityClass(worst)}`}>
 			<span class="qq">{d.home.attacked}</span><div class="aa">{d.home.yes(d.sev[worst], n)}</div>
 			{a.incident && <div class="row"><Sev s={a.incident.severity} /><span class="s t14"><Safe text={tx(a.incident.title)} /></span></div>}
-			<p>{a.decided_at && d.home.decided(`${hm(a.decided_at)}`)} {a.acknowledged_by ? d.home.acked(a.acknowledged_by, span(a.acknowledged_after_s ?? 0)) : d.home.notAcked}</p>
+			<p>{a.decided_at && d.home.decided(`${hm(a.decided_at)}`)} {a.acknowledged_by ? <Safe text={d.home.acked(a.acknowledged_by, span(a.acknowledged_after_s ?? 0))} /> : d.home.notAcked}</p>
 			<Link class="lnk" to={a.incident ? `/portal/incidents/${a.incident.id}` : '/portal/incidents'}>{d.home.see}</Link>
 		</section>
 	);

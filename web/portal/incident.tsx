@@ -25,7 +25,7 @@ function Head({ i, put }: { i: Data; put: Put }) {
 		<>
 			<div class="bc"><Link to="/portal/incidents">{d.nav.incidents}</Link>　›　{i.id}</div>
 			<div class="th"><div class="grow"><h1><Safe text={tx(i.title)} /></h1><div class="row wrap mt"><Sev s={i.severity} large /><span class={`tag lgt${i.state === 'open' ? ' half' : ''}`}>{d.inc.state[i.state]}</span><span class="s t14">{d.inc.decidedAt} {dayLong(i.decided_at)} {hm(i.decided_at)} {zoneName()}</span></div></div>
-				{i.acknowledged_by ? <span class="tag ok lgt"><Icon name="tick" size={13} />{d.pinc.acked(i.acknowledged_by.by ?? '')}</span> : i.chain ? <button class="btn pri p40" onClick={() => void call('incident.acknowledge', { id: i.id }).then(put).catch(failed)}>{d.pinc.acknowledge}</button> : null}
+				{i.acknowledged_by ? <span class="tag ok lgt"><Icon name="tick" size={13} /><Safe text={d.pinc.acked(i.acknowledged_by.by ?? '')} /></span> : i.chain ? <button class="btn pri p40" onClick={() => void call('incident.acknowledge', { id: i.id }).then(put).catch(failed)}>{d.pinc.acknowledge}</button> : null}
 			</div>
 		</>
 	);

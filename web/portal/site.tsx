@@ -6,7 +6,7 @@ import { ApiError, call, session } from '../shared/api';
 import { t, tx } from '../shared/i18n';
 import { Link } from '../shared/router';
 import { whenLong } from '../shared/time';
-import { say, Show } from '../shared/ui';
+import { Safe, say, Show } from '../shared/ui';
 import { useLoad } from '../shared/use';
 
 const tenant = () => session.value?.user?.tenant ?? '';
@@ -30,7 +30,7 @@ function Networks({ v, put }: { v: Tenant; put: (t: Tenant) => void }) {
 	return (
 		<section class="card"><div class="sec"><h2>{d.networks}</h2></div>
 			<table class="t"><thead><tr><th>{d.name}</th><th>{d.range}</th><th><span class="vh">{d.remove}</span></th></tr></thead>
-				<tbody>{(v.networks ?? []).map((n) => <tr key={n.name}><td class="m5">{n.name}</td><td class="mono">{n.cidr}</td><td class="r"><button class="btn sm" onClick={() => void call('network.remove', { tenant: tenant(), name: n.name ?? '' }).then(done, (x: unknown) => setFault(told(x)))}>{d.remove}<span class="vh"> {n.name}</span></button></td></tr>)}</tbody></table>
+				<tbody>{(v.networks ?? []).map((n) => <tr key={n.name}><td class="m5"><Safe text={n.name ?? ''} /></td><td class="mono">{n.cidr}</td><td class="r"><button class="btn sm" onClick={() => void call('network.remove', { tenant: tenant(), name: n.name ?? '' }).then(done, (x: unknown) => setFault(told(x)))}>{d.remove}<span class="vh"> <Safe text={n.name ?? ''} /></span></button></td></tr>)}</tbody></table>
 			<form class="row addkey" onSubmit={(e) => { e.preventDefault(); void call('network.add', { tenant: tenant() }, { name, cidr }).then(done, (x: unknown) => setFault(told(x))); }}>
 				<label class="f"><span>{d.name}</span><input class="fi" name="network-name" required maxLength={100} value={name} onInput={(e) => setName(e.currentTarget.value)} /></label>
 				<label class="f"><span>{d.range}</span><input class="fi mono" name="cidr" required maxLength={64} placeholder="10.1.0.0/16" value={cidr} onInput={(e) => setCidr(e.currentTarget.value)} /></label>
@@ -50,10 +50,10 @@ function Assets({ v, put }: { v: Tenant; put: (t: Tenant) => void }) {
 	return (
 		<section class="card"><div class="sec"><h2>{d.assets}</h2></div>
 			<table class="t"><thead><tr><th>{d.name}</th><th>{d.addresses}</th><th>{d.hosts}</th><th>{d.vulnerable}</th><th>{d.value}</th><th><span class="vh">{d.remove}</span></th></tr></thead>
-				<tbody>{(v.assets ?? []).map((a) => <tr key={a.name}><td class="m5">{a.name}</td><td class="mono">{(a.addresses ?? []).join(', ')}</td><td>{(a.hosts ?? []).join(', ')}</td>
+				<tbody>{(v.assets ?? []).map((a) => <tr key={a.name}><td class="m5"><Safe text={a.name ?? ''} /></td><td class="mono">{(a.addresses ?? []).join(', ')}</td><td>{(a.hosts ?? []).join(', ')}</td>
 					<td><input class="fi sm mono" aria-label={`${d.vulnerable}: ${a.name}`} value={(a.vulnerable ?? []).join(' ')} placeholder="CVE-…" onChange={(e) => void call('asset.change', { tenant: tenant(), name: a.name ?? '' }, { vulnerable: split(e.currentTarget.value) }).then(done, fail)} /></td>
 					<td><select class="fi sm" aria-label={`${d.value}: ${a.name}`} value={a.value ?? 1} onChange={(e) => void call('asset.change', { tenant: tenant(), name: a.name ?? '' }, { value: Number(e.currentTarget.value) }).then(done, fail)}>{[0, 1, 2, 3].map((n) => <option key={n} value={n}>{d.weight[n]}</option>)}</select></td>
-					<td class="r"><button class="btn sm" onClick={() => void call('asset.remove', { tenant: tenant(), name: a.name ?? '' }).then(done, fail)}>{d.remove}<span class="vh"> {a.name}</span></button></td></tr>)}</tbody></table>
+					<td class="r"><button class="btn sm" onClick={() => void call('asset.remove', { tenant: tenant(), name: a.name ?? '' }).then(done, fail)}>{d.remove}<span class="vh"> <Safe text={a.name ?? ''} /></span></button></td></tr>)}</tbody></table>
 			<form class="row addkey" onSubmit={(e) => { e.preventDefault(); void call('asset.add', { tenant: tenant() }, { name, value, addresses: split(address), hosts: split(host), ...(cve.trim() ? { vulnerable: split(cve) } : {}) }).then(done, fail); }}>
 				<label class="f"><span>{d.name}</span><input class="fi" name="asset-name" required maxLength={100} value={name} onInput={(e) => setName(e.currentTarget.value)} /></label>
 				<label class="f"><span>{d.addresses}</span><input class="fi mono" name="asset-address" value={address} onInput={(e) => setAddress(e.currentTarget.value)} /></label>

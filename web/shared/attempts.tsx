@@ -21,7 +21,7 @@ export function AttemptRow({ a, n, live }: { a: Attempt; n: number; live: boolea
 	const kind = a.reached === 'yes' || state === 'answered' ? ' ok' : a.reached === 'human' || state === 'ringing' ? ' half' : '';
 	return (
 		<div class={`cp${live ? ' live' : ''}`} aria-current={live || undefined}>
-			<span class="k">{n}</span><span class="el"><b class="m5">{a.name}</b> <span class="s">{a.kana} {a.to}{a.provider ? ` · ${a.provider}` : ''}{a.ringing_at ? ` · ${d.rangAt} ${hms(a.ringing_at)}` : ''}</span></span>
+			<span class="k">{n}</span><span class="el"><b class="m5"><Safe text={a.name ?? ''} /></b> <span class="s">{a.kana} {a.to}{a.provider ? ` · ${a.provider}` : ''}{a.ringing_at ? ` · ${d.rangAt} ${hms(a.ringing_at)}` : ''}</span></span>
 			<span class={`tag${kind}`}>{(state === 'answered' || a.reached === 'yes') && <Icon name="phone" size={11} />}{text}{a.code ? <span class="q" title={a.text ?? ''}> {a.code}</span> : null}</span>
 			<span class="mono q r">{seconds(a)}</span>
 			<Said a={a} />
