@@ -30,9 +30,9 @@ function Concerned({ a, put, lead }: { a: Data; put: Put; lead: boolean }) {
 				<tbody>{a.tenants.map((x) => (
 					<tr key={x.tenant.id}>{may && <td>{!x.sent_at && <input type="checkbox" aria-label={d.choose(tx(x.tenant.name))} checked={by.includes(x.tenant.id)} onChange={() => flip(x.tenant.id)} />}</td>}
 						<td class="m5">{tx(x.tenant.name)}</td><td>{x.devices.length > 0 ? <>{x.devices.length} <span class="q t12">{few(x.devices.map((v) => `${v.id}${v.hint ? ' ?' : ''}`))}</span></> : <span class="q">0</span>}</td>
-						<td>{x.assets.length > 0 ? <>{x.assets.length} <span class="q t12">{few(x.assets.map((v) => `${v.name}${v.cves.length > 0 ? '' : ' ?'}`))}</span></> : <span class="q">0</span>}</td>
+						<td>{x.assets.length > 0 ? <>{x.assets.length} <span class="q t12"><Safe text={few(x.assets.map((v) => `${v.name}${v.cves.length > 0 ? '' : ' ?'}`))} /></span></> : <span class="q">0</span>}</td>
 						<td><SeenText x={x} a={a} /> <span class="q t12"><Safe text={few(x.seen.map((s) => `${s.device} ${num(s.count ?? 0)}`))} /></span></td><td class="nw">{x.sent_at ? whenLong(x.sent_at) : ''}</td>
-						<td>{x.reads.length > 0 ? x.reads.map((r) => <div key={r.at} class="nw">{tx(r.by?.name)} <span class="q t12">{whenLong(r.at ?? '')}</span></div>) : x.sent_at ? <span class="q">{d.nobody}</span> : ''}</td></tr>
+						<td>{x.reads.length > 0 ? x.reads.map((r) => <div key={r.at} class="nw"><Safe text={tx(r.by?.name)} /> <span class="q t12">{whenLong(r.at ?? '')}</span></div>) : x.sent_at ? <span class="q">{d.nobody}</span> : ''}</td></tr>
 				))}</tbody></table></div>{a.tenants.some((x) => x.devices.some((v) => v.hint) || x.assets.some((v) => v.cves.length === 0)) && <p class="q t12 mt">{d.hintHow}</p>}
 			{may && open.length > 0 && (sure
 				? <div class="publish" role="alertdialog" aria-label={d.confirm}><p class="m5">{d.confirm}</p><div class="row end"><button class="btn sm" onClick={() => setSure(false)}>{t().cand.cancel}</button><button class="btn sm pri" ref={focusNow} onClick={send}>{d.sendTo(by.length)}</button></div></div>

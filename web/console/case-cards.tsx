@@ -74,7 +74,7 @@ export function Says({ i }: { i: Incident }) {
 	const d = tc(), a = i.answer;
 	if (!a && !i.customer_severity && !i.customer_ticket) return null;
 	return (
-		<section class="card" aria-label={d.says}><div class="row wrap"><h3>{d.says}</h3>{a?.code && <span class={`tag${a.code === 'damage' ? ' late' : ''}`}>{tx(a.code_text) || d.code[a.code]}</span>}{i.customer_severity && <span class="row t12 s">{d.custSev} <Sev s={i.customer_severity} /></span>}{i.customer_ticket && <span class="t12 s">{d.custTicket} <b class="m5"><Safe text={i.customer_ticket} /></b></span>}<span class="sp" />{a?.at && <span class="t12 q">{d.by(tx(a.by?.name), whenLong(a.at))}</span>}</div>
+		<section class="card" aria-label={d.says}><div class="row wrap"><h3>{d.says}</h3>{a?.code && <span class={`tag${a.code === 'damage' ? ' late' : ''}`}>{tx(a.code_text) || d.code[a.code]}</span>}{i.customer_severity && <span class="row t12 s">{d.custSev} <Sev s={i.customer_severity} /></span>}{i.customer_ticket && <span class="t12 s">{d.custTicket} <b class="m5"><Safe text={i.customer_ticket} /></b></span>}<span class="sp" />{a?.at && <span class="t12 q"><Safe text={d.by(tx(a.by?.name), whenLong(a.at))} /></span>}</div>
 			{a?.text && <p class="mt1" lang={a.lang}><Safe text={a.text} /></p>}{!a && <p class="q t12 mt1">{d.saysNothing}</p>}
 		</section>
 	);

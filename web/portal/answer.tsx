@@ -21,7 +21,7 @@ export function Answer({ i, put }: Of) {
 		call('incident.answer', { id: i.id }, { code, ...(text.trim() ? { text: text.trim(), lang: lang.value } : {}) }).then((x) => { put(x); setOpen(false); say(d.answer.sent); }, (x: unknown) => setFault(asError(x)));
 	};
 	return (
-		<section class="card"><div class="sec"><h2>{d.answer.title}</h2>{a?.at && <span class="q t12">{d.by(tx(a.by?.name), whenLong(a.at))}</span>}</div>
+		<section class="card"><div class="sec"><h2>{d.answer.title}</h2>{a?.at && <span class="q t12"><Safe text={d.by(tx(a.by?.name), whenLong(a.at))} /></span>}</div>
 			{a && !open ? <><p class="m5">{tx(a.code_text) || (a.code ? d.code[a.code] : '')}</p>{a.text && <p class="s mt1" lang={a.lang}><Safe text={a.text} /></p>}{a.code === 'damage' && <p class="sub">{d.answer.damageNow}</p>}<button class="btn p40 wide" onClick={() => setOpen(true)}>{d.answer.change}</button></> : (
 				<form onSubmit={send}><fieldset class="rs0"><legend class="s t14">{d.answer.ask}</legend>{codes.map((c) => <label key={c} class="opt"><input type="radio" name="answer" required checked={code === c} onChange={() => set(c)} /> {d.code[c]}</label>)}</fieldset>
 					<label class="f"><span>{d.answer.text} {d.optional}</span><textarea class="fi" rows={text ? 4 : 2} maxLength={8000} value={text} onInput={(e) => setText(e.currentTarget.value)} /></label>
