@@ -15,8 +15,8 @@ function Sessions({ u }: { u: User }) {
 	return (
 		<section class="card"><div class="sec"><h2>{d.sessions}: {tx(u.name)}</h2><span class="sp" />{(list.data?.items.length ?? 0) > 1 && <button class="btn sm" onClick={() => end('all')}>{d.endAll}</button>}</div>
 			<Show of={list} rows={2}>{(s) => s.items.length === 0 ? <p class="q">{d.none}</p> : (
-				<table class="t"><thead><tr><th>{d.since}</th><th>{d.seen}</th><th>{d.where}</th><th><span class="vh">{d.end}</span></th></tr></thead>
-					<tbody>{s.items.map((r) => <tr key={r.id}><td>{whenLong(r.started_at)}</td><td>{whenLong(r.seen_at)}</td><td>{r.agent && <Safe text={r.agent} />} <span class="mono">{r.address ?? ''}</span></td><td class="r">{r.current ? <span class="tag">{d.current}</span> : <button class="btn sm" onClick={() => end(r.id)}>{d.end}</button>}</td></tr>)}</tbody></table>
+				<div class="xs" tabIndex={0} role="group" aria-label={d.sessions}><table class="t"><thead><tr><th>{d.since}</th><th>{d.seen}</th><th>{d.where}</th><th><span class="vh">{d.end}</span></th></tr></thead>
+					<tbody>{s.items.map((r) => <tr key={r.id}><td>{whenLong(r.started_at)}</td><td>{whenLong(r.seen_at)}</td><td>{r.agent && <Safe text={r.agent} />} <span class="mono">{r.address ?? ''}</span></td><td class="r">{r.current ? <span class="tag">{d.current}</span> : <button class="btn sm" onClick={() => end(r.id)}>{d.end}</button>}</td></tr>)}</tbody></table></div>
 			)}</Show>
 		</section>
 	);
@@ -27,13 +27,13 @@ export function People() {
 	title.value = d.title;
 	const u = list.data?.items.find((x) => x.id === who);
 	return (
-		<div class="scroll pad">
+		<div class="lst"><div class="facts one" tabIndex={0} role="group" aria-label={d.title}>
 			{u && <Sessions key={u.id} u={u} />}
-			<Show of={list} rows={8}>{(l) => (
-				<table class="t"><thead><tr><th>{d.name}</th><th>{d.login}</th><th>{d.role}</th><th>{d.tenant}</th><th>{d.factor}</th><th><span class="vh">{d.sessions}</span></th></tr></thead>
+			<section class="card"><div class="sec"><h2>{d.title}</h2></div><Show of={list} rows={8}>{(l) => (
+				<div class="xs" tabIndex={0} role="group" aria-label={d.title}><table class="t"><thead><tr><th>{d.name}</th><th>{d.login}</th><th>{d.role}</th><th>{d.tenant}</th><th>{d.factor}</th><th><span class="vh">{d.sessions}</span></th></tr></thead>
 					<tbody>{l.items.map((x) => <tr key={x.id}><td><Safe text={tx(x.name)} />{x.disabled && <> <span class="tag">{d.disabled}</span></>}</td><td class="mono">{x.login}</td><td>{d.roles[x.role] ?? x.role}</td><td>{x.tenant ?? ''}</td><td>{x.second_factor ? d.yes : d.no}</td>
-						<td class="r"><button class="btn sm" aria-pressed={x.id === who} onClick={() => query({ who: x.id })}>{d.sessions}<span class="vh"> {x.login}</span></button></td></tr>)}</tbody></table>
-			)}</Show>
-		</div>
+						<td class="r"><button class="btn sm" aria-pressed={x.id === who} onClick={() => query({ who: x.id })}>{d.sessions}<span class="vh"> {x.login}</span></button></td></tr>)}</tbody></table></div>
+			)}</Show></section>
+		</div></div>
 	);
 }
