@@ -103,7 +103,7 @@ refang(const char *s)
 {
 	static const char *const marks[][2] = { { "[.]", "." }, { "(.)", "." }, { "{.}", "." }, { "[dot]", "." }, { "(dot)", "." }, { "[:]", ":" }, { "[://]", "://" } };
 	struct slice t = slice_trim(slice_str(s));
-	struct buf b = { 0 };
+	auto_buf struct buf b = { 0 };
 
 	for (size_t i = 0; i < t.n;) {
 		struct slice rest = slice_sub(t, i, t.n);

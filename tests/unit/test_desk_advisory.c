@@ -562,7 +562,7 @@ blob(const char *s)
 static char *
 file_text(const char *path)
 {
-	struct buf b = { 0 };
+	auto_buf struct buf b = { 0 };
 	FILE *f = fopen(path, "r");
 	char part[4096];
 	size_t n;
