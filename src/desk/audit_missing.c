@@ -57,18 +57,27 @@ audit_missing(struct db *db, int64_t now, struct desk_overdue *ret, size_t n, si
 	return n;
 }
 
+/* The first change that is not drafted yet; false when there will be none. */
+static bool
+next_change(struct db *db, const struct roster *roster, const char *id, int64_t now)
+{
+	struct duty on = { .to = now };
+
+	do {
+		if (!roster_duty_of(roster, id, on.to, &on) || on.to == INT64_MAX)
+			return false;
+	} while (db_int(db, 0, "SELECT 1 FROM handovers WHERE roster = ? AND at = ? AND state <> 'void'", Q(id), Q(on.to)) != 0);
+	return true;
+}
+
 /* Each roster whose crew will change has a timer that drafts the next hand-over. */
 size_t
 audit_missing_changes(struct db *db, const struct roster *roster, int64_t now, struct desk_overdue *ret, size_t n, size_t max)
 {
-	struct duty on;
-
 	for (size_t i = 0; roster != NULL && i < roster_count(roster) && n < max; i++) {
 		const char *id = roster_id(roster, i);
 
-		if (roster_duty_of(roster, id, now, &on) && on.to != INT64_MAX &&
-		    db_int(db, 0, "SELECT EXISTS(SELECT 1 FROM timers WHERE kind = 'handover.draft' AND ref LIKE ? || '@%')"
-		                  " OR EXISTS(SELECT 1 FROM handovers WHERE roster = ? AND at = ? AND state <> 'void')", Q(id), Q(id), Q(on.to)) == 0)
+		if (next_change(db, roster, id, now) && db_int(db, 0, "SELECT 1 FROM timers WHERE kind = 'handover.draft' AND ref LIKE ? || '@%'", Q(id)) == 0)
 			n = put("handover.draft", id, now, ret, n);
 	}
 	return n;

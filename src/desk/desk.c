@@ -304,6 +304,8 @@ answer_of(struct cmd *c, int r)
 {
 	struct desk_answer a;
 
+	if (c->status != 0 || r != 0)
+		c->d->roster_id[0] = '\0'; /* it may have been made from rows that are not there */
 	if (c->status != 0) {
 		a = problem_of(c);
 	} else if (r != 0) {

@@ -453,6 +453,8 @@ handover_late(struct cmd *c, const char *ref)
 
 	if (!load_due(c, ref, &h))
 		return;
+	if (json_is_true(json_object_get(json_object_get(c->args, "data"), "over")) && h.at > c->now)
+		h.at = c->now; /* the clock was set back since: this timer was set when the crew had changed */
 	drop_gone(c, &h);
 	n = strcmp(h.state, "offered") == 0 ? each_item(c, &h, "open refused", NULL, to_lead) : 0;
 	if (n == 0) {

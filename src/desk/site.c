@@ -66,6 +66,17 @@ site_of(struct cmd *c)
 	return cmd_failed(c) ? NULL : x_strdup(id);
 }
 
+void
+site_clock_set(struct cmd *c, int64_t by)
+{
+	if (by >= 0 || db_int(c->db, 0, "SELECT 1 FROM site_changes WHERE at > ?", Q(c->now)) == 0)
+		return;
+	db_run(c->db, "UPDATE site_changes SET at = at + ? WHERE at > ?", Q(by), Q(c->now));
+	c->d->roster_id[0] = '\0';
+	if (desk_roster(c->d) != NULL)
+		handover_replan(c, c->now);
+}
+
 /* ---- who stands in ---- */
 
 static bool

@@ -13,6 +13,9 @@ enum site_state { SITE_HERE, SITE_LOST, SITE_RETURNING };
 /* What was said of it last: lost, or back at a time that is still to come. */
 enum site_state site_state(struct db *db, const char *site, int64_t now);
 
+/* The clock was set back: what was said of sites before stays before, and a return that was near stays near. */
+void site_clock_set(struct cmd *c, int64_t by);
+
 /* Sites of the API: clock, state, who stands in and for whom. */
 json_t *site_views(struct ask *a, const struct roster *r);
 

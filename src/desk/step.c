@@ -18,6 +18,7 @@
 #include <stdio.h>
 
 #include "desk/journal_priv.h"
+#include "desk/site_priv.h"
 #include "desk/watch_priv.h"
 
 #define STEP_LEAST (500 * NS_PER_MS)
@@ -76,7 +77,7 @@ step_while_down(struct desk *d, const struct clock_pair *now)
 static int
 take_step(struct desk *d, int64_t step, struct clock_pair *now)
 {
-	json_t *args = json_pack("{s:I}", "by_ns", (json_int_t)step);
+	json_t *args = json_pack("{s:I, s:b}", "by_ns", (json_int_t)step, "sites", true);
 	int r = desk_apply_more(d, "time.step", args, now->wall, keep_pair, now);
 
 	json_decref(args);
@@ -135,6 +136,8 @@ cmd_time_step(struct cmd *c)
 	db_run(c->db, "UPDATE clocks SET started_at = started_at + ?, due_at = due_at + ? WHERE stopped_at IS NULL AND kind <> 'report'", Q(by), Q(by));
 	db_run(c->db, "UPDATE chains SET started_at = started_at + ?, due_at = due_at + ?, step_at = step_at + ? WHERE state IN ('running','waiting')",
 	       Q(by), Q(by), Q(by));
+	if (json_is_true(json_object_get(c->args, "sites"))) /* a journal of before does not say it */
+		site_clock_set(c, by);
 	tell_chains(c, ja, en);
 	alarm_raise(c, "clock_step", "server", "alarm", NULL, NULL, ja, en);
 }
