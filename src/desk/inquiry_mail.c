@@ -161,6 +161,7 @@ struct letter {
 	bool is_auto, cut;
 	int64_t rate;              /* mails of one sender in RATE_WINDOW; 0: the journal's older rows know no limit */
 	char sender[272];          /* who is counted: the address, with a ? before it when it was not proved */
+	char once[540];            /* what tells that it came before: a Message-ID is the word of whoever wrote it, so it counts for that sender only */
 	const json_t *files;
 };
 
@@ -180,6 +181,7 @@ read_letter(struct cmd *c, struct letter *l)
 	snprintf(l->sender, sizeof l->sender, "%s%s", l->auth != NULL && strcmp(l->auth, "pass") == 0 ? "" : "?", l->from);
 	for (char *p = l->sender; *p != '\0'; p++)
 		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p | 32 : *p);
+	snprintf(l->once, sizeof l->once, "%s%s%s", c->v >= 11 ? l->sender : "", c->v >= 11 ? " " : "", l->message_id);
 	l->why = l->why != NULL && word_in(l->why, "forged changed foreign unreadable") ? l->why : "not_authentic";
 }
 
@@ -227,7 +229,7 @@ tenants_of(struct cmd *c, const char *address, const char *of, char ret_tenant[3
 static void
 remember(struct cmd *c, const struct letter *l, const struct inquiry_now *n, int64_t message, const char *result, const char *why)
 {
-	db_run(c->db, "INSERT INTO inquiry_mails(message_id, at, inquiry, n, result, why, sender) VALUES(?, ?, ?, ?, ?, ?, ?)", Q(l->message_id),
+	db_run(c->db, "INSERT INTO inquiry_mails(message_id, at, inquiry, n, result, why, sender) VALUES(?, ?, ?, ?, ?, ?, ?)", Q(l->once),
 	       Q(c->now), Q(n != NULL ? n->id : NULL), Q_MAYBE(message), Q(result), Q(why), Q(l->rate != 0 ? l->sender : NULL));
 	c->body = json_pack("{s:s, s:s?}", "result", result, "inquiry", n != NULL ? n->number : NULL);
 }
@@ -351,12 +353,24 @@ receive_new(struct cmd *c, const struct letter *l, const char *tenant, const cha
 	inquiry_mail(c, &n, k, "received");
 }
 
+/* A contact is shown by the name we know, not by the one a mail gives itself: that may be anybody's address.  Heap, and in l. */
+static char *
+name_registered(struct cmd *c, const char *contact, struct letter *l)
+{
+	char *name = c->v >= 11 && contact[0] != '\0' ? db_text(c->db, "SELECT name FROM contacts WHERE id = ?", Q(contact)) : NULL;
+
+	if (name != NULL)
+		l->name = name;
+	return name;
+}
+
 void
 cmd_inquiry_receive(struct cmd *c)
 {
 	char tenant[32], contact[128] = "", lang[4] = "ja";
 	struct inquiry_now n = { 0 };
 	struct letter l;
+	auto_free char *registered = NULL;
 	const char *flood;
 	bool named;
 	int owners;
@@ -364,7 +378,7 @@ cmd_inquiry_receive(struct cmd *c)
 	read_letter(c, &l);
 	if (cmd_failed(c))
 		return;
-	if (db_int(c->db, 0, "SELECT 1 FROM inquiry_mails WHERE message_id = ?", Q(l.message_id)) != 0) {
+	if (db_int(c->db, 0, "SELECT 1 FROM inquiry_mails WHERE message_id = ?", Q(l.once)) != 0) {
 		cmd_refuse(c, 409, "state", NULL, "it came before");
 		return;
 	}
@@ -383,14 +397,17 @@ cmd_inquiry_receive(struct cmd *c)
 		return;
 	}
 	if (named && !n.held && strcmp(n.state, "discarded") != 0 && tenants_of(c, l.from, n.tenant, tenant, contact, lang) == 1) {
+		registered = name_registered(c, contact, &l);
 		inquiry_write_to(c, n.id, l.from, l.name, contact[0] != '\0' ? contact : NULL);
 		remember(c, &l, &n, put_letter(c, &l, &n), "added", NULL);
 		inquiry_our_turn(c, &n);
 		return;
 	}
 	owners = tenants_of(c, l.from, NULL, tenant, contact, lang);
-	if (owners == 1)
+	if (owners == 1) {
+		registered = name_registered(c, contact, &l);
 		receive_new(c, &l, tenant, contact, lang);
-	else
+	} else {
 		receive_held(c, &l, owners == 0 ? "unknown_sender" : "ambiguous");
+	}
 }

@@ -384,6 +384,32 @@ a_mail_of_a_contact_is_a_thread_and_its_answer_comes_back_to_it(void **st)
 	scene_end(&s);
 }
 
+/* Whoever guesses or has seen a Message-ID must not make the customer's own mail disappear: neither before it, nor with a proved sender of
+ * another name; and an unproved repeat does not stop the proved one. */
+static void
+nobodys_message_id_swallows_a_customers_mail(void **st)
+{
+	struct scene s;
+	json_t *b;
+
+	(void)st;
+	scene_begin(&s);
+	json_decref(mail(&s, letter("evil@else.example", "<same@x>", "fail", NULL), "held"));
+	json_decref(mail(&s, letter("evil@else.example", "<same@x>", "pass", NULL), "held"));
+	json_decref(mail(&s, letter("odagiri@aoba.example", "<same@x>", "none", NULL), "held"));
+	b = letter("odagiri@aoba.example", "<same@x>", "pass", NULL);
+	json_object_set_new(b, "name", json_string("whitfield@harbor.example"));
+	b = mail(&s, b, "opened");
+	doit(&s, NULL, "inquiry.receive", 409, letter("Odagiri@aoba.example", "<same@x>", "pass", NULL)); /* this one did come before */
+	json_decref(b);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiries WHERE tenant = 'aoba'"), 1);
+	/* and whom we know is shown by the name we know */
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiry_messages WHERE who_ja = '小田切 直人'"), 1);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM inquiry_messages WHERE who_ja LIKE '%whitfield%'"), 0);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
 static void
 a_sender_that_is_not_proved_is_nobody(void **st)
 {
@@ -812,6 +838,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nobodys_message_id_swallows_a_customers_mail),
 		cmocka_unit_test(a_question_is_answered_in_time),
 		cmocka_unit_test(a_broken_promise_is_seen_coming_and_needs_a_cause),
 		cmocka_unit_test(nobody_reads_what_is_not_theirs),
