@@ -166,6 +166,7 @@ const tenantDoc = () => ({ ...tenants.aoba, kana: 'あおばせいき', short: '
 function answer(role, method, u, body) {
 	const p = u.pathname.replace('/api/v1/', ''), find = (id) => rows.find((r) => r[0].toLowerCase() === id) ?? rows[1];
 	const user = role === 'customer' ? { id: 'u9', login: 'odagiri', name: two('小田切 真一', 'Shinichi Odagiri'), role, tenant: 'aoba', tenants: [], lang: 'ja', zone: 'Asia/Tokyo' } : role === 'admin' ? { id: 'u7', login: 'kanri', name: two('管理 太郎', 'Taro Kanri'), role, tenant: null, tenants: [], lang: 'ja', zone: 'Asia/Tokyo' } : role === 'lead' ? { id: 'u3', login: 'otomo', name: two('大友 玲', 'Rei Otomo'), role, tenant: null, tenants: [], lang: 'ja', zone: 'Asia/Tokyo' } : { id: 'u1', login: 'miyoshi', name: people.miyoshi.name, role, tenant: null, tenants: [], lang: 'ja', zone: 'Asia/Tokyo' };
+	if (/^users\/[^/]+\/sessions\/[^/]+$/.test(p) && method === 'DELETE') return {};
 	if (p === 'availability') return { items: availability(role, u.searchParams) };
 	if (p === 'maintenance') return method === 'POST' ? { id: 'm9' } : { items: maintenance };
 	if (p === 'exclusions') return method === 'POST' ? { id: 'x9' } : { items: exclusions.filter((x) => role !== 'customer' || x.state !== 'proposed') };
