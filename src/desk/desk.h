@@ -124,10 +124,10 @@ int desk_detections(struct desk *d, const struct desk_position *at, struct slice
 typedef void desk_position_fn(void *ctx, const struct desk_position *at);
 void desk_positions(struct desk *d, desk_position_fn *fn, void *ctx);
 
-/* The data set that was frozen when that report was published, as it stands in the journal; heap, NULL when it was not. */
 /* Appends the bytes of a file that goes with a visible answer of ours to an inquiry; false for every other hash. */
 bool desk_answer_file(struct desk *d, const char *sha256, struct buf *out);
-char *desk_report_frozen(struct desk *d, const char *id);
+/* The data set that was frozen when that revision of a report was published (0: the last), as it stands in the journal; heap, NULL when it was not. */
+char *desk_report_frozen(struct desk *d, const char *id, int64_t revision);
 /* The data set that the command report.publish takes as `data`: only the service puts it there. NULL when who does not see it. */
 json_t *desk_report_data(struct desk *d, const struct desk_actor *who, const char *id, int64_t now);
 

@@ -284,6 +284,8 @@ void report_timer(struct cmd *c, const char *kind, const char *ref, int attempt)
 json_t *report_timer_data(struct desk *d, const char *kind, const char *ref, int attempt, int64_t now);
 /* kind: daily, monthly; local days first to last. */
 json_t *report_data(struct desk *d, const char *tenant, const char *kind, int64_t first, int64_t last, int64_t now);
+/* A published revision's data set, the caller's; 0: the last. NULL when there is none. */
+json_t *report_frozen(struct db *db, const char *id, int64_t revision);
 void outbox_report(struct cmd *c, const char *id, const char *kind, const json_t *data);
 
 void alarm_raise(struct cmd *c, const char *kind, const char *key, const char *level, const char *tenant, const char *incident,

@@ -245,13 +245,19 @@ hook_advisory(struct cmd *c, const char *event, const json_t *part)
 void
 hook_report(struct cmd *c, const char *id)
 {
+	json_int_t revision = db_int(c->db, 1, "SELECT revision FROM reports WHERE id = ?", Q(id));
 	json_t *card;
 
 	if (!hook_wanted(c, "report.published"))
 		return;
 	card = card_new(c, "reports/", id);
 	fact(card, "報告", "Report", same(id));
-	hook_say(c, &(struct hook_words){ .event = "report.published", .card = card, .data = json_pack("{s:{s:s}, s:o}", "report", "id", id, "by", actor_json(c)) });
+	if (revision > 1) {
+		auto_free char *n = x_asprintf("%d", (int)revision);
+
+		fact(card, "訂正版", "Corrected, revision", same(n));
+	}
+	hook_say(c, &(struct hook_words){ .event = "report.published", .card = card, .data = json_pack("{s:{s:s, s:I}, s:o}", "report", "id", id, "revision", revision, "by", actor_json(c)) });
 }
 
 void

@@ -434,7 +434,8 @@ outbox_report(struct cmd *c, const char *id, const char *kind, const json_t *dat
 	                         " WHERE p.tenant = ? AND p.active <> 0 AND p.mail IS NOT NULL AND p.reports <> 0 ORDER BY p.ord, p.id",
 	                         Q(c->tenant));
 	json_t *brief = json_object();
-	static const char *const told[] = { "v", "tenant", "period", "funnel", "incidents_total", "clocks", "url" };
+	static const char *const told[] = { "v", "tenant", "period", "funnel", "incidents_total", "clocks", "url", "revision", "replaces" };
+	json_int_t revision = json_integer_value(json_object_get(data, "revision"));
 
 	if (strcmp(kind, "published") == 0)
 		for (size_t i = 0; i < sizeof told / sizeof *told; i++)
@@ -445,7 +446,7 @@ outbox_report(struct cmd *c, const char *id, const char *kind, const json_t *dat
 	json_object_set_new(brief, "id", json_string(id));
 	fit(brief);
 	while (rows_next(&r)) {
-		auto_free char *key = x_asprintf("%s/%s/%s", id, kind, row_str(&r, 0));
+		auto_free char *key = revision > 1 ? x_asprintf("%s/%s/%d/%s", id, kind, (int)revision, row_str(&r, 0)) : x_asprintf("%s/%s/%s", id, kind, row_str(&r, 0));
 		json_t *doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:O}", "notice", "report", "to", "address", row_str(&r, 3), "name", row_str(&r, 1),
 		                        "lang", row_str(&r, 4), "zone", row_str(&r, 5), "company", texts(row_str(&r, 6), row_str(&r, 7)), "report", brief);
 

@@ -8,6 +8,13 @@
  *
  * The day or month told about stands in the timer, not in the hour at which it fires: after days of standstill every
  * missed day is told once, up to a week back.  A published report keeps its data set; the PDF is made from it anew.
+ *
+ * A wrong one is corrected: report.correct opens the next revision as a draft, words and all, with figures worked out anew or kept, and report.publish
+ * puts it beside the one it replaces, which stays as it was.  From the first moment readers of that one are told so.  The `report` clock is that of the
+ * first publication.
+ *
+ *     reports            one row a month: its draft, or that there is none; revision is that of the draft, or the last published one
+ *     report_revisions   what was published, each with its frozen data set
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +25,7 @@
 #define DRAFT_AT (6 * 3600)
 #define DUE_BUSINESS_DAY 5
 #define WORDS_MAX 8000
+#define REASON_MAX 1000
 #define CATCH_UP_DAYS 7
 
 /* ---- days of a tenant ---- */
@@ -336,107 +344,73 @@ cmd_report_publish(struct cmd *c)
 	free(h.zone);
 	if (cmd_failed(c))
 		return;
-	db_run(c->db, "UPDATE reports SET state = 'published', published_at = ?, published_by = ?, by_ja = ?, by_en = ?, data = ? WHERE id = ?", Q(c->now),
-	       Q(c->who->user), Q(c->who->ja), Q(c->who->en), Q(text), Q(n.id));
-	clock_stop(c, n.id, "report", c->now);
+	db_run(c->db, "INSERT INTO report_revisions(report, revision, published_at, published_by, by_ja, by_en, reason_ja, reason_en, data) SELECT id, revision, ?, ?, ?, ?,"
+	              " reason_ja, reason_en, ? FROM reports WHERE id = ?",
+	       Q(c->now), Q(c->who->user), Q(c->who->ja), Q(c->who->en), Q(text), Q(n.id));
+	db_run(c->db, "UPDATE reports SET state = 'published', published_at = coalesce(published_at, ?), published_by = coalesce(published_by, ?), by_ja = coalesce(by_ja, ?),"
+	              " by_en = coalesce(by_en, ?), correcting_at = NULL WHERE id = ?",
+	       Q(c->now), Q(c->who->user), Q(c->who->ja), Q(c->who->en), Q(n.id));
+	if (db_int(c->db, 1, "SELECT revision FROM reports WHERE id = ?", Q(n.id)) == 1)
+		clock_stop(c, n.id, "report", c->now);
 	timer_drop(c, n.id);
 	outbox_report(c, n.id, "published", data);
 	hook_report(c, n.id);
 }
 
-/* ---- questions ---- */
+/* ---- corrections ---- */
 
-#define REPORT_COLUMNS                                                                                                          \
-	"r.id, r.tenant, 'monthly' AS kind, r.month, r.state, r.drafted_at AS \"drafted_at:t\", r.due_at AS \"due_at:t\", r.published_at AS"         \
-	" \"published_at:t\", r.by_ja AS \"published_by:2\", r.by_en"
-
-json_t *
-ask_report_list(struct ask *a)
+/* Customers read it, each in their own language: one for both will not do. */
+static bool
+reason_is_good(const json_t *o, const char *lang, const char **ret)
 {
-	const char *tenant = ask_tenant(a);
-	struct rows r;
-	json_t *items;
-
-	if (a->status != 0)
-		return NULL;
-	r = db_query(a->db, "SELECT " REPORT_COLUMNS " FROM reports r WHERE (? IS NULL OR r.tenant = ?) AND (? = 0 OR r.state = 'published') ORDER BY r.month DESC, r.tenant LIMIT 1200",
-	             Q(tenant), Q(tenant), Q((int64_t)a->customer));
-	items = rows_json(&r);
-	for (size_t i = json_array_size(items); i-- > 0;)
-		if (!desk_sees(a->who, json_string_value(json_object_get(json_array_get(items, i), "tenant"))))
-			json_array_remove(items, i);
-	return json_pack("{s:o}", "items", items);
+	*ret = json_string_value(json_object_get(o, lang));
+	return *ret != NULL && slice_trim(slice_str(*ret)).n != 0 && strlen(*ret) <= REASON_MAX;
 }
 
-/* The analyst's part belongs to the data set: what is printed is all there. */
-static json_t *
-with_words(struct ask *a, json_t *o, const struct report_now *n, bool daily)
+/* {id, reason: {ja, en}, figures: "anew" | "kept"} */
+void
+cmd_report_correct(struct cmd *c)
 {
-	struct rows r = db_query(a->db, "SELECT words_ja AS \"words:2\", words_en, recommendations AS \"recommendations:j\", data AS \"data:j\" FROM reports WHERE id = ?",
-	                         Q(n->id));
-	json_t *more = row_first(&r), *data = json_object_get(more, "data"), *empty;
-
-	if (json_is_object(data)) {
-		json_incref(data);
-	} else {
-		data = report_data(a->d, n->tenant, daily ? "daily" : "monthly", n->first, n->last, a->now);
-		json_object_set_new(data, "words", more != NULL ? json_incref(json_object_get(more, "words")) : texts("", ""));
-		empty = more != NULL ? json_incref(json_object_get(more, "recommendations")) : json_array();
-		json_object_set_new(data, "recommendations", empty);
-		json_object_set(data, "state", json_object_get(o, "state"));
-	}
-	json_object_set(o, "words", json_object_get(data, "words"));
-	json_object_set(o, "recommendations", json_object_get(data, "recommendations"));
-	json_object_set_new(o, "data", data);
-	json_decref(more);
-	return o;
-}
-
-json_t *
-ask_report_show(struct ask *a)
-{
-	const char *id = ask_str(a, "id");
-	auto_free char *zone = NULL;
+	const json_t *reason = json_object_get(c->args, "reason");
+	const char *ja = NULL, *en = NULL, *figures = json_string_value(json_object_get(c->args, "figures"));
+	bool kept = figures != NULL && strcmp(figures, "kept") == 0;
 	struct report_now n;
-	bool daily, published;
-	struct rows r;
-	json_t *o;
 
-	if (id == NULL || strlen(id) > 47 || !report_read_id(id, n.tenant, &n.first, &n.last) || !desk_sees(a->who, n.tenant))
-		return NULL;
-	snprintf(n.id, sizeof n.id, "%s", id);
-	daily = n.first == n.last;
-	zone = db_text(a->db, "SELECT zone FROM tenants WHERE id = ?", Q(n.tenant));
-	r = db_query(a->db, "SELECT " REPORT_COLUMNS " FROM reports r WHERE r.id = ?", Q(id));
-	o = row_first(&r);
-	published = o != NULL && strcmp(json_string_value(json_object_get(o, "state")), "published") == 0;
-	/* a customer sees what is published, and days that are over */
-	if (zone == NULL || n.first > local_day(zone, a->now) || (a->customer && !published && (!daily || n.last >= local_day(zone, a->now)))) {
-		json_decref(o);
-		return NULL;
+	if (!report_load(c, &n))
+		return;
+	if (db_int(c->db, 0, "SELECT 1 FROM reports WHERE id = ? AND state = 'published'", Q(n.id)) == 0)
+		cmd_refuse(c, 409, "state", "id", "it is not published, or its correction is being written");
+	else if (!reason_is_good(reason, "ja", &ja) || !reason_is_good(reason, "en", &en))
+		cmd_refuse(c, 422, "invalid", "reason", "wanted the reason in both languages, at most %d bytes each", REASON_MAX);
+	else if (figures != NULL && !kept && strcmp(figures, "anew") != 0)
+		cmd_refuse(c, 422, "invalid", "figures", "wanted anew or kept");
+	if (cmd_failed(c))
+		return;
+	db_run(c->db, "UPDATE reports SET state = 'draft', revision = revision + 1, reason_ja = ?, reason_en = ?, kept = ?, correcting_at = ? WHERE id = ?", Q(ja), Q(en),
+	       Q((int64_t)kept), Q(c->now), Q(n.id));
+}
+
+/* The correction was none: what was published stands again as it did, its words too. */
+void
+cmd_report_abandon(struct cmd *c)
+{
+	auto_free char *recommendations = NULL;
+	const char *ja = "", *en = "";
+	struct report_now n;
+	json_t *data;
+
+	if (!report_load(c, &n))
+		return;
+	if (db_int(c->db, 0, "SELECT 1 FROM reports WHERE id = ? AND state = 'draft' AND revision > 1", Q(n.id)) == 0) {
+		cmd_refuse(c, 409, "state", "id", "no correction of it is being written");
+		return;
 	}
-	if (o == NULL)
-		o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:n, s:n}", "id", id, "tenant", n.tenant, "kind", daily ? "daily" : "monthly", "month",
-		              id + strlen(n.tenant) + 1, "state", "live", "drafted_at", "due_at", "published_at", "published_by");
-	return with_words(a, o, &n, daily);
-}
-
-json_t *
-desk_report_data(struct desk *d, const struct desk_actor *who, const char *id, int64_t now)
-{
-	json_t *args = json_pack("{s:s}", "id", id), *data;
-	struct desk_answer a = desk_ask(d, "report.show", who, args, now);
-
-	data = a.status == 200 ? json_deep_copy(json_object_get(a.body, "data")) : NULL;
-	if (data != NULL)
-		json_object_set_new(data, "state", json_string("published"));
-	json_decref(a.body);
-	json_decref(args);
-	return data;
-}
-
-char *
-desk_report_frozen(struct desk *d, const char *id)
-{
-	return db_text(d->db, "SELECT data FROM reports WHERE id = ? AND state = 'published'", Q(id));
+	data = report_frozen(c->db, n.id, 0);
+	texts_get(json_object_get(data, "words"), &ja, &en);
+	recommendations = json_text(json_object_get(data, "recommendations"));
+	db_run(c->db, "UPDATE reports SET state = 'published', revision = revision - 1, words_ja = ?, words_en = ?, recommendations = ?, kept = 0, correcting_at = NULL,"
+	              " reason_ja = (SELECT v.reason_ja FROM report_revisions v WHERE v.report = reports.id AND v.revision = reports.revision - 1),"
+	              " reason_en = (SELECT v.reason_en FROM report_revisions v WHERE v.report = reports.id AND v.revision = reports.revision - 1) WHERE id = ?",
+	       Q(ja), Q(en), Q(recommendations), Q(n.id));
+	json_decref(data);
 }

@@ -347,13 +347,24 @@ const char *const desk_schema[] = {
 	"ALTER TABLE advisory_tenants ADD COLUMN assets TEXT;"
 	"ALTER TABLE advisory_tenants ADD COLUMN seen_devices @int;"
 	"ALTER TABLE advisory_tenants ADD COLUMN told @int;",
+	/* corrections: what was published stays, revision by revision */
+	"CREATE TABLE report_revisions(report TEXT NOT NULL REFERENCES reports(id), revision @int NOT NULL, published_at @int NOT NULL, published_by TEXT NOT NULL,"
+	"  by_ja TEXT NOT NULL, by_en TEXT NOT NULL, reason_ja TEXT NOT NULL, reason_en TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY(report, revision)) @strict;"
+	"INSERT INTO report_revisions(report, revision, published_at, published_by, by_ja, by_en, reason_ja, reason_en, data) SELECT id, 1, published_at,"
+	"  published_by, by_ja, by_en, '', '', data FROM reports WHERE state = 'published';"
+	"UPDATE reports SET data = NULL;"
+	"ALTER TABLE reports ADD COLUMN revision @int NOT NULL DEFAULT 1;"
+	"ALTER TABLE reports ADD COLUMN reason_ja TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE reports ADD COLUMN reason_en TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE reports ADD COLUMN kept @int NOT NULL DEFAULT 0;"
+	"ALTER TABLE reports ADD COLUMN correcting_at @int;",
 };
 const size_t desk_schema_steps = sizeof desk_schema / sizeof *desk_schema;
 
 const char *const desk_projection[] = { "tenants", "contacts", "numbers", "users", "candidates", "detections", "rolled",
 	"entities", "entries", "clocks", "incidents", "evidence", "actions", "chains", "outbox", "timers", "alarms", "lcps",
 	"tokens", "counters", "days", "downgrades", "apart", "relations", "tasks",
-	"days_off", "exceptions", "hidden", "reports", "providers", "hooks", "digests",
+	"days_off", "exceptions", "hidden", "reports", "report_revisions", "providers", "hooks", "digests",
 	"rosters", "site_changes", "handovers", "handover_items",
 	"registrations",
 	"lcp_certs", "endpoints", "apikeys",

@@ -61,7 +61,7 @@ print(enum report_lang lang)
 {
 	auto_buf struct buf in = { 0 }, out = { 0 };
 	json_error_t e;
-	json_t *data, *inner;
+	json_t *data;
 	int r = fd_read_all(0, &in, INPUT_MAX);
 
 	if (r != 0) {
@@ -78,8 +78,7 @@ print(enum report_lang lang)
 		json_decref(data);
 		return 1;
 	}
-	inner = json_object_get(data, "data"); /* an answer of /api/v1/reports/ID holds it so */
-	r = report_pdf(json_is_object(inner) ? inner : data, lang, &out);
+	r = report_pdf(data, lang, &out);
 	json_decref(data);
 	if (r == 0)
 		r = fd_write_all(1, out.p, out.n);

@@ -94,6 +94,7 @@ static void
 head(struct sheet *s)
 {
 	const struct rep *r = s->r;
+	const char *const notes[] = { rep_revision(r), rep_replaces(r), rep_replaced(r) };
 
 	cell(s, rep_word(r, strcmp(rep_text(r, r->data, "kind"), "daily") == 0 ? W_DAILY : W_MONTHLY));
 	cell(s, rep_text2(r, r->data, "tenant.name"));
@@ -103,6 +104,11 @@ head(struct sheet *s)
 	cell(s, rep_text(r, r->data, "period.last"));
 	cell(s, rep_text(r, r->data, "period.zone"));
 	end_row(s);
+	for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
+		if (notes[i] != NULL) {
+			cell(s, notes[i]);
+			end_row(s);
+		}
 }
 
 static void

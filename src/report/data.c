@@ -19,9 +19,12 @@ static const char *const words[WORDS][REPORT_LANGS] = {
 void
 rep_init(struct rep *r, const json_t *data, enum report_lang lang, struct arena *a)
 {
-	const char *zone = json_string_value(rep_at(data, "period.zone"));
+	const json_t *inner = json_object_get(data, "data");
+	const char *zone;
 
-	*r = (struct rep){ .data = data, .lang = lang, .a = a, .zone = zone != NULL ? zone_open(slice_str(zone)) : NULL };
+	*r = (struct rep){ .data = json_is_object(inner) ? inner : data, .around = data, .lang = lang, .a = a };
+	zone = json_string_value(rep_at(r->data, "period.zone"));
+	r->zone = zone != NULL ? zone_open(slice_str(zone)) : NULL;
 }
 
 const char *
@@ -365,4 +368,53 @@ rep_funnel(const struct rep *r, size_t i, int64_t *ret_n)
 		return NULL;
 	*ret_n = rep_num(r->data, steps[i].key);
 	return rep_word(r, steps[i].w);
+}
+
+/* ---- revisions ---- */
+
+const char *
+rep_revision(const struct rep *r)
+{
+	int64_t n = rep_num(r->data, "revision");
+
+	return n > 1 ? SAY(r, W_REVISION, rep_figure(r, n)) : NULL;
+}
+
+/* The local day of a moment. */
+static const char *
+day_of(const struct rep *r, const char *rfc3339)
+{
+	const char *s = rep_moment(r, rfc3339);
+
+	return strlen(s) == 19 ? rep_day(r, rep_printf(r, "%.4s-%.2s-%.2s", s, s + 5, s + 8)) : s;
+}
+
+const char *
+rep_replaces(const struct rep *r)
+{
+	const json_t *o = rep_at(r->data, "replaces");
+
+	if (!json_is_object(o))
+		return NULL;
+	return SAY(r, W_REPLACES, rep_figure(r, rep_num(o, "revision")), day_of(r, rep_text(r, o, "published_at")), rep_text2(r, o, "reason"));
+}
+
+const char *
+rep_replaced(const struct rep *r)
+{
+	const json_t *by = rep_at(r->around, "replaced_by"), *now = rep_at(r->around, "correction");
+
+	if (json_is_object(by))
+		return SAY(r, W_REPLACED_BY, rep_figure(r, rep_num(by, "revision")), day_of(r, rep_text(r, by, "published_at")), rep_text2(r, by, "reason"));
+	if (json_is_object(now))
+		return SAY(r, W_BEING_CORRECTED, day_of(r, rep_text(r, now, "since")), rep_text2(r, now, "reason"));
+	return NULL;
+}
+
+const char *
+rep_standing(const struct rep *r)
+{
+	if (json_is_object(rep_at(r->around, "replaced_by")))
+		return rep_word(r, W_REPLACED);
+	return json_is_object(rep_at(r->around, "correction")) ? rep_word(r, W_CORRECTING) : NULL;
 }

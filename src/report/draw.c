@@ -277,7 +277,7 @@ metadata(cairo_surface_t *s, struct paper *p)
 
 	if (daily)
 		period = rep_day(r, rep_text(r, r->data, "period.first"));
-	cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_TITLE, paper_line(r, rep_printf(r, "%s %s %s", name, rep_word(r, daily ? W_DAILY : W_MONTHLY), period), 300));
+	cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_TITLE, paper_line(r, rep_printf(r, "%s %s %s%s%s", name, rep_word(r, daily ? W_DAILY : W_MONTHLY), period, rep_revision(r) != NULL ? " " : "", rep_revision(r) != NULL ? rep_revision(r) : ""), 300));
 	cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_AUTHOR, rep_word(r, W_SIGN));
 	cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_SUBJECT, p->draft ? rep_word(r, W_DRAFT) : rep_word(r, W_CONFIDENTIAL));
 	cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_KEYWORDS, p->sha256);

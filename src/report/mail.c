@@ -197,7 +197,11 @@ published(struct letter *l)
 	const struct rep *r = l->r;
 	const char *first = rep_text(r, r->data, "period.first");
 
-	paragraph(l, SAY(r, W_PUBLISHED, rep_month(r, rep_printf(r, "%.7s", first))), "font-size:17px;font-weight:bold");
+	const char *month = rep_month(r, rep_printf(r, "%.7s", first)), *revision = rep_revision(r), *replaces = rep_replaces(r);
+
+	paragraph(l, revision != NULL ? SAY(r, W_CORRECTED, month, revision) : SAY(r, W_PUBLISHED, month), "font-size:17px;font-weight:bold");
+	if (replaces != NULL)
+		paragraph(l, replaces, "");
 	paragraph(l, rep_headline(r), "");
 	paragraph(l, rep_volume(r), "");
 	paragraph(l, rep_promises(r), "");
@@ -212,6 +216,9 @@ subject_of(const struct rep *r, bool is_daily)
 	const char *first = rep_text(r, r->data, "period.first"), *name = rep_text2(r, r->data, "tenant.name");
 	const char *when = is_daily ? rep_day(r, first) : rep_month(r, rep_printf(r, "%.7s", first));
 
+	if (!is_daily && rep_revision(r) != NULL)
+		return rep_printf(r, r->lang == REPORT_JA ? "【%s（%s）】%s %s：%s" : "[%s, %s] %s, %s: %s", rep_word(r, W_MONTHLY), rep_word(r, W_CORRECTED_REPORT), when, name,
+		                  rep_revision(r));
 	return rep_printf(r, r->lang == REPORT_JA ? "【%s】%s %s：%s" : "[%s] %s, %s: %s", rep_word(r, is_daily ? W_DAILY : W_MONTHLY), when, name, rep_headline(r));
 }
 

@@ -91,7 +91,7 @@ fact(struct paper *p, double y, enum word w, const char *text)
 	double h;
 
 	paper_text(p, PAPER_LEFT, y, 92, FACE_BODY, SIDE_LEFT, INK_TEXT_3, 1, rep_word(p->r, w));
-	h = paper_text(p, PAPER_LEFT + 96, y, PAPER_WIDTH - 96, FACE_BODY, SIDE_LEFT, INK_TEXT, 2, text);
+	h = paper_text(p, PAPER_LEFT + 96, y, PAPER_WIDTH - 96, FACE_BODY, SIDE_LEFT, INK_TEXT, w == W_CORRECTION ? 4 : 2, text);
 	return y + (h > 15 ? h : 15) + 4;
 }
 
@@ -124,6 +124,18 @@ contents(struct paper *p, double y)
 	paper_close(p, "TOC");
 }
 
+/* In a frame above the title: what to know before reading. Its foot is fixed, so that the title stays where it is. */
+static void
+warning(struct paper *p, const char *word, const char *text)
+{
+	PangoLayout *l = paper_layout(p, FACE_SMALL, SIDE_LEFT, PAPER_WIDTH - 24, 5, text);
+	double h = paper_height(l) + 32, y = 184 - h;
+
+	paper_frame(p, PAPER_LEFT, y, PAPER_WIDTH, h, 1.5, INK_LATE);
+	paper_text(p, PAPER_LEFT + 12, y + 6, PAPER_WIDTH - 24, FACE_SUBHEAD, SIDE_LEFT, INK_LATE_TEXT, 1, word);
+	paper_put(p, l, PAPER_LEFT + 12, y + 24, PAPER_WIDTH - 24, INK_LATE_TEXT, "P");
+}
+
 void
 part_cover(struct paper *p)
 {
@@ -133,11 +145,10 @@ part_cover(struct paper *p)
 
 	p->page = 1;
 	brand(p, PAPER_MARGIN + 4);
-	if (p->draft) {
-		paper_frame(p, PAPER_LEFT, 140, PAPER_WIDTH, 44, 1.5, INK_LATE);
-		paper_text(p, PAPER_LEFT + 12, 146, PAPER_WIDTH - 24, FACE_SUBHEAD, SIDE_LEFT, INK_LATE_TEXT, 1, rep_word(r, W_DRAFT));
-		paper_text(p, PAPER_LEFT + 12, 164, PAPER_WIDTH - 24, FACE_SMALL, SIDE_LEFT, INK_LATE_TEXT, 1, rep_word(r, W_DRAFT_IS));
-	}
+	if (p->draft)
+		warning(p, rep_word(r, W_DRAFT), rep_word(r, W_DRAFT_IS));
+	else if (rep_standing(r) != NULL)
+		warning(p, rep_standing(r), paper_line(r, rep_replaced(r), 2400));
 	y += paper_text(p, PAPER_LEFT, y, PAPER_WIDTH, FACE_TITLE, SIDE_LEFT, INK_TEXT, 1, title_of(p));
 	y += paper_text(p, PAPER_LEFT, y, PAPER_WIDTH, FACE_TITLE, SIDE_LEFT, INK_TEXT_3, 1, period_of(p)) + 18;
 	y += paper_text(p, PAPER_LEFT, y, PAPER_WIDTH, FACE_NUMBER, SIDE_LEFT, INK_TEXT, 3, paper_line(r, rep_text2(r, r->data, "tenant.name"), 300)) + 14;
@@ -147,6 +158,8 @@ part_cover(struct paper *p)
 	y = fact(p, y, W_MADE_AT, rep_moment(r, rep_text(r, r->data, "made_at")));
 	y = fact(p, y, W_AUTHOR, rep_word(r, W_SIGN));
 	y = fact(p, y, W_HANDLING, rep_word(r, W_CONFIDENTIAL));
+	if (rep_revision(r) != NULL)
+		y = fact(p, y, W_CORRECTION, paper_line(r, rep_printf(r, r->lang == REPORT_JA ? "%s。%s" : "%s. %s", rep_revision(r), rep_replaces(r) != NULL ? rep_replaces(r) : ""), 2400));
 	contents(p, y + 22 > 470 ? y + 22 : 470);
 	y = PAPER_H - PAPER_MARGIN - 24;
 	if (lacking != NULL)
@@ -230,22 +243,28 @@ part_summary(struct paper *p)
 
 /* ---- every page ---- */
 
+/* Right what it is, before that how it stands, left whose it is: a long name gives way. */
 static void
 header(struct paper *p)
 {
 	const struct rep *r = p->r;
-	double y = PAPER_MARGIN, half = PAPER_WIDTH / 2;
+	const char *dot = r->lang == REPORT_JA ? "・" : " · ", *revision = rep_revision(r), *standing = p->draft ? rep_word(r, W_DRAFT) : rep_standing(r);
+	PangoLayout *what = paper_layout(p, FACE_SMALL, SIDE_LEFT, -1, 0,
+	                                 rep_printf(r, "%s %s%s%s%s%s", title_of(p), period_of(p), revision != NULL ? dot : "", revision != NULL ? revision : "", dot,
+	                                            rep_word(r, W_CONFIDENTIAL)));
+	double y = PAPER_MARGIN, w = paper_natural(what), x = PAPER_LEFT + PAPER_WIDTH - w;
 
-	paper_text(p, PAPER_LEFT, y, half - 60, FACE_SMALL, SIDE_LEFT, INK_TEXT_3, 1, paper_line(r, rep_text2(r, r->data, "tenant.name"), 200));
-	if (p->draft) {
-		PangoLayout *l = paper_layout(p, FACE_CELL_BOLD, SIDE_LEFT, -1, 0, rep_word(r, W_DRAFT));
-		double w = paper_natural(l);
+	paper_put(p, what, x, y, w, INK_TEXT_3, NULL);
+	if (standing != NULL) {
+		PangoLayout *l = paper_layout(p, FACE_CELL_BOLD, SIDE_LEFT, -1, 0, standing);
 
-		paper_frame(p, PAPER_LEFT + half - w / 2 - 8, y - 0.5, w + 16, 14, 1, INK_LATE);
-		paper_put(p, l, PAPER_LEFT + half - w / 2, y + 0.6, w, INK_LATE_TEXT, NULL);
+		w = paper_natural(l);
+		x -= w + 22;
+		paper_frame(p, x - 8, y - 0.5, w + 16, 14, 1, INK_LATE);
+		paper_put(p, l, x, y + 0.6, w, INK_LATE_TEXT, NULL);
+		x -= 8;
 	}
-	paper_text(p, PAPER_LEFT + half + 60, y, half - 60, FACE_SMALL, SIDE_RIGHT, INK_TEXT_3, 1,
-	           rep_printf(r, r->lang == REPORT_JA ? "%s %s・%s" : "%s %s · %s", title_of(p), period_of(p), rep_word(r, W_CONFIDENTIAL)));
+	paper_text(p, PAPER_LEFT, y, x - PAPER_LEFT - 16, FACE_SMALL, SIDE_LEFT, INK_TEXT_3, 1, paper_line(r, rep_text2(r, r->data, "tenant.name"), 200));
 	paper_rule(p, PAPER_LEFT, y + 17, PAPER_WIDTH, INK_LINE_2);
 }
 

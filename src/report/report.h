@@ -9,6 +9,9 @@
  *
  * The data set comes from another process and holds names out of logs: nothing in it is trusted.  A key that is missing or has another
  * type reads as nothing or 0; control and bidirectional characters become U+FFFD before either sees them.
+ *
+ * Instead of a data set, the answer of report.show may be given, which holds it as `data`: then what became of that revision since it was frozen
+ * (`replaced_by`, `correction`) is marked too.  The hash in the document is that of the data set either way.
  */
 #ifndef NZ_REPORT_REPORT_H
 #define NZ_REPORT_REPORT_H
@@ -19,7 +22,7 @@
 
 enum report_lang { REPORT_JA, REPORT_EN, REPORT_LANGS };
 
-/* Daily report, or word that a monthly one is out (kind "published"). Lines end with \n; the subject is one line. */
+/* Daily report, or word that a monthly one is out, or out again corrected (kind "published"). Lines end with \n; the subject is one line. */
 void report_mail(const json_t *data, enum report_lang lang, struct buf *subject, struct buf *text, struct buf *html);
 /* RFC 4180 with a byte order mark; no cell can be a formula. table NULL: all, one below the other under their names; otherwise that one alone,
  * heads in the first row. 0, or E_NOTFOUND for a name that report_csv_table does not give. */

@@ -20,6 +20,7 @@ enum word {
 
 struct rep {
 	const json_t *data;
+	const json_t *around;    /* what `data` came in; itself when it came alone */
 	enum report_lang lang;
 	struct arena *a;         /* of this rendering */
 	const struct zone *zone;
@@ -58,6 +59,11 @@ const char *rep_promises(const struct rep *r);        /* clocks */
 const char *rep_devices(const struct rep *r);
 const char *rep_ledger(const struct rep *r);
 const char *rep_availability(const struct rep *r);
+/* Of a report that was published more than once; each NULL when there is nothing to say. Sentences, but the number. */
+const char *rep_revision(const struct rep *r);    /* "第 2 版": from the second on */
+const char *rep_replaces(const struct rep *r);    /* which one it replaces, and why */
+const char *rep_replaced(const struct rep *r);    /* by which one it was replaced, or that it is being corrected, and why */
+const char *rep_standing(const struct rep *r);    /* the same in a word or two, for every page */
 const char *rep_funnel(const struct rep *r, size_t i, int64_t *ret_n); /* lines … incidents; NULL past the end */
 bool rep_is_troubled(const json_t *d);
 

@@ -251,7 +251,7 @@ give_report(struct desk_role *dr, struct msg *m)
 {
 	json_t *o = desk_role_load(m->body);
 	const char *id = json_string_value(json_object_get(o, "id"));
-	auto_free char *data = id != NULL ? desk_report_frozen(dr->desk, id) : NULL;
+	auto_free char *data = id != NULL ? desk_report_frozen(dr->desk, id, json_integer_value(json_object_get(o, "revision"))) : NULL;
 
 	if (dr->notify != NULL)
 		chan_send(dr->notify, MSG_REPORT_DATA, m->id, data != NULL ? slice_str(data) : SL(""), -1);

@@ -38,7 +38,7 @@ static void
 go(struct notifier *n, struct paper_mail *w, struct slice document)
 {
 	struct notice_file f = { .is_there = true, .body = document, .size = (int64_t)document.n };
-	char name[64];
+	char name[80], of[16] = "";
 
 	if (w->files) {
 		notify_defer(n, w->job, "its files did not come");
@@ -50,7 +50,9 @@ go(struct notifier *n, struct paper_mail *w, struct slice document)
 		log_info("notify.paper_large", kv_str("report", w->id), kv_u64("bytes", document.n));
 	if (document.n == 0)
 		log_warn("notify.no_paper", kv_str("report", w->id));
-	snprintf(name, sizeof name, "%s.%s.pdf", w->id, w->lang == 0 ? "ja" : "en");
+	if (w->revision > 1)
+		snprintf(of, sizeof of, "-r%d", w->revision);
+	snprintf(name, sizeof name, "%s%s.%s.pdf", w->id, of, w->lang == 0 ? "ja" : "en");
 	f.name = name;
 	notify_send(n, buf_slice(&w->body), &f, document.n != 0 && document.n <= PAPER_MAX);
 	drop(n, w);
@@ -83,14 +85,23 @@ report_id_of(const struct notice *notice, json_t **ret_o)
 	return kind != NULL && strcmp(kind, "published") == 0 && is_id(id) ? id : NULL;
 }
 
+/* A mail that waited long still brings the document it speaks of. */
+static int
+revision_of(const json_t *o)
+{
+	json_int_t n = json_integer_value(json_object_get(o, "revision"));
+
+	return n > 1 && n < 10000 ? (int)n : 1;
+}
+
 static void
 ask_data(struct notifier *n, struct paper_mail *w)
 {
-	char text[80];
+	char text[100];
 
 	w->ask = ++n->asked;
 	w->of = ROLE_DESK;
-	snprintf(text, sizeof text, "{\"id\":\"%s\"}", w->id);
+	snprintf(text, sizeof text, "{\"id\":\"%s\",\"revision\":%d}", w->id, w->revision);
 	chan_send(n->out.desk, MSG_REPORT_ASK, w->ask, slice_str(text), -1);
 }
 
@@ -139,6 +150,7 @@ paper_begin(struct notifier *n, const struct notice *notice, struct slice body)
 	} else if (id != NULL && n->out.desk != NULL && n->print != NULL) {
 		w = wait_for(n, notice, body);
 		snprintf(w->id, sizeof w->id, "%s", id);
+		w->revision = revision_of(o);
 		ask_data(n, w);
 	} else {
 		id = NULL;

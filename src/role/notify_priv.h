@@ -16,6 +16,7 @@ struct paper_mail {
 	char job[65], id[48];
 	bool files;                  /* it waits for files of an answer, not for a report */
 	uint32_t lang;
+	int revision;
 	uint64_t ask;                /* number of what was asked last */
 	enum role_id of;             /* whom: the desk for the data set, then print */
 	int64_t until;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Answers that are files: a report as PDF or CSV, a file of an inquiry.  The desk is asked like for report.show and attachment.show, so it
- * decides who may have it; from a data set CSV is written here, and PDF by role print.  A file of a stranger is a download of no type.
+ * decides who may have it; from its answer (a data set, and how that revision stands now) CSV is written here, and PDF by role print.  A file of a
+ * stranger is a download of no type.
  */
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ refuse(struct web *w, struct question *q, unsigned status, const char *type, con
 	web_question_drop(w, q);
 }
 
-/* attachment; filename="aoba-2026-10.ja.pdf": the id is the desk's, yet nothing but its own characters goes into a header. */
+/* attachment; filename="aoba-2026-10-r2.ja.pdf": the id is the desk's, yet nothing but its own characters goes into a header. */
 static void
 send_file(struct web *w, struct question *q, const char *type, const char *ending, struct slice bytes)
 {
@@ -42,6 +43,8 @@ send_file(struct web *w, struct question *q, const char *type, const char *endin
 
 	buf_put_str(&how, "attachment; filename=\"");
 	buf_put(&how, id, id != NULL ? strspn(id, good) : 0);
+	if (json_is_integer(json_object_get(q->args, "revision")))
+		buf_printf(&how, "-r%d", (int)json_integer_value(json_object_get(q->args, "revision")));
 	if (table != NULL) {
 		buf_put_byte(&how, '.');
 		buf_put(&how, table, strspn(table, good));
@@ -52,20 +55,21 @@ send_file(struct web *w, struct question *q, const char *type, const char *endin
 	web_question_drop(w, q);
 }
 
+/* `report`: the desk's answer, the data set in it. */
 static void
-send_csv(struct web *w, struct question *q, const json_t *data)
+send_csv(struct web *w, struct question *q, const json_t *report)
 {
 	const char *table = json_string_value(json_object_get(q->args, "table"));
 	auto_buf struct buf out = { 0 };
 
-	if (report_csv(data, is_english(q) ? REPORT_EN : REPORT_JA, table, &out) != 0)
+	if (report_csv(report, is_english(q) ? REPORT_EN : REPORT_JA, table, &out) != 0)
 		refuse(w, q, 404, "not_found", "table", NULL);
 	else
 		send_file(w, q, "text/csv; charset=utf-8", "csv", buf_slice(&out));
 }
 
 static void
-ask_print(struct web *w, struct question *q, const json_t *data)
+ask_print(struct web *w, struct question *q, const json_t *report)
 {
 	struct msg_print head = { .lang = is_english(q) };
 	char *text;
@@ -74,7 +78,7 @@ ask_print(struct web *w, struct question *q, const json_t *data)
 		refuse(w, q, 503, NULL, NULL, NULL);
 		return;
 	}
-	text = json_dumps(data, JSON_COMPACT);
+	text = json_dumps(report, JSON_COMPACT);
 	q->step = STEP_PRINT;
 	q->peer = ROLE_PRINT;
 	chan_send2(w->print, MSG_PRINT, q->id, slice_of(&head, sizeof head), text != NULL ? slice_str(text) : SL("null"), -1);
@@ -121,19 +125,21 @@ send_attachment(struct web *w, struct question *q, const json_t *body)
 void
 web_file(struct web *w, struct question *q, const json_t *body)
 {
+	json_int_t revision = json_integer_value(json_object_get(body, "revision"));
+	bool attachment = strcmp(q->route->verb, "attachment.file") == 0;
 	const json_t *data = json_object_get(body, "data");
 
-	bool attachment = strcmp(q->route->verb, "attachment.file") == 0;
-
+	if (revision > 1)
+		json_object_set_new(q->args, "revision", json_integer(revision)); /* for its name */
 	if (attachment ? !json_is_string(data) : !json_is_object(data)) {
 		log_warn("web.answer.bad", kv_str("verb", q->route->verb));
 		refuse(w, q, 503, NULL, NULL, NULL);
 	} else if (attachment) {
 		send_attachment(w, q, body);
 	} else if (strcmp(q->route->verb, "report.csv") == 0) {
-		send_csv(w, q, data);
+		send_csv(w, q, body);
 	} else {
-		ask_print(w, q, data);
+		ask_print(w, q, body);
 	}
 }
 

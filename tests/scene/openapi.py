@@ -311,6 +311,12 @@ def reports(local, lead):
     call(lead, "report.words", {"words": {"ja": "語", "en": "word"}, "recommendations": []}, id=report)
     call(lead, "report.show", id=report)
     call(local, "report.publish", id=report)
+    wrong = {"reason": {"ja": "行数に誤りがありました。", "en": "The lines were wrong."}}
+    call(local, "report.correct", wrong, id=report)
+    call(local, "report.abandon", id=report)
+    call(local, "report.correct", {**wrong, "figures": "kept"}, id=report)
+    call(local, "report.publish", id=report)
+    call(local, "report.show", query="?revision=1", id=report)
     call(lead, "report.pdf", id=report)
     call(lead, "report.csv", id=report)
     h = call(lead, "handover.draft", {"to": "miyoshi", "tenants": ["aoba"]})

@@ -155,6 +155,61 @@ def there_are_fonts(soc):
     expect(fonts["ok"] and fonts["value"] == 0, fonts)
 
 
+def corrected_mails(mails):
+    got = {}
+    for path in mails.iterdir():
+        m = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        if "訂正版" in str(m["subject"]) or "corrected report" in str(m["subject"]):
+            got[m["to"].addresses[0].addr_spec] = m
+    return got if len(got) == 2 else None
+
+
+def it_is_corrected(soc, who, report, mails, folder):
+    """A lead says what is wrong; from then on readers see it.  The second revision comes beside the first, which stays what it was."""
+    first = who["odagiri"].ask("GET", f"/api/v1/reports/{report}")
+    hashed = lambda data: hashlib.sha256(json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hexdigest()  # noqa: E731
+    of_first = hashed(first["data"])
+    for refused in (["--reason-ja", "行数の誤り"], []):
+        got = subprocess.run([soc.program("nezuban"), "report", "correct", report, *refused, "--socket", str(soc.socket)], capture_output=True, text=True, timeout=60)
+        expect(got.returncode == 2 and "customers read them" in got.stderr, "corrected without a reason:", got.returncode, got.stderr)
+    try:
+        who["odagiri"].ask("POST", f"/api/v1/reports/{report}/correct", {"reason": {"ja": "x", "en": "x"}})
+        expect(False, "a customer corrected a report")
+    except Refused as e:
+        expect(e.status in (403, 404), "a customer's correction gave", e.status)
+    said = soc.cli("report", "correct", report, "--reason-ja", "文書の行数に誤りがありました。", "--reason-en", "The lines in it were wrong.")
+    expect(f"{report} draft, revision 2" in said, said)
+    text = pages(fetch(who["odagiri"], f"/api/v1/reports/{report}/pdf?lang=en")[2])
+    expect(all("Being corrected" in p and of_first in p for p in text) and "The lines in it were wrong." in text[0], "its reader is not told", text[0])
+    (folder / "en2.txt").write_text("A quiet month, counted again.\n")
+    soc.cli("report", "words", report, "--en", folder / "en2.txt")
+    who["reid"].ask("POST", f"/api/v1/reports/{report}/publish")
+    listed = [line.split() for line in soc.cli("report", "list", "--tenant", "aoba").splitlines() if report in line]
+    expect([(x[1], x[4]) for x in listed] == [("2", "published"), ("1", "replaced")], listed)
+    second = who["odagiri"].ask("GET", f"/api/v1/reports/{report}")
+    expect(second["revision"] == 2 and second["data"]["replaces"]["sha256"] == of_first, second["revision"], second["data"].get("replaces"))
+    status, head, pdf = fetch(who["odagiri"], f"/api/v1/reports/{report}/pdf?lang=en")
+    text = pages(pdf)
+    expect(status == 200 and f'filename="{report}-r2.en.pdf"' in head["Content-Disposition"], status, head)
+    expect("It corrects and replaces revision 1" in text[0].replace("\n", " ") and "counted again" in "".join(text) and all(hashed(second["data"]) in p for p in text), text[0])
+    soc.cli("report", "pdf", report, "--lang", "en", "--revision", "1", "-o", folder / "first.pdf")
+    text = pages((folder / "first.pdf").read_bytes())
+    expect(all("Replaced" in p and of_first in p for p in text) and "counted again" not in "".join(text), "the first is not what it was", text[0])
+    table = fetch(who["odagiri"], f"/api/v1/reports/{report}/csv?lang=en&revision=1")[2].decode("utf-8-sig")
+    expect("This revision was replaced by revision 2" in table, table[:400])
+    shown = soc.cli("report", "show", report, "--revision", "1")
+    expect("replaced by  2: The lines in it were wrong." in shown, shown)
+    expect(fetch(who["whitfield"], f"/api/v1/reports/{report}/pdf?revision=1")[0] == 404, "the other customer got the first")
+    got = wait_until(lambda: corrected_mails(mails), 30, why="two mails about the corrected report")
+    for address, lang in (("odagiri@aoba.example", "ja"), ("suzuki@aoba.example", "en")):
+        files = list(got[address].iter_attachments())
+        expect([f.get_filename() for f in files] == [f"{report}-r2.{lang}.pdf"], address, [f.get_filename() for f in files])
+        expect(("The lines in it were wrong." if lang == "en" else "文書の行数に誤りがありました。") in got[address].get_body(("plain",)).get_content(), address, "no reason in the mail")
+    soc.cli("report", "correct", report, "--reason-ja", "誤り", "--reason-en", "wrong", "--keep-figures")
+    soc.cli("report", "abandon", report)
+    expect(who["odagiri"].ask("GET", f"/api/v1/reports/{report}") == second, "an abandoned correction left something")
+
+
 def who_prints(soc, who, report):
     """Many at once are made one after the other, by a process that is gone afterwards; the libraries are in no role."""
     got, seen = [], set()
@@ -190,6 +245,7 @@ def main():
         publish(soc, who, report, folder)
         it_is_mailed(who, report, mails)
         it_is_read(soc, who, report, folder)
+        it_is_corrected(soc, who, report, mails, folder)
         who_prints(soc, who, report)
         there_are_fonts(soc)
     finally:

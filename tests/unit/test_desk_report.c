@@ -6,6 +6,7 @@
 #include "desk_scene.h"
 
 #include "codec/timefmt.h"
+#include "desk/desk_priv.h"
 
 #define HOUR (3600 * SEC)
 #define DAY (24 * HOUR)
@@ -413,6 +414,277 @@ timers_outlive_the_process(void **st)
 	scene_end(&s);
 }
 
+/* The hour does not exist on one night and comes twice on another: one mail each morning all the same, and after the day it tells about. */
+static void
+an_hour_that_summer_time_takes_or_doubles(void **st)
+{
+	static const char night[] =
+	        "tenants:\n  - id: harbor\n    name: {ja: ハーバー, en: Harbor Freight Lines Ltd}\n    kana: ハーバー\n    short: HARBOR\n    zone: Europe/London\n    country: GB\n"
+	        "    lang: en\n    daily_at: '01:30'\n    code_word: {ja: イカリ, en: anchor}\n"
+	        "    contacts:\n      - {id: lowe, name: H. Lowe, kana: ロウ, lang: en, numbers: ['+442011112222'], mail: lowe@harbor.example}\n";
+	static const char *const nights[][2] = { { "2027-03-26T12:00:00Z", "2027-03-30T12:00:00Z" }, { "2027-10-29T12:00:00Z", "2027-11-02T12:00:00Z" } };
+	struct scene s;
+
+	(void)st;
+	begin(&s);
+	import(&s, night);
+	for (size_t i = 0; i < 2; i++) {
+		int64_t before, day;
+
+		go_to(&s, nights[i][0]);
+		before = mails(&s, "harbor", "daily");
+		while (s.now < at(nights[i][1])) {
+			s.now += 600 * SEC;
+			scene_tick(&s);
+		}
+		assert_int_equal(mails(&s, "harbor", "daily"), before + 4);
+		day = at(nights[i][0]) / DAY;
+		for (int k = 0; k < 4; k++) {
+			char text[16];
+
+			day_text(day + k, text);
+			assert_int_equal(db_int(s.db, 0, "SELECT count(*) FROM outbox WHERE tenant = 'harbor' AND json_extract(doc, '$.report.period.first') = ? AND queued_at >= ?", Q(text),
+			                        Q((int64_t)((day + k + 1) * DAY - HOUR))), 1);
+		}
+	}
+	scene_end(&s);
+}
+
+/* A month's figures begin and end at the tenant's midnight, whatever happens to the clocks in it, and December ends in the next year. */
+static void
+months_are_whole(void **st)
+{
+	static const char *const months[][3] = { { "harbor-2027-03", "2027-03-01T00:00:00.000Z", "2027-03-31T23:00:00.000Z" },
+		                                 { "harbor-2027-10", "2027-09-30T23:00:00.000Z", "2027-11-01T00:00:00.000Z" },
+		                                 { "harbor-2026-12", "2026-12-01T00:00:00.000Z", "2027-01-01T00:00:00.000Z" },
+		                                 { "aoba-2026-12", "2026-11-30T15:00:00.000Z", "2026-12-31T15:00:00.000Z" },
+		                                 { "aoba-2028-02", "2028-01-31T15:00:00.000Z", "2028-02-29T15:00:00.000Z" } };
+	struct scene s;
+
+	(void)st;
+	begin(&s);
+	s.now = at("2028-03-02T00:00:00Z");
+	for (size_t i = 0; i < sizeof months / sizeof *months; i++) {
+		json_t *data = desk_report_data(s.d, &desk_service, months[i][0], s.now), *period = json_object_get(data, "period");
+
+		assert_string_equal(jstr(period, "from"), months[i][1]);
+		assert_string_equal(jstr(period, "to"), months[i][2]);
+		json_decref(data);
+	}
+	scene_end(&s);
+}
+
+/* Tokyo, January 2028: closed until the 3rd, then four working days, and where the fifth would be stands Coming of Age Day. */
+static void
+a_holiday_where_the_fifth_business_day_would_be(void **st)
+{
+	struct scene s;
+
+	(void)st;
+	begin(&s);
+	go_to(&s, "2028-01-03T20:59:59Z");
+	assert_int_equal(count(&s, "SELECT count(*) FROM reports WHERE id = 'aoba-2027-12'"), 0);
+	go_to(&s, "2028-01-03T21:00:00Z");
+	assert_int_equal(count(&s, "SELECT due_at FROM reports WHERE id = 'aoba-2027-12'"), at("2028-01-11T15:00:00Z"));
+	go_to(&s, "2028-01-07T14:59:59Z");
+	assert_int_equal(count(&s, "SELECT count(*) FROM alarms WHERE kind = 'report_late' AND key = 'aoba-2027-12'"), 0);
+	go_to(&s, "2028-01-07T15:00:00Z");
+	assert_int_equal(count(&s, "SELECT count(*) FROM alarms WHERE kind = 'report_late' AND key = 'aoba-2027-12'"), 1);
+	go_to(&s, "2028-01-11T14:59:59Z");
+	assert_int_equal(count(&s, "SELECT broken FROM clocks WHERE candidate = 'aoba-2027-12'"), 0);
+	go_to(&s, "2028-01-11T15:00:00Z");
+	assert_int_equal(count(&s, "SELECT broken FROM clocks WHERE candidate = 'aoba-2027-12'"), 1);
+	scene_end(&s);
+}
+
+/* ---- corrections ---- */
+
+static json_t *
+correct_args(const char *id, const char *figures)
+{
+	return json_pack("{s:s, s:{s:s, s:s}, s:s}", "id", id, "reason", "ja", "機器の行数が誤っていました。", "en", "A device's lines were wrong.", "figures", figures);
+}
+
+static json_t *
+shown(struct scene *s, const char *who, const char *id, int revision)
+{
+	json_t *args = json_pack("{s:s}", "id", id);
+
+	if (revision != 0)
+		json_object_set_new(args, "revision", json_integer(revision));
+	return scene_do(s, who, "report.show", 200, args);
+}
+
+static void
+hears(struct scene *s, int lines)
+{
+	json_t *beat = json_pack("{s:[{s:s, s:i}]}", "devices", "id", "fw-1", "lines", lines);
+
+	assert_int_equal(desk_heartbeat(s->d, "aoba", "lcp-1", beat, s->now), 0);
+	json_decref(beat);
+}
+
+static json_int_t
+lines_of(const json_t *report)
+{
+	return json_integer_value(json_object_get(json_object_get(json_object_get(report, "data"), "funnel"), "lines"));
+}
+
+static void
+publish_november(struct scene *s)
+{
+	hears(s, 100);
+	go_to(s, "2026-12-01T22:00:00Z");
+	json_decref(scene_do(s, "miyoshi", "report.words", 200, words_args("aoba-2026-11")));
+	json_decref(scene_do(s, "otomo", "report.publish", 200, publish_args(s, "aoba-2026-11")));
+}
+
+static void
+list_is(struct scene *s, const char *who, const char *want)
+{
+	json_t *b = scene_do(s, who, "report.list", 200, json_pack("{s:s}", "tenant", "aoba")), *v;
+	auto_buf struct buf got = { 0 };
+	size_t i;
+
+	json_array_foreach(json_object_get(b, "items"), i, v)
+		if (strcmp(jstr(v, "id"), "aoba-2026-11") == 0)
+			buf_printf(&got, "%s%d %s", got.n != 0 ? ", " : "", (int)json_integer_value(json_object_get(v, "revision")), jstr(v, "state"));
+	assert_string_equal(buf_cstr(&got), want);
+	json_decref(b);
+}
+
+/* Words, data, state of the first one are what they were; its readers are told, in the list and beside it, never in it. */
+static void
+a_published_report_is_corrected(void **st)
+{
+	json_t *first, *b, *old;
+	struct scene s;
+
+	(void)st;
+	begin(&s);
+	publish_november(&s);
+	first = shown(&s, "odagiri", "aoba-2026-11", 0);
+	assert_int_equal(lines_of(first), 100);
+	list_is(&s, "odagiri", "1 published");
+	/* wrong: lines came in late, which a correction counts */
+	s.now = at("2026-12-10T00:00:00Z"); /* behind the 5th business day */
+	db_run(s.db, "UPDATE lines SET lines = 160 WHERE tenant = 'aoba'");
+	json_decref(scene_do(&s, "otomo", "report.correct", 422, json_pack("{s:s, s:{s:s}}", "id", "aoba-2026-11", "reason", "ja", "誤り")));
+	json_decref(scene_do(&s, "otomo", "report.correct", 422, correct_args("aoba-2026-11", "guessed")));
+	json_decref(scene_do(&s, "otomo", "report.correct", 409, correct_args("aoba-2026-10", "anew")));
+	json_decref(scene_do(&s, "lowe", "report.correct", 404, correct_args("aoba-2026-11", "anew")));
+	b = scene_do(&s, "otomo", "report.correct", 200, correct_args("aoba-2026-11", "anew"));
+	assert_string_equal(jstr(b, "state"), "draft");
+	assert_int_equal(json_integer_value(json_object_get(b, "revision")), 2);
+	assert_string_equal(jstr(json_object_get(b, "words"), "en"), "A quiet month.");
+	assert_int_equal(lines_of(b), 160);
+	json_decref(b);
+	json_decref(scene_do(&s, "otomo", "report.correct", 409, correct_args("aoba-2026-11", "anew")));
+	list_is(&s, "odagiri", "1 correcting");
+	list_is(&s, "otomo", "2 draft, 1 correcting");
+	b = shown(&s, "odagiri", "aoba-2026-11", 0);
+	assert_true(json_equal(json_object_get(b, "data"), json_object_get(first, "data")));
+	assert_string_equal(jstr(json_object_get(json_object_get(b, "correction"), "reason"), "en"), "A device's lines were wrong.");
+	json_decref(b);
+	json_decref(scene_do(&s, "odagiri", "report.show", 404, json_pack("{s:s, s:i}", "id", "aoba-2026-11", "revision", 2)));
+	json_decref(scene_do(&s, "otomo", "report.publish", 200, publish_args(&s, "aoba-2026-11")));
+	list_is(&s, "odagiri", "2 published, 1 replaced");
+	list_is(&s, "otomo", "2 published, 1 replaced");
+	/* the first stands as it was, and says by which it was replaced */
+	old = shown(&s, "odagiri", "aoba-2026-11", 1);
+	assert_true(json_equal(json_object_get(old, "data"), json_object_get(first, "data")));
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(old, "replaced_by"), "revision")), 2);
+	assert_string_equal(jstr(json_object_get(json_object_get(old, "replaced_by"), "reason"), "ja"), "機器の行数が誤っていました。");
+	b = shown(&s, "odagiri", "aoba-2026-11", 0);
+	assert_int_equal(lines_of(b), 160);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(json_object_get(b, "data"), "replaces"), "revision")), 1);
+	assert_int_equal(strlen(jstr(json_object_get(json_object_get(b, "data"), "replaces"), "sha256")), 64);
+	assert_null(json_object_get(b, "correction"));
+	json_decref(b);
+	json_decref(scene_do(&s, "lowe", "report.show", 404, json_pack("{s:s, s:i}", "id", "aoba-2026-11", "revision", 1)));
+	json_decref(scene_do(&s, "otomo", "report.show", 404, json_pack("{s:s, s:i}", "id", "aoba-2026-11", "revision", 3)));
+	/* two mails to one contact, and a promise judged by the first */
+	assert_int_equal(mails(&s, "aoba", "published"), 2);
+	assert_int_equal(count(&s, "SELECT count(*) FROM outbox WHERE json_extract(doc, '$.report.revision') = 2 AND json_extract(doc, '$.report.replaces.reason.en') <> ''"), 1);
+	assert_int_equal(count(&s, "SELECT broken FROM clocks WHERE kind = 'report' AND candidate = 'aoba-2026-11'"), 0);
+	assert_int_equal(count(&s, "SELECT published_at FROM reports WHERE id = 'aoba-2026-11'"), at("2026-12-01T22:00:00Z"));
+	json_decref(old);
+	json_decref(first);
+	scene_end(&s);
+}
+
+/* With figures kept only the words change; abandoned, nothing has; and all of it is in the journal. */
+static void
+figures_are_kept_and_corrections_abandoned(void **st)
+{
+	auto_buf struct buf x = { 0 }, y = { 0 };
+	json_t *first, *b, *data;
+	struct db *copy;
+	struct scene s;
+
+	(void)st;
+	begin(&s);
+	publish_november(&s);
+	first = shown(&s, "odagiri", "aoba-2026-11", 0);
+	db_run(s.db, "UPDATE lines SET lines = 160 WHERE tenant = 'aoba'");
+	json_decref(scene_do(&s, "otomo", "report.abandon", 409, json_pack("{s:s}", "id", "aoba-2026-11")));
+	json_decref(scene_do(&s, "otomo", "report.correct", 200, correct_args("aoba-2026-11", "anew")));
+	json_decref(scene_do(&s, "miyoshi", "report.words", 200, json_pack("{s:s, s:{s:s, s:s}}", "id", "aoba-2026-11", "words", "ja", "別の言葉", "en", "Other words")));
+	json_decref(scene_do(&s, "otomo", "report.abandon", 200, json_pack("{s:s}", "id", "aoba-2026-11")));
+	list_is(&s, "odagiri", "1 published");
+	b = shown(&s, "otomo", "aoba-2026-11", 0);
+	assert_true(json_equal(json_object_get(b, "data"), json_object_get(first, "data")));
+	assert_null(json_object_get(b, "correction"));
+	json_decref(b);
+	json_decref(scene_do(&s, "otomo", "report.correct", 200, correct_args("aoba-2026-11", "kept")));
+	b = shown(&s, "otomo", "aoba-2026-11", 0);
+	assert_string_equal(jstr(json_object_get(b, "words"), "en"), "A quiet month."); /* not those of what was abandoned */
+	json_decref(b);
+	json_decref(scene_do(&s, "miyoshi", "report.words", 200, json_pack("{s:s, s:{s:s, s:s}}", "id", "aoba-2026-11", "words", "ja", "別の言葉", "en", "Other words")));
+	json_decref(scene_do(&s, "otomo", "report.publish", 200, publish_args(&s, "aoba-2026-11")));
+	b = shown(&s, "odagiri", "aoba-2026-11", 0);
+	data = json_object_get(b, "data");
+	assert_int_equal(lines_of(b), 100);
+	assert_string_equal(jstr(json_object_get(data, "words"), "en"), "Other words");
+	assert_string_equal(jstr(data, "made_at"), jstr(json_object_get(first, "data"), "made_at"));
+	json_decref(b);
+	json_decref(first);
+	json_decref(scene_do(&s, "otomo", "report.correct", 200, correct_args("aoba-2026-11", "kept"))); /* and a third begins */
+	list_is(&s, "otomo", "3 draft, 2 correcting, 1 replaced");
+	db_run(s.db, "UPDATE lines SET lines = 100 WHERE tenant = 'aoba'");
+	assert_int_equal(db_open(":memory:", &copy), 0);
+	assert_int_equal(desk_replay(s.db, copy, &scene_settings), 0);
+	desk_dump(s.db, &x);
+	desk_dump(copy, &y);
+	assert_string_equal(buf_cstr(&x), buf_cstr(&y));
+	assert_non_null(strstr(buf_cstr(&x), "Other words"));
+	db_close(copy);
+	scene_end(&s);
+}
+
+/* A database from before corrections: what was published is revision 1. */
+static void
+an_older_database_keeps_what_was_published(void **st)
+{
+	struct db *db;
+	size_t before = 0;
+
+	(void)st;
+	while (strstr(desk_schema[before], "CREATE TABLE report_revisions") == NULL)
+		before++;
+	assert_int_equal(db_open(":memory:", &db), 0);
+	assert_int_equal(db_migrate(db, desk_schema, before), 0);
+	db_run(db, "INSERT INTO tenants(id, name_ja, name_en, kana, short, zone, lang, code_ja, code_en, decide_s, call_s, doc, incidents) VALUES('aoba', '', '', '', 'A', 'UTC',"
+	           " 'ja', '', '', 1, 1, '{}', 0)");
+	db_run(db, "INSERT INTO reports(id, tenant, month, state, drafted_at, due_at, words_ja, words_en, recommendations, published_at, published_by, by_ja, by_en, data)"
+	           " VALUES('aoba-2026-10', 'aoba', '2026-10', 'published', 1, 2, 'ja', 'en', '[]', 3, 'u', '大友', 'Otomo', '{\"v\":1}')");
+	assert_int_equal(db_migrate(db, desk_schema, desk_schema_steps), 0);
+	assert_int_equal(db_int(db, 0, "SELECT count(*) FROM report_revisions WHERE report = 'aoba-2026-10' AND revision = 1 AND published_at = 3 AND by_en = 'Otomo' AND data ="
+	                               " '{\"v\":1}'"), 1);
+	assert_int_equal(db_int(db, 0, "SELECT revision FROM reports WHERE data IS NULL"), 1);
+	db_close(db);
+}
+
 int
 main(void)
 {
@@ -424,6 +696,9 @@ main(void)
 		cmocka_unit_test(a_draft_after_its_time_has_the_whole_promise),
 		cmocka_unit_test(a_promise_over_the_end_of_a_month_belongs_to_where_it_began),              cmocka_unit_test(figures_add_up),
 		cmocka_unit_test(a_replay_gives_the_same_reports),                   cmocka_unit_test(timers_outlive_the_process),
+		cmocka_unit_test(an_hour_that_summer_time_takes_or_doubles),         cmocka_unit_test(months_are_whole),
+		cmocka_unit_test(a_holiday_where_the_fifth_business_day_would_be),   cmocka_unit_test(a_published_report_is_corrected),
+		cmocka_unit_test(figures_are_kept_and_corrections_abandoned),        cmocka_unit_test(an_older_database_keeps_what_was_published),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

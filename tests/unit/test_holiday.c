@@ -167,6 +167,8 @@ fifth_business_day(void **st)
 	(void)st;
 	nth_is("JP", CALENDAR_CLOSING, 2027, 1, 5, 8); /* experience.md's own example */
 	nth_is("JP", 0, 2027, 1, 5, 8);                /* 1 and 2, 3 are holiday and weekend anyway */
+	nth_is("JP", CALENDAR_CLOSING, 2028, 1, 4, 7);
+	nth_is("JP", CALENDAR_CLOSING, 2028, 1, 5, 11); /* the 10th, where it would be, is Coming of Age Day */
 	nth_is("JP", CALENDAR_CLOSING, 2026, 1, 5, 9);
 	nth_is("JP", 0, 2026, 1, 5, 8);                /* without the closing 2 January is one */
 	nth_is("JP", CALENDAR_CLOSING, 2025, 1, 5, 10);

@@ -48,7 +48,7 @@ on_far(void *ctx, struct chan *ch, struct msg *m)
 	(void)ctx;
 	(void)ch;
 	if (m->type == MSG_REPORT_ASK) {
-		assert_true(slice_eq(m->body, SL("{\"id\":\"aoba-2026-10\"}")));
+		assert_true(slice_eq(m->body, SL("{\"id\":\"aoba-2026-10\",\"revision\":1}")));
 		asked_desk = m->id;
 	} else if (m->type == MSG_PRINT) {
 		snprintf(print_body, sizeof print_body, "%d %.*s", m->body.p[0], (int)(m->body.n - sizeof(struct msg_print)), m->body.p + sizeof(struct msg_print));

@@ -410,6 +410,51 @@ five_hundred_incidents(void **st)
 	scene_end(&s);
 }
 
+/* What became of a revision later is marked on its cover and on every page; the hash stays that of the data set. */
+static void
+revisions_are_marked(void **st)
+{
+	struct scene s;
+	struct made m;
+	char before[65];
+	json_t *data, *around;
+
+	(void)st;
+	data = report_month(&s, 6, "host");
+	report_words(data);
+	json_object_set_new(data, "state", json_string("published"));
+	make(&m, data, REPORT_EN);
+	memcpy(before, m.p.sha256, sizeof before);
+	unmake(&m);
+	around = json_pack("{s:O, s:s, s:{s:i, s:s, s:{s:s, s:s}}}", "data", data, "state", "replaced", "replaced_by", "revision", 2, "published_at", "2026-12-09T16:00:00Z", "reason", "ja",
+	                   "行数の誤り", "en", "wrong lines");
+	make(&m, around, REPORT_EN);
+	assert_string_equal(m.p.sha256, before);
+	assert_true(has_text(&m, 1, "This revision was replaced by revision 2, published on 2026-12-10 (Thu). Reason: wrong lines"));
+	for (int page = 1; page <= m.pages; page++)
+		assert_true(has_text(&m, page, "Replaced"));
+	nothing_leaves_its_place(&m);
+	unmake(&m);
+	json_decref(around);
+	around = json_pack("{s:O, s:s, s:{s:s, s:{s:s, s:s}}}", "data", data, "state", "correcting", "correction", "since", "2026-12-09T16:00:00Z", "reason", "ja", "行数の誤り", "en", "wrong lines");
+	make(&m, around, REPORT_JA);
+	assert_true(has_text(&m, 1, "この版には誤りがあり、2026年12月10日（木）から訂正しています。理由：行数の誤り"));
+	for (int page = 1; page <= m.pages; page++)
+		assert_true(has_text(&m, page, "訂正中"));
+	unmake(&m);
+	json_decref(around);
+	json_object_set_new(data, "revision", json_integer(2));
+	json_object_set_new(data, "replaces", json_pack("{s:i, s:s, s:{s:s, s:s}}", "revision", 1, "published_at", "2026-12-02T00:00:00Z", "reason", "ja", "行数の誤り", "en", "wrong lines"));
+	check(data, 5, 12);
+	make(&m, data, REPORT_EN);
+	assert_true(has_text(&m, 1, "Revision 2. It corrects and replaces revision 1, published on 2026-12-02 (Wed). Reason: wrong lines"));
+	for (int page = 2; page <= m.pages; page++)
+		assert_true(has_text(&m, page, "Monthly report 2026-11 · Revision 2 · Confidential"));
+	unmake(&m);
+	json_decref(data);
+	scene_end(&s);
+}
+
 /* A letter of a script that no font here has is drawn as a box, and the cover says where. */
 static void
 what_cannot_be_shown_is_said(void **st)
@@ -578,7 +623,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_fonts_there_is_no_document), cmocka_unit_test(a_month_without_anything), cmocka_unit_test(an_ordinary_month_and_its_draft), cmocka_unit_test(five_hundred_incidents),
 		cmocka_unit_test(hostile_texts_stay_in_their_place), cmocka_unit_test(any_json_is_survived),
-		cmocka_unit_test(what_cannot_be_shown_is_said), cmocka_unit_test(an_update_only_behind_what_it_knows),
+		cmocka_unit_test(revisions_are_marked), cmocka_unit_test(what_cannot_be_shown_is_said), cmocka_unit_test(an_update_only_behind_what_it_knows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,45 @@ the_word_that_a_month_is_out(void **st)
 	scene_end(&s);
 }
 
+/* The second time it is a corrected one, and says of what and why, in mail and tables; the one it replaced says so too. */
+static void
+the_word_that_a_month_is_corrected(void **st)
+{
+	struct mail_text ja, en;
+	auto_buf struct buf csv = { 0 };
+	struct scene s;
+	json_t *data, *around;
+
+	(void)st;
+	data = report_month(&s, 6, "host");
+	report_words(data);
+	json_object_set_new(data, "kind", json_string("published"));
+	around = json_pack("{s:O, s:s, s:{s:i, s:s, s:{s:s, s:s}}}", "data", data, "state", "replaced", "replaced_by", "revision", 2, "published_at", "2026-12-09T16:00:00Z", "reason", "ja",
+	                   "行数の誤り", "en", "wrong lines");
+	report_csv(around, REPORT_EN, NULL, &csv);
+	assert_non_null(strstr(buf_cstr(&csv), "\"This revision was replaced by revision 2, published on 2026-12-10 (Thu). Reason: wrong lines\""));
+	json_decref(around);
+	json_object_set_new(data, "revision", json_integer(2));
+	json_object_set_new(data, "replaces", json_pack("{s:i, s:s, s:{s:s, s:s}}", "revision", 1, "published_at", "2026-12-02T00:00:00Z", "reason", "ja", "行数の誤り", "en", "wrong lines"));
+	mail_of(data, REPORT_JA, &ja);
+	mail_of(data, REPORT_EN, &en);
+	assert_string_equal(buf_cstr(&ja.subject), "【月次報告書（訂正版）】2026年11月 青葉精機株式会社：第 2 版");
+	assert_string_equal(buf_cstr(&en.subject), "[Monthly report, corrected report] 2026-11, Aoba Seiki: Revision 2");
+	assert_non_null(strstr(buf_cstr(&en.text), "The monthly report for 2026-11 is corrected (Revision 2)."));
+	assert_non_null(strstr(buf_cstr(&en.text), "replaces revision 1, published on 2026-12-02 (Wed). Reason: wrong lines"));
+	assert_non_null(strstr(buf_cstr(&ja.text), "第 1 版（2026年12月2日（水）公開）を訂正し、置き換えるものです。理由：行数の誤り"));
+	mail_end(&ja);
+	mail_end(&en);
+	buf_clear(&csv);
+	report_csv(data, REPORT_JA, NULL, &csv);
+	assert_non_null(strstr(buf_cstr(&csv), "\"第 2 版\""));
+	buf_clear(&csv);
+	report_csv(data, REPORT_JA, "sla", &csv);
+	assert_null(strstr(buf_cstr(&csv), "第 2 版"));
+	json_decref(data);
+	scene_end(&s);
+}
+
 /* Text out of a log in every place where one can stand. */
 #define EVIL "=cmd|' /C calc'!A0\r\nBcc: all@x.example\n<script>alert(1)</script>\xe2\x80\xae\x1b[31m\x07\"',"
 
@@ -255,7 +294,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_happened_is_said_and_proven), cmocka_unit_test(a_busy_day_and_month_in_two_languages),
-		cmocka_unit_test(the_word_that_a_month_is_out),        cmocka_unit_test(hostile_text_is_inert),
+		cmocka_unit_test(the_word_that_a_month_is_out),        cmocka_unit_test(the_word_that_a_month_is_corrected),
+		cmocka_unit_test(hostile_text_is_inert),
 		cmocka_unit_test(any_json_is_survived),
 	};
 

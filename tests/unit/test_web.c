@@ -316,6 +316,7 @@ body_for(const char *verb)
 		{ "incident.close", "{\"code\":\"resolved\"}" },
 		{ "incident.reopen", "{\"text\":\"x\"}" },
 		{ "report.words", "{}" },
+		{ "report.correct", "{\"reason\":{\"ja\":\"x\",\"en\":\"x\"}}" },
 		{ "device.register", "{\"tenant\":\"aoba\",\"device\":\"x\"}" },
 		{ "device.refuse", "{\"reason\":\"x\"}" },
 		{ "network.add", "{\"name\":\"x\",\"cidr\":\"10.0.0.0/8\"}" },
@@ -469,16 +470,16 @@ test_files(void **state)
 	(void)state;
 	desk_role = "customer";
 	desk_half = false;
-	/* the desk is asked with the person, so it decides; its data set goes to print as it is */
+	/* the desk is asked with the person, so it decides; its answer goes to print as it is */
 	assert_int_equal(ask("GET", "/api/v1/reports/aoba-2026-10/pdf?lang=en", GOOD, NULL, &out), 200);
 	assert_string_equal(seen_verb, "report.pdf");
 	assert_non_null(strstr(seen_actor, "\"tenant\":\"aoba\""));
-	assert_string_equal(seen_data, "1 {\"v\":1}");
+	assert_string_equal(seen_data, "1 {\"said\":\"yes\",\"data\":{\"v\":1}}");
 	assert_non_null(strstr(buf_cstr(&out), "Content-Type: application/pdf\r\n"));
 	assert_non_null(strstr(buf_cstr(&out), "Content-Disposition: attachment; filename=\"aoba-2026-10.en.pdf\"\r\n"));
 	assert_non_null(strstr(buf_cstr(&out), "\r\n\r\n%PDF-1.5 x"));
 	assert_int_equal(ask("GET", "/api/v1/reports/aoba-2026-10/pdf", GOOD, NULL, &out), 200);
-	assert_string_equal(seen_data, "0 {\"v\":1}");
+	assert_string_equal(seen_data, "0 {\"said\":\"yes\",\"data\":{\"v\":1}}");
 	assert_int_equal(ask("GET", "/api/v1/reports/aoba-2026-10/csv?lang=en&table=sla", GOOD, NULL, &out), 200);
 	assert_non_null(strstr(buf_cstr(&out), "filename=\"aoba-2026-10.sla.en.csv\"\r\n"));
 	assert_non_null(strstr(buf_cstr(&out), "Content-Type: text/csv; charset=utf-8\r\n"));

@@ -111,7 +111,7 @@ render_pdf(struct cli *c, const char *lang, struct slice data)
 static int
 render_csv(struct cli *c, const char *lang, struct slice bytes)
 {
-	json_t *o = json_loadb(bytes.p, bytes.n, JSON_REJECT_DUPLICATES, NULL), *inner = json_object_get(o, "data");
+	json_t *o = json_loadb(bytes.p, bytes.n, JSON_REJECT_DUPLICATES, NULL);
 	auto_buf struct buf csv = { 0 };
 	int r;
 
@@ -120,7 +120,7 @@ render_csv(struct cli *c, const char *lang, struct slice bytes)
 		fprintf(stderr, "nezuban report: this is no data set: wanted one JSON object\n");
 		return CLI_PROBLEMS;
 	}
-	r = report_csv(json_is_object(inner) ? inner : o, strcmp(lang, "ja") == 0 ? REPORT_JA : REPORT_EN, cli_opt(c, "--table", NULL), &csv);
+	r = report_csv(o, strcmp(lang, "ja") == 0 ? REPORT_JA : REPORT_EN, cli_opt(c, "--table", NULL), &csv);
 	json_decref(o);
 	return r != 0 ? cli_usage(c, "there is no table %s", cli_opt(c, "--table", "")) : deliver(c, buf_slice(&csv));
 }
@@ -146,7 +146,7 @@ render(struct cli *c, const char *path)
 static int
 list(struct cli *c)
 {
-	static const char *const columns[] = { "ID=id", "TENANT=tenant", "MONTH=month", "STATE=state", "DUE=due_at", "PUBLISHED=published_at", "BY=published_by.en", NULL };
+	static const char *const columns[] = { "ID=id", "REV=revision", "TENANT=tenant", "MONTH=month", "STATE=state", "DUE=due_at", "PUBLISHED=published_at", "BY=published_by.en", NULL };
 	const char *tenant = cli_opt(c, "--tenant", NULL);
 	auto_buf struct buf path = { 0 };
 
@@ -165,10 +165,26 @@ print_line(const json_t *o, const char *name, const char *key)
 	printf("%-12s %s\n", name, text[0] != '\0' ? text : "-");
 }
 
+/* Which one it replaces, by which one it was replaced, that it is being corrected; each with its reason. */
+static void
+print_standing(const json_t *o)
+{
+	static const char *const lines[][3] = { { "reason", "reason", NULL }, { "replaced_by", "replaced by", "replaced_by.revision" }, { "correction", "correcting", "correction.since" } };
+	char one[32], two[32];
+
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		auto_free char *reason = x_asprintf("%s%s", lines[i][0], i == 0 ? ".en" : ".reason.en");
+
+		if (json_is_object(json_object_get(o, lines[i][0])))
+			printf("%-12s %s%s%s\n", lines[i][1], lines[i][2] != NULL ? remote_text(o, lines[i][2], one, sizeof one) : "", lines[i][2] != NULL ? ": " : "",
+			       remote_text(o, reason, two, sizeof two));
+	}
+}
+
 static void
 print_report(const json_t *o)
 {
-	static const char *const lines[][2] = { { "id", "id" }, { "state", "state" }, { "drafted", "drafted_at" }, { "due", "due_at" }, { "published", "published_at" },
+	static const char *const lines[][2] = { { "id", "id" }, { "revision", "revision" }, { "state", "state" }, { "drafted", "drafted_at" }, { "due", "due_at" }, { "published", "published_at" },
 		                                { "by", "published_by.en" }, { "lines", "data.funnel.lines" }, { "incidents", "data.incidents_total" },
 		                                { "emergency", "data.funnel.by_severity.emergency" }, { "critical", "data.funnel.by_severity.critical" },
 		                                { "devices", "data.devices_total" }, { "troubled", "data.devices_troubled" } };
@@ -181,16 +197,29 @@ print_report(const json_t *o)
 	json_array_foreach(json_object_get(json_object_get(o, "data"), "breaches"), i, v)
 		without += !json_is_object(json_object_get(v, "cause"));
 	printf("%-12s %zu, %zu without a cause\n", "missed", json_array_size(json_object_get(json_object_get(o, "data"), "breaches")), without);
+	print_standing(o);
 	printf("%-12s ja %s, en %s\n", "words", json_string_length(json_object_get(words, "ja")) != 0 ? "yes" : "no",
 	       json_string_length(json_object_get(words, "en")) != 0 ? "yes" : "no");
+}
+
+static void
+put_revision(struct cli *c, struct buf *path)
+{
+	if (cli_has(c, "--revision"))
+		remote_query(path, "revision", cli_opt(c, "--revision", ""));
 }
 
 static int
 show(struct cli *c, const char *id)
 {
-	auto_free char *path = remote_path("/api/v1/reports/%s", id);
+	auto_free char *part = remote_path("/api/v1/reports/%s", id);
+	auto_buf struct buf path = { 0 };
 	json_t *o = NULL;
-	int r = remote_do(c, "GET", path, NULL, &o);
+	int r;
+
+	buf_put_str(&path, part);
+	put_revision(c, &path);
+	r = remote_do(c, "GET", buf_cstr(&path), NULL, &o);
 
 	if (r == CLI_DONE && cli_has(c, "--json"))
 		remote_print_json(o);
@@ -210,7 +239,7 @@ act(struct cli *c, const char *id, const char *what, json_t *body)
 	if (r == CLI_DONE && cli_has(c, "--json"))
 		remote_print_json(out);
 	else if (r == CLI_DONE)
-		printf("%s %s\n", id, json_string_value(json_object_get(out, "state")));
+		printf("%s %s, revision %lld\n", id, json_string_value(json_object_get(out, "state")), (long long)json_integer_value(json_object_get(out, "revision")));
 	json_decref(out);
 	json_decref(body);
 	return r;
@@ -263,6 +292,19 @@ words(struct cli *c, const char *id)
 	return act(c, id, "words", body);
 }
 
+/* The next revision of a published one. */
+static int
+correct(struct cli *c, const char *id)
+{
+	const char *ja = cli_opt(c, "--reason-ja", NULL), *en = cli_opt(c, "--reason-en", NULL);
+	json_t *body;
+
+	if (ja == NULL || en == NULL)
+		return cli_usage(c, "correct wants --reason-ja and --reason-en: customers read them");
+	body = json_pack("{s:{s:s, s:s}, s:s}", "reason", "ja", ja, "en", en, "figures", cli_has(c, "--keep-figures") ? "kept" : "anew");
+	return body != NULL ? act(c, id, "correct", body) : cli_could_not(c, "the reason is not UTF-8");
+}
+
 /* ---- documents of the service ---- */
 
 static int
@@ -279,6 +321,7 @@ fetch(struct cli *c, const char *id, bool as_csv)
 		return r;
 	buf_printf(&path, "%s/%s", part, as_csv ? "csv" : "pdf");
 	remote_query(&path, "lang", lang);
+	put_revision(c, &path);
 	if (cli_has(c, "--table"))
 		remote_query(&path, "table", cli_opt(c, "--table", ""));
 	r = remote_file(c, buf_cstr(&path), &file);
@@ -332,10 +375,12 @@ cli_report(struct cli *c)
 	if (what != NULL && (strcmp(what, "monthly") == 0 || strcmp(what, "daily") == 0))
 		return of_tenant(c, strcmp(what, "daily") == 0);
 	if (what == NULL || id == NULL || cli_operands(c) != 2)
-		return cli_usage(c, "wanted list, or show, draft, words, publish, cause, pdf, csv with an ID, or monthly, daily, or render with a FILE");
+		return cli_usage(c, "wanted list, or show, draft, words, publish, correct, abandon, cause, pdf, csv with an ID, or monthly, daily, or render with a FILE");
 	if (strcmp(what, "show") == 0)
 		return show(c, id);
-	if (strcmp(what, "draft") == 0 || strcmp(what, "publish") == 0)
+	if (strcmp(what, "correct") == 0)
+		return correct(c, id);
+	if (strcmp(what, "draft") == 0 || strcmp(what, "publish") == 0 || strcmp(what, "abandon") == 0)
 		return act(c, id, what, NULL);
 	if (strcmp(what, "words") == 0)
 		return words(c, id);
@@ -349,5 +394,5 @@ cli_report(struct cli *c)
 		return fetch(c, id, strcmp(what, "csv") == 0);
 	if (strcmp(what, "render") == 0)
 		return render(c, id);
-	return cli_usage(c, "wanted list, or show, draft, words, publish, cause, pdf, csv with an ID, or monthly, daily, or render with a FILE");
+	return cli_usage(c, "wanted list, or show, draft, words, publish, correct, abandon, cause, pdf, csv with an ID, or monthly, daily, or render with a FILE");
 }
