@@ -9,7 +9,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { browser, check, page } from './browser.mjs';
-import { draftOf, fake } from './fake.mjs';
+import { correctedOf, draftOf, fake, publishedOf } from './fake.mjs';
 
 const args = Object.fromEntries(process.argv.slice(2).reduce((a, x, i, all) => (x.startsWith('--') ? [...a, [x.slice(2), all[i + 1] ?? '']] : a), []));
 const root = new URL('../..', import.meta.url).pathname, shots = args.shots ?? join(root, 'build/web-shots');
@@ -30,7 +30,7 @@ const screens = [
 	['console-handover', 'analyst', '/console/handover/H-12', '.oi', 1300],
 	...(args.live ? [] : [['console-give', 'analyst', '/console/handover/H-13', '#sign'], ['console-held', 'analyst', '/console/inquiries/Q-15', '.msg']]),
 	['console-reports', 'analyst', '/console/reports?show=all', 'tbody tr'], ['console-report', 'analyst', '/console/reports/R-AOBA', '#words-ja', 1080], ['portal-reports', 'customer', '/portal/reports', '.card'],
-	...(args.live ? [] : [['console-publish', 'lead', '/console/reports/R-HARBOR', '#publish', 1080]]),
+	...(args.live ? [] : [['console-publish', 'lead', '/console/reports/R-HARBOR', '#publish', 1080], ['console-replaced', 'lead', '/console/reports/R-CORRECTED?revision=1', '[role=note]', 1080], ['portal-replaced', 'customer', '/portal/reports?id=R-CORRECTED&revision=1', '[role=note]']]),
 	['console-service', 'lead', '/console/service', 'tbody tr'], ['portal-service', 'customer', '/portal/service', '.avt tbody tr'], ['portal-programs', 'customer', '/portal/programs', '.card'],
 	...(args.live ? [] : [['console-people', 'admin', '/console/people?who=u1', 'tbody tr'], ['console-service-tenant', 'lead', '/console/service?tenant=aoba', 'tbody tr'], ['console-maintenance', 'lead', '/console/service?tab=maintenance', 'tbody tr'], ['console-exclusions', 'lead', '/console/service?tab=exclusions', 'tbody tr'], ['console-test-calls', 'lead', '/console/service?tab=calls', '.apl li'], ['console-programs', 'admin', '/console/programs?tenant=aoba', '.apl li']]),
 	['console-exceptions', 'analyst', '/console/exceptions', 'tbody tr'], ['console-exception', 'lead', '/console/exceptions/X-4', '.would'], ['console-exception-new', 'analyst', '/console/exceptions/new?candidate=c-48213', '.would'],
@@ -49,7 +49,7 @@ function tell(name, faults) {
 const dist = join(root, 'web/dist');
 const live = args.live ? JSON.parse(readFileSync(args.live, 'utf8')) : null;
 const homes = live ? { analyst: { url: live.base, close() {} }, lead: { url: live.base, close() {} }, customer: { url: live.base, close() {} } } : { analyst: await fake(dist, 'analyst'), lead: await fake(dist, 'lead'), admin: await fake(dist, 'admin'), customer: await fake(dist, 'customer') };
-const named = (path) => (live ? path.replace('AOBA-2026-0007', live.ids.incident).replaceAll('c-48213', live.ids.open).replace('Q-14', live.ids.inquiry).replace(/A-[23]$/, live.ids.advisory).replace('H-12', live.ids.handover).replace('X-4', live.ids.exception).replace('R-AOBA', live.ids.report) : path.replace('R-AOBA', draftOf('aoba')).replace('R-HARBOR', draftOf('harbor')));
+const named = (path) => (live ? path.replace('AOBA-2026-0007', live.ids.incident).replaceAll('c-48213', live.ids.open).replace('Q-14', live.ids.inquiry).replace(/A-[23]$/, live.ids.advisory).replace('H-12', live.ids.handover).replace('X-4', live.ids.exception).replace('R-AOBA', live.ids.report) : path.replace('R-AOBA', draftOf('aoba')).replace('R-HARBOR', draftOf('harbor')).replace('R-CORRECTED', correctedOf('aoba')));
 const { b, close } = await browser();
 
 async function screen([name, who, path, wait, height], lang, theme, more = {}) {
@@ -246,6 +246,33 @@ if (!live && (!args.only || args.only === 'keys')) {
 		await p.waitForSelector('.tag >> text=published');
 		want(posted.length === 2 && posted[1][0] === 'publish', 'published once');
 		want(await p.getAttribute('.docs a', 'href') === `/api/v1/reports/${draftOf('harbor')}/pdf?lang=en`, 'the reader’s own language first');
+	});
+	await keys('a lead says that a published month is wrong, in both languages, and drafts one by hand', async (p) => {
+		const posted = [];
+		p.on('request', (r) => { if (r.url().includes('/reports/') && r.method() === 'POST') posted.push([r.url().split('/').slice(-2).join('/'), JSON.parse(r.postData() || 'null')]); });
+		await p.goto(`${homes.analyst.url}/console/reports/${publishedOf('aoba')}`);
+		await p.waitForSelector('.tag >> text=published');
+		want(await p.locator('#correct').count() === 0, 'an analyst has no button');
+		await p.goto(`${homes.lead.url}/console/reports/${publishedOf('aoba')}`);
+		await p.click('#correct');
+		await p.fill('#reason-ja', '行数に誤りがありました。');
+		want(await p.isDisabled('.dlg .btn.pri'), 'English is missing');
+		await p.fill('#reason-en', 'The lines were wrong.');
+		await p.check('.dlg .opt >> nth=1');
+		await p.click('.dlg .btn.pri');
+		await p.waitForSelector('#abandon');
+		want(posted.length === 1 && posted[0][0] === `${publishedOf('aoba')}/correct` && posted[0][1].figures === 'kept' && posted[0][1].reason.en === 'The lines were wrong.', JSON.stringify(posted));
+		await p.waitForSelector('.tag >> text=Revision 2');
+		want(await p.isVisible('#words-en'), 'its words can be written');
+		await p.goto(`${homes.lead.url}/console/reports?show=all`);
+		await p.waitForSelector('tbody tr');
+		want(await p.locator('tbody tr >> text=replaced').count() === 1, 'both revisions are listed');
+		want(await p.getAttribute('tbody tr:has-text("replaced") .docs a', 'href') === `/api/v1/reports/${correctedOf('aoba')}/pdf?lang=en&revision=1`, 'the document of that revision');
+		await p.click('#draft');
+		await p.selectOption('#draft-tenant', 'aoba');
+		await p.click('.dlg .btn.pri');
+		await at(p, `/reports/${draftOf('aoba')}`);
+		want(posted.at(-1)[0] === `${draftOf('aoba')}/draft`, JSON.stringify(posted.at(-1)));
 	});
 	await keys('assign, then take back; close needs a reason', async (p) => {
 		await p.goto(`${homes.analyst.url}/console/queue`);

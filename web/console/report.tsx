@@ -6,11 +6,12 @@ import { ApiError, call, session } from '../shared/api';
 import { t, title, tx } from '../shared/i18n';
 import { rep } from '../shared/dict/rep';
 import { useKeys } from '../shared/keys';
-import { Breaches, Documents, Summary } from '../shared/report';
-import { go, Link } from '../shared/router';
+import { Breaches, Documents, Revised, Standing, Summary } from '../shared/report';
+import { asked, go, Link } from '../shared/router';
 import { monthName, whenLong } from '../shared/time';
 import { ClockChip, say, Show, Trouble, focusNow } from '../shared/ui';
 import { useLoad } from '../shared/use';
+import { Correction, Out } from './report-fix';
 import { clockOf } from './reports';
 
 export { Reports } from './reports';
@@ -57,7 +58,7 @@ function Ready({ r, put, lead }: { r: Data; put: Put; lead: boolean }) {
 	const publish = () => void call('report.publish', { id: r.id }).then(put).catch((x: unknown) => { setSure(false); setFault(x instanceof ApiError ? x : new ApiError(0, {})); });
 	return (
 		<section class="card"><h3>{rd.ready}</h3>
-			{r.due_at && <p class="s">{rd.dueBy(whenLong(r.due_at))}</p>}
+			{r.due_at && r.revision === 1 && <p class="s">{rd.dueBy(whenLong(r.due_at))}</p>}
 			<ul class="ready">{rows.map(([ok, text]) => <li key={text}><span class={`tag ${ok ? 'ok' : 'late'}`}>{ok ? rd.done : rd.missing}</span> {text}</li>)}</ul>
 			{fault && <Trouble e={fault} />}
 			{!lead ? <p class="s mt">{rd.leadOnly}</p> : sure
@@ -68,7 +69,7 @@ function Ready({ r, put, lead }: { r: Data; put: Put; lead: boolean }) {
 }
 
 export function Report({ id }: { id: string }) {
-	const d = t(), rd = rep(), one = useLoad(() => call('report.show', { id }), [id], ['report']), tenants = useLoad(() => call('tenant.list'), []);
+	const d = t(), rd = rep(), revision = asked('revision'), one = useLoad(() => call('report.show', { id, revision }), [id, revision], ['report']), tenants = useLoad(() => call('tenant.list'), []);
 	const role = session.value?.user?.role ?? '', may = role === 'analyst' || role === 'lead';
 	title.value = d.nav.reports;
 	useKeys(() => [
@@ -78,11 +79,11 @@ export function Report({ id }: { id: string }) {
 	return (
 		<Show of={one} rows={12}>{(r) => (
 			<div class="rep0">
-				<div class="ih"><span class="mono s nw">{r.id}</span><h2 class="el it">{tx(tenants.data?.items.find((x) => x.id === r.tenant)?.name) || r.tenant} · {r.kind === 'monthly' ? monthName(r.month) : r.month}</h2><span class={`tag${r.state === 'draft' ? ' half' : ''}`}>{rd.state[r.state]}</span><span class="sp" />{r.state === 'draft' && <ClockChip c={clockOf(r)} />}<Documents id={r.id} /></div>
+				<div class="ih"><span class="mono s nw">{r.id}</span><h2 class="el it">{tx(tenants.data?.items.find((x) => x.id === r.tenant)?.name) || r.tenant} · {r.kind === 'monthly' ? monthName(r.month) : r.month}</h2><Standing r={r} always /><span class="sp" />{r.state === 'draft' && <ClockChip c={clockOf(r)} />}<Documents r={r} /></div>
 				<div class="repl" tabIndex={0} role="group" aria-label={rd.figures}><Summary r={r} /><Breaches x={r.data} number={(n) => <Link to={n.startsWith('C-') ? `/console/candidates/${n}` : `/console/incidents/${n}`}>{n}</Link>} /></div>
 				<div class="repr" tabIndex={0} role="group" aria-label={rd.words}>
-					{r.state === 'published' && <section class="card"><p>{rd.outSince(r.published_at ? whenLong(r.published_at) : '', tx(r.published_by))}</p></section>}
-					{r.state === 'draft' && <><Ready r={r} put={one.set} lead={role === 'lead'} />{may && <Words key={r.id} r={r} put={one.set} />}</>}
+					{r.state !== 'draft' && r.state !== 'live' && <><Revised r={r} /><Out r={r} put={one.set} /></>}
+					{r.state === 'draft' && <>{r.revision > 1 && <Correction r={r} put={one.set} />}<Ready r={r} put={one.set} lead={role === 'lead'} />{may && <Words key={`${r.id}/${r.revision}`} r={r} put={one.set} />}</>}
 				</div>
 			</div>
 		)}</Show>

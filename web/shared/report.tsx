@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A month in short, the same for customer and staff, and the links to its documents.
-import type { Recommendation, Report, ReportData, Severity } from './api.gen';
+import type { Recommendation, Report, ReportData, ReportRow, Severity } from './api.gen';
 import { lang, num, t, tx } from './i18n';
 import { rep } from './dict/rep';
 import { span, whenLong } from './time';
@@ -8,15 +8,34 @@ import { Safe, Sev } from './ui';
 
 const severities: Severity[] = ['emergency', 'critical', 'warning', 'informational'];
 
+/** Without a number the address is that of what is valid now, for staff of the draft. */
+const isBehind = (r: ReportRow) => r.state === 'replaced' || r.state === 'correcting';
+export const revisionOf = (r: ReportRow): { revision?: number } => (isBehind(r) ? { revision: r.revision } : {});
+
 /** PDF in both languages, the reader's own first, and CSV. */
-export function Documents({ id }: { id: string }) {
-	const d = rep(), langs = lang.value === 'ja' ? (['ja', 'en'] as const) : (['en', 'ja'] as const), at = `/api/v1/reports/${encodeURIComponent(id)}`;
+export function Documents({ r }: { r: ReportRow }) {
+	const d = rep(), langs = lang.value === 'ja' ? (['ja', 'en'] as const) : (['en', 'ja'] as const), at = `/api/v1/reports/${encodeURIComponent(r.id)}`, of = isBehind(r) ? `&revision=${r.revision}` : '';
 	return (
 		<span class="row wrap docs">
-			{langs.map((l) => <a key={l} class="btn sm" href={`${at}/pdf?lang=${l}`} download>{d.pdf(d.langs[l])}</a>)}
-			<a class="btn sm" href={`${at}/csv?lang=${lang.value}`} download>CSV</a>
+			{langs.map((l) => <a key={l} class="btn sm" href={`${at}/pdf?lang=${l}${of}`} download>{d.pdf(d.langs[l])}</a>)}
+			<a class="btn sm" href={`${at}/csv?lang=${lang.value}${of}`} download>CSV</a>
 		</span>
 	);
+}
+
+/** Which revision it is and how it stands; nothing for the only one that is out. */
+export function Standing({ r, always }: { r: ReportRow; always?: boolean }) {
+	const d = rep();
+	return <>{r.revision > 1 && <span class="tag">{d.revision(r.revision)}</span>} {(always || isBehind(r)) && <span class={`tag${r.state === 'draft' ? ' half' : isBehind(r) ? ' late' : ''}`}>{d.state[r.state]}</span>}</>;
+}
+
+/** What became of this revision, and what it replaces, with the reasons. */
+export function Revised({ r }: { r: Report }) {
+	const d = rep(), by = r.replaced_by, now = r.correction, notes: [string, string][] = [];
+	if (by) notes.push([d.replacedBy(by.revision, whenLong(by.published_at)), tx(by.reason)]);
+	if (now) notes.push([d.beingCorrected(whenLong(now.since)), tx(now.reason)]);
+	if (r.data.replaces && r.state !== 'draft') notes.push([d.corrects(r.data.replaces.revision), tx(r.data.replaces.reason)]);
+	return <>{notes.map(([what, why]) => <section key={what} class="card" role="note"><p class="m5">{what}</p><p><Safe text={why} /></p></section>)}</>;
 }
 
 function Promises({ x }: { x: ReportData }) {
