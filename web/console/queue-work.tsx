@@ -4,7 +4,6 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Queue, QueueCandidate, QueueWork } from '../shared/api.gen';
 import { call, session } from '../shared/api';
 import { t, tx } from '../shared/i18n';
-import { Link } from '../shared/router';
 import { clockText, serverNow, whenLong } from '../shared/time';
 import { Owner, Safe, Sev } from '../shared/ui';
 
@@ -19,7 +18,7 @@ export const take = (i: QueueWork): Promise<unknown> => (i.kind === 'inquiry' ? 
 	: i.kind === 'task' ? call('incident.task_change', { id: i.incident ?? '', n: i.n ?? 0 }, { owner: session.value?.user?.login ?? '' })
 		: call('incident.claim', { id: i.incident ?? i.number }));
 
-function Due({ at }: { at: string | null | undefined }) {
+export function Due({ at }: { at: string | null | undefined }) {
 	if (!at) return <span class="q">–</span>;
 	const left = (Date.parse(at) - serverNow()) / 1000;
 	return <b class={`m5 nw${left < 120 ? ' late0' : ''}`} title={whenLong(at)}>{left < 0 ? `+${clockText(-left)}` : clockText(left)}</b>;
@@ -40,20 +39,5 @@ export function WorkRow({ w, cur, fresh, pick }: { w: QueueWork; cur: boolean; f
 			<div role="gridcell" />
 			<div role="gridcell" class="row own">{w.owner_on_duty === false && <span class="t12 warn offd">{d.ros.off}</span>}<Owner p={w.owner} /></div>
 		</div>
-	);
-}
-
-export function WorkPreview({ w, may, claim }: { w: QueueWork; may: boolean; claim: () => void }) {
-	const d = t();
-	return (
-		<aside class="pv" aria-label={w.number}>
-			<div class="pvh">
-				<div class="row"><Link to={pageOf(w)} class="mono s">{w.number}</Link><span class="sp" /><Due at={w.due_at} /></div>
-				<h2><Safe text={tx(w.title)} /></h2>
-				<div class="row wrap"><span class="tag">{d.queue.kind[w.kind]}</span>{w.severity && <Sev s={w.severity as 'warning'} />}{w.tenant && <span class="tag">{tx(w.tenant.name)}</span>}</div>
-			</div>
-			<div class="pvb"><p>{w.held ? d.queue.held : d.queue.todo[w.kind]}</p></div>
-			<div class="acts"><Link to={pageOf(w)} class="btn pri">{d.queue.openIt}<kbd>↵</kbd></Link>{may && !w.held && <button class="btn" onClick={claim}>{d.cand.assign}<kbd>a</kbd></button>}</div>
-		</aside>
 	);
 }

@@ -15,7 +15,7 @@ import { ofRow } from './case';
 import { CloseDialog } from './close';
 import { counts } from './counts';
 import { Preview } from './preview';
-import { isCase, pageOf, type QueueItem, take, WorkPreview, WorkRow } from './queue-work';
+import { isCase, pageOf, type QueueItem, take, WorkRow } from './queue-work';
 
 function Row({ c, cur, marked, fresh, pick }: { c: QueueCandidate; cur: boolean; marked: boolean; fresh: boolean; pick: () => void }) {
 	const d = t(), first = c.entities?.[0];
@@ -36,6 +36,7 @@ function Row({ c, cur, marked, fresh, pick }: { c: QueueCandidate; cur: boolean;
 	);
 }
 
+const WorkPreview = lazy(() => import('./queue-look').then((m) => m.WorkPreview));
 const Merge = lazy(() => import('./case-move').then((m) => m.Merge));
 
 /** Which rows came since the reader first looked, so that they can be told without moving anything. */

@@ -19,8 +19,7 @@ export const en = {
 	},
 	top: { live: 'Live', offline: (at: string) => `The connection is lost. You see the state of ${at}.`, skew: (sec: number) => `This computer's clock differs by ${sec} s` },
 	queue: {
-		kindFilter: 'Kind', allKinds: 'All work', kind: { candidate: 'To decide', inquiry: 'Inquiry', task: 'Task', call: 'Call under way', answer: 'Answer' }, work: (n: number) => s(n, 'piece of work', 'pieces of work'), nobodys: 'nobody’s', openIt: 'Open',
-		held: 'A mail that waits for somebody to say whose it is.', todo: { inquiry: 'A customer waits for our answer.', task: 'A task of an open incident.', call: 'The telephone has not reached anybody yet.', answer: 'The customer has answered, or has not acknowledged yet.' },
+		kindFilter: 'Kind', allKinds: 'All work', kind: { candidate: 'To decide', inquiry: 'Inquiry', task: 'Task', call: 'Call under way', answer: 'Answer' }, work: (n: number) => s(n, 'piece of work', 'pieces of work'), nobodys: 'nobody’s',
 		decideIn: 'Due in', what: 'Rule, tenant and entity', proposed: 'Proposed', last: 'Last event', spark: '24 h · detections', owner: 'Owner',
 		groups: (n: number) => s(n, 'group', 'groups'), detections: (n: number) => s(n, 'detection', 'detections'), unowned: (n: number) => `${n} without owner`,
 		whole: 'all shown, no limit reached', cut: (n: number) => `cut at ${n} groups; choose one tenant`, fresh: (n: number, at: string) => `${n} new since ${at}, in their places`,

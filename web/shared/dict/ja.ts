@@ -21,8 +21,7 @@ export const ja: Dict = {
 	},
 	top: { live: '接続中', offline: (at) => `接続が切れています。表示は ${at} のものです。`, skew: (sec) => `この端末の時計は ${sec} 秒ずれています` },
 	queue: {
-		kindFilter: '種類', allKinds: 'すべての仕事', kind: { candidate: '判断', inquiry: 'お問い合わせ', task: '作業', call: '電話中', answer: '回答' }, work: (n: number) => `仕事 ${n.toLocaleString('ja')} 件`, nobodys: '未確認', openIt: '開く',
-		held: '差出人を確かめる必要のあるメールです。', todo: { inquiry: 'お客様が回答を待っています。', task: '未完了のインシデントの作業です。', call: '電話がまだ誰にもつながっていません。', answer: 'お客様から回答があったか、まだ確認をいただいていません。' },
+		kindFilter: '種類', allKinds: 'すべての仕事', kind: { candidate: '判断', inquiry: 'お問い合わせ', task: '作業', call: '電話中', answer: '回答' }, work: (n: number) => `仕事 ${n.toLocaleString('ja')} 件`, nobodys: '未確認',
 		decideIn: '期限まで', what: 'ルール・顧客・対象', proposed: '提案', last: '最終', spark: '24時間・検知数', owner: '担当',
 		groups: (n) => `${n3(n)} 件の候補`, detections: (n) => `${n3(n)} 件の検知`, unowned: (n) => `担当なし ${n} 件`,
 		whole: '全件表示・上限に達していません', cut: (n) => `${n} 件で打ち切り。顧客を選んでください`, fresh: (n, at) => `${at}以降の新着 ${n} 件`,
