@@ -192,6 +192,8 @@ static const struct {
 	{ "second.waits", second_late, SPAN },
 	{ "task.due", task_late, WALL },
 	{ "inquiry.due", inquiry_due, SPAN },
+	{ "chat.waits", chat_waits, SPAN },
+	{ "chat.gone", chat_gone, SPAN },
 	{ "advisory.again", advisory_again, WALL },
 	{ "digest.due", digest_due, WALL },
 	{ "exception.over", exception_over, WALL },

@@ -63,8 +63,9 @@ typedef void cmd_fn(struct cmd *c);
  * are dialled in turn.  6: a proposed Emergency that one person decides lower is told to the lead.  7: no JOB that its role would
  * refuse.  8: an alarm whose mail cannot be delivered goes on to the next address.  9: a
  * report's promise and its causes belong to the month in which it began.  10: an alarm rings telephones.  11: a
- * mail's Message-ID counts for its sender only, and a contact has the name we know. */
-#define JOURNAL_V 11
+ * mail's Message-ID counts for its sender only, and a contact has the name we know.  12: a chat
+ * that waits is an alarm (CHAT_V). */
+#define JOURNAL_V 12
 
 extern const char *const desk_schema[];
 extern const size_t desk_schema_steps;

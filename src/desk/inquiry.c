@@ -391,6 +391,8 @@ cmd_inquiry_open(struct cmd *c)
 	                                              .who_ja = name, .who_en = name });
 	if (!answered)
 		inquiry_our_turn(c, &n);
+	if (customer)
+		chat_asked(c, &n, door);
 }
 
 static void
@@ -401,7 +403,8 @@ answer(struct cmd *c, const struct inquiry_now *n, const char *door, const char 
 	if (n->owner[0] == '\0' && c->who->user[0] != '\0')
 		db_run(c->db, "UPDATE inquiries SET owner = ? WHERE id = ?", Q(c->who->user), Q(n->id));
 	inquiry_their_turn(c, n);
-	if (strcmp(door, "chat") != 0) /* whoever chats reads it now */
+	chat_answered(c, n, door);
+	if (strcmp(door, "chat") != 0) /* whoever chats reads it now; who has gone gets it by mail (chat.c) */
 		inquiry_mail(c, n, k, "answer");
 }
 
@@ -422,6 +425,7 @@ cmd_inquiry_message(struct cmd *c)
 	if (cmd_is_customer(c)) {
 		inquiry_say(c, &n, &(struct inquiry_message){ .door = door, .side = "customer", .lang = lang, .text = text, .visible = true, .files = files });
 		inquiry_our_turn(c, &n);
+		chat_asked(c, &n, door);
 	} else if (!visible) {
 		inquiry_say(c, &n, &(struct inquiry_message){ .door = door, .side = "soc", .lang = lang, .text = text, .files = files });
 	} else if (strcmp(n.state, "closed") == 0) {

@@ -51,6 +51,13 @@ int64_t inquiry_span_s(const char *priority); /* what everybody is promised; 0: 
 int64_t inquiry_promise_s(struct db *db, const char *tenant, const char *kind, const char *priority);
 void inquiry_due(struct cmd *c, const char *id); /* the timer before the promise breaks */
 
+/* chat.c: somebody waits, or has gone; `door` of the word that was said. */
+#define CHAT_V 12 /* of the journal's records */
+void chat_asked(struct cmd *c, const struct inquiry_now *n, const char *door);
+void chat_answered(struct cmd *c, const struct inquiry_now *n, const char *door);
+void chat_waits(struct cmd *c, const char *id);
+void chat_gone(struct cmd *c, const char *id);
+
 /* inquiry_mail.c: message n to the people of the thread. what: answer, received. */
 void inquiry_mail(struct cmd *c, const struct inquiry_now *n, int64_t message, const char *what);
 /* For outbox.c: a mail of the thread came to nothing; an internal note says so. */

@@ -320,6 +320,40 @@ wrong_promises_are_told_with_their_place(void **st)
 	}
 }
 
+static void
+a_chat_is_not_left_alone(void **st)
+{
+	struct scene s;
+
+	(void)st;
+	scene_begin(&s);
+	doit(&s, "odagiri", "inquiry.open", 200, json_pack("{s:s, s:s, s:s}", "subject", "至急", "text", "見えますか", "door", "chat"));
+	s.now += 179 * SEC;
+	scene_tick(&s);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'chat_waits'"), 0);
+	s.now += SEC;
+	scene_tick(&s);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'chat_waits' AND level = 'alarm' AND tenant = 'aoba'"), 1);
+	/* answered, and the customer writes on: nothing goes by mail */
+	doit(&s, "miyoshi", "inquiry.message", 200, json_pack("{s:s, s:s, s:s}", "id", "Q-1", "text", "はい、見ています。", "door", "chat"));
+	s.now += 60 * SEC;
+	doit(&s, "odagiri", "inquiry.message", 200, json_pack("{s:s, s:s, s:s}", "id", "Q-1", "text", "ありがとう", "door", "chat"));
+	s.now += 100 * SEC;
+	scene_tick(&s);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE kind = 'mail' AND inquiry IS NOT NULL"), 0);
+	/* answered twice, and nobody is there: both answers, once */
+	doit(&s, "miyoshi", "inquiry.message", 200, json_pack("{s:s, s:s, s:s}", "id", "Q-1", "text", "分かりました。", "door", "chat"));
+	doit(&s, "miyoshi", "inquiry.message", 200, json_pack("{s:s, s:s, s:s}", "id", "Q-1", "text", "端末を隔離してください。", "door", "chat"));
+	s.now += 120 * SEC;
+	scene_tick(&s);
+	s.now += 600 * SEC;
+	scene_tick(&s);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM outbox WHERE kind = 'mail' AND inquiry IS NOT NULL"), 2);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'chat_waits'"), 1);
+	scene_replays(&s);
+	scene_end(&s);
+}
+
 /* ---- mails in ---- */
 
 static json_t *
@@ -838,6 +872,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_chat_is_not_left_alone),
 		cmocka_unit_test(nobodys_message_id_swallows_a_customers_mail),
 		cmocka_unit_test(a_question_is_answered_in_time),
 		cmocka_unit_test(a_broken_promise_is_seen_coming_and_needs_a_cause),
