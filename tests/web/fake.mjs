@@ -230,6 +230,7 @@ function answer(role, method, u, body) {
 	if (p === 'ledger') return { day: '2026-11-23', tenant: 'aoba', rows: devices.map((d) => ({ lcp: d.lcp, device: d.id, received: d.lines + d.dropped, dropped: d.dropped, drops: {}, kept: d.lines, archived: d.lines, difference: 0 })), total: { received: 1490063, dropped: 1204, kept: 1488859, archived: 1488859 } };
 	if (p === 'tenants') return { items: role === 'customer' ? [tenants.aoba] : Object.values(tenants) };
 	if (p === 'users') return { items: [{ id: 'u1', login: 'miyoshi', name: people.miyoshi.name, role: 'analyst', tenant: null, lang: 'ja', disabled: false, second_factor: true }, { id: 'u2', login: 'evil', name: two('<b>x</b>\u202e', '<b>x</b>\u202e'), role: 'customer', tenant: 'aoba', lang: 'ja', disabled: true, second_factor: false }] };
+	if (/^users\/[^/]+\/sessions\//.test(p)) return {};
 	if (/^users\/[^/]+\/sessions$/.test(p)) return { items: [{ id: 's7', started_at: ago(7000), seen_at: ago(30), address: '10.0.0.5', agent: 'Firefox 128, Windows', current: false }, { id: 's8', started_at: ago(9000), seen_at: ago(3000), address: '10.0.0.9', agent: '<b>\u202e', current: false }] };
 	if (p === 'me/sessions') return { items: [{ id: 's1', started_at: ago(7000), seen_at: ago(3), address: '10.0.0.5', agent: 'Chrome 128, Linux', current: true }, { id: 's2', started_at: ago(90000), seen_at: ago(40000), address: '10.0.0.9', current: false }] };
 	if (p === 'me') return user;
