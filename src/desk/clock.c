@@ -192,6 +192,7 @@ static const struct {
 	{ "second.waits", second_late, SPAN },
 	{ "task.due", task_late, WALL },
 	{ "inquiry.due", inquiry_due, SPAN },
+	{ "held.waits", held_waits, SPAN },
 	{ "chat.waits", chat_waits, SPAN },
 	{ "chat.gone", chat_gone, SPAN },
 	{ "advisory.again", advisory_again, WALL },

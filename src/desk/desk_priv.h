@@ -58,14 +58,20 @@ struct cmd {
 
 typedef void cmd_fn(struct cmd *c);
 
-/* Version of the records written now.  2: facts beside the record.  3: what is refused and what a hand-over holds became stricter;
- * a command of before was judged by the rules of before and is played again by them: `if (c->v >= 3 && …) cmd_refuse(…)`.  4: a hand-over goes on in the next one.  5: a person's numbers
- * are dialled in turn.  6: a proposed Emergency that one person decides lower is told to the lead.  7: no JOB that its role would
- * refuse.  8: an alarm whose mail cannot be delivered goes on to the next address.  9: a
- * report's promise and its causes belong to the month in which it began.  10: an alarm rings telephones.  11: a
- * mail's Message-ID counts for its sender only, and a contact has the name we know.  12: a chat
- * that waits is an alarm (CHAT_V). */
-#define JOURNAL_V 12
+/* Version of the records written now.  A command of before was judged by the rules of before and is played again by them: `if (c->v >= 3 && …) cmd_refuse(…)`.
+ *  2 facts beside the record
+ *  3 what is refused and what a hand-over holds became stricter
+ *  4 a hand-over goes on in the next one
+ *  5 a person's numbers are dialled in turn
+ *  6 a proposed Emergency that one person decides lower is told to the lead
+ *  7 no JOB that its role would refuse
+ *  8 an alarm whose mail cannot be delivered goes on to the next address
+ *  9 a report's promise and its causes belong to the month in which it began; advisories with products, CVEs, and devices that were seen
+ * 10 an alarm rings telephones
+ * 11 a mail's Message-ID counts for its sender only, and a contact has the name we know
+ * 12 a chat that waits is an alarm
+ * 13 a held mail that waits is an alarm, and the promise counts from when it came */
+#define JOURNAL_V 13
 
 extern const char *const desk_schema[];
 extern const size_t desk_schema_steps;

@@ -195,13 +195,19 @@ inquiry_say(struct cmd *c, const struct inquiry_now *n, const struct inquiry_mes
 void
 inquiry_our_turn(struct cmd *c, const struct inquiry_now *n)
 {
+	inquiry_our_turn_since(c, n, c->now);
+}
+
+void
+inquiry_our_turn_since(struct cmd *c, const struct inquiry_now *n, int64_t since)
+{
 	int64_t span = inquiry_promise_s(c->db, n->tenant, n->kind, n->priority);
 
 	db_run(c->db, "UPDATE inquiries SET waits = 'us', state = 'open', closed_at = NULL, closed_by = NULL WHERE id = ?", Q(n->id));
 	if (n->held || db_int(c->db, 0, "SELECT 1 FROM clocks WHERE candidate = ? AND kind = 'inquiry' AND stopped_at IS NULL", Q(n->id)) != 0)
 		return;
-	clock_start(c, "inquiry", n->tenant, n->id, NULL, span);
-	timer_set(c, "inquiry.due", n->id, c->now + span * NS_PER_S / 4 * 3, 0);
+	clock_start_at(c, "inquiry", n->tenant, n->id, NULL, since, since + span * NS_PER_S);
+	timer_set(c, "inquiry.due", n->id, since + span * NS_PER_S / 4 * 3, 0);
 }
 
 void

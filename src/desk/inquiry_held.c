@@ -16,6 +16,9 @@
 #include <stdlib.h>
 
 #include "desk/inquiry_priv.h"
+#include "desk/roster_priv.h"
+
+#define HELD_WAITS (1800 * NS_PER_S)
 
 static const char *const reasons[] = {
 #define INQUIRY_DISCARD(id, ja, en) id,
@@ -84,6 +87,35 @@ people_of(struct db *db, const char *inquiry)
 	return rows_json(&r);
 }
 
+/* The customer has waited since the mail came, not since somebody said whose it is. */
+static int64_t
+arrived(struct cmd *c, const struct inquiry_now *n)
+{
+	return c->v >= 13 ? db_int(c->db, c->now, "SELECT opened_at FROM inquiries WHERE id = ?", Q(n->id)) : c->now;
+}
+
+void
+held_begin(struct cmd *c, const struct inquiry_now *n)
+{
+	if (c->v >= 13)
+		timer_set(c, "held.waits", n->id, c->now + HELD_WAITS, 0);
+}
+
+void
+held_waits(struct cmd *c, const char *id)
+{
+	auto_free char *tenant = db_text(c->db, "SELECT min(id) FROM tenants"), *lead = tenant != NULL ? duty_lead(c->d, tenant, c->now) : NULL;
+	auto_free char *ja = NULL, *en = NULL;
+	struct inquiry_now n;
+
+	if (!inquiry_fetch(c->db, id, &n) || !n.held || strcmp(n.state, "open") != 0)
+		return;
+	ja = x_asprintf("保留のメール %s が、誰のものか確かめられないまま 30 分以上たっています。", n.number);
+	en = x_asprintf("The held mail %s has waited more than 30 minutes for somebody to say whose it is.", n.number);
+	alarm_raise_for(c, &(struct alarm){ "held_waits", n.id, "alarm", NULL, NULL, lead }, ja, en);
+	held_begin(c, &n);
+}
+
 static void
 place_alone(struct cmd *c, struct inquiry_now *n, const char *tenant)
 {
@@ -93,7 +125,7 @@ place_alone(struct cmd *c, struct inquiry_now *n, const char *tenant)
 	snprintf(n->tenant, sizeof n->tenant, "%s", tenant);
 	snprintf(c->tenant, sizeof c->tenant, "%s", tenant);
 	n->held = false;
-	inquiry_our_turn(c, n);
+	inquiry_our_turn_since(c, n, arrived(c, n));
 }
 
 /* What was said, as it came and when, behind what stands in the thread. Returns the number of the first of it. */
@@ -129,7 +161,7 @@ place_into(struct cmd *c, const struct inquiry_now *n, const struct inquiry_now 
 	keep_known(c, into->id, into->tenant);
 	db_run(c->db, "UPDATE inquiries SET state = 'discarded', waits = 'customer', closed_at = ?, closed_by = ? WHERE id = ?", Q(c->now), Q(c->who->user), Q(n->id));
 	db_run(c->db, "UPDATE inquiries SET updated_at = ? WHERE id = ?", Q(c->now), Q(into->id));
-	inquiry_our_turn(c, into);
+	inquiry_our_turn_since(c, into, arrived(c, n));
 	cmd_changed(c, "inquiry", into->id, into->tenant, into->number);
 }
 
@@ -169,6 +201,7 @@ cmd_inquiry_place(struct cmd *c)
 		cmd_refuse(c, 422, "invalid", "remember", "its sender was not proved");
 		return;
 	}
+	timer_drop_kind(c, n.id, "held.waits");
 	before = json_pack("{s:s, s:o}", "held", held, "people", people_of(c->db, n.id));
 	if (keep)
 		remember(c, &n, key != NULL ? into.tenant : tenant);
@@ -192,6 +225,7 @@ cmd_inquiry_discard(struct cmd *c)
 		cmd_refuse(c, 422, "invalid", "reason", "no such reason");
 	if (cmd_failed(c) || !load_held(c, &n, held))
 		return;
+	timer_drop_kind(c, n.id, "held.waits");
 	db_run(c->db, "UPDATE inquiries SET state = 'discarded', waits = 'customer', closed_at = ?, closed_by = ?, reason = ?, reason_text = ? WHERE id = ?", Q(c->now),
 	       Q(c->who->user), Q(reason), Q(text), Q(n.id));
 }
@@ -281,6 +315,8 @@ cmd_inquiry_restore(struct cmd *c)
 	} else {
 		ok = strcmp(n.state, "discarded") == 0;
 	}
+	if (ok)
+		held_begin(c, &n);
 	if (!ok) {
 		cmd_refuse(c, 409, "state", NULL, before != NULL ? "somebody wrote after it" : "it was no held mail");
 	} else if (before != NULL) {

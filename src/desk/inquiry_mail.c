@@ -270,6 +270,7 @@ receive_held(struct cmd *c, const struct letter *l, const char *why)
 		inquiry_write_to(c, n.id, l->from, l->name, NULL);
 	remember(c, l, &n, put_letter(c, l, &n), "held", why);
 	inquiry_our_turn(c, &n);
+	held_begin(c, &n);
 	if (strcmp(why, "unreadable") == 0)
 		alarm_raise(c, "inquiry_unreadable", "inbox", "alarm", NULL, NULL, "メールを読み取る処理が同じメールで 2 回落ちました。そのメールは読まずに保留しています。",
 		            "The process that reads mails died twice at the same mail. It is held, unread.");

@@ -39,6 +39,10 @@ void inquiry_create(struct cmd *c, const struct inquiry_new *in, struct inquiry_
 int64_t inquiry_say(struct cmd *c, const struct inquiry_now *n, const struct inquiry_message *m);
 /* The customer said something: it is our turn, and the promise runs unless it does already. */
 void inquiry_our_turn(struct cmd *c, const struct inquiry_now *n);
+void inquiry_our_turn_since(struct cmd *c, const struct inquiry_now *n, int64_t since); /* the promise counts from then */
+/* A mail that is nobody's yet: every half hour the lead on duty of the first roster is told. */
+void held_begin(struct cmd *c, const struct inquiry_now *n);
+void held_waits(struct cmd *c, const char *id);
 /* An answer went out: the promise is kept or broken, the customer's turn. */
 void inquiry_their_turn(struct cmd *c, const struct inquiry_now *n);
 void inquiry_write_to(struct cmd *c, const char *inquiry, const char *address, const char *name, const char *contact);

@@ -418,6 +418,36 @@ a_mail_of_a_contact_is_a_thread_and_its_answer_comes_back_to_it(void **st)
 	scene_end(&s);
 }
 
+/* Half an hour without anybody's word, and again; and the customer has waited since the mail came. */
+static void
+a_held_mail_is_not_forgotten(void **st)
+{
+	struct scene s;
+	int64_t came;
+
+	(void)st;
+	scene_begin(&s);
+	json_decref(mail(&s, letter("odagiri@aoba.example", "<w1@x>", "fail", NULL), "held"));
+	came = s.now;
+	s.now += 1799 * SEC;
+	scene_tick(&s);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'held_waits'"), 0);
+	s.now += SEC;
+	scene_tick(&s);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'held_waits' AND level = 'alarm'"), 1);
+	db_run(s.db, "UPDATE alarms SET ack_at = 1 WHERE kind = 'held_waits'"); /* seen, and still nobody said whose it is */
+	s.now += 1800 * SEC;
+	scene_tick(&s);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'held_waits'"), 2);
+	doit(&s, "miyoshi", "inquiry.place", 200, json_pack("{s:s, s:s}", "id", "Q-1", "tenant", "aoba"));
+	assert_int_equal(scene_count(&s, "SELECT started_at FROM clocks WHERE kind = 'inquiry'"), came);
+	s.now += 1800 * SEC;
+	scene_tick(&s);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM alarms WHERE kind = 'held_waits'"), 2);
+	assert_int_equal(scene_count(&s, "SELECT count(*) FROM timers WHERE kind = 'held.waits'"), 0);
+	scene_end(&s);
+}
+
 /* Whoever guesses or has seen a Message-ID must not make the customer's own mail disappear: neither before it, nor with a proved sender of
  * another name; and an unproved repeat does not stop the proved one. */
 static void
@@ -872,6 +902,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_held_mail_is_not_forgotten),
 		cmocka_unit_test(a_chat_is_not_left_alone),
 		cmocka_unit_test(nobodys_message_id_swallows_a_customers_mail),
 		cmocka_unit_test(a_question_is_answered_in_time),

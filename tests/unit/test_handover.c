@@ -534,18 +534,18 @@ item_of(json_t *b, const char *kind, const char *ref)
 }
 
 static void
-nothing_is_without_an_owner(void **st)
+carried(bool mail)
 {
 	struct scene s;
 	struct db *old;
 	json_t *b;
 	char version[16];
 
-	(void)st;
 	begin(&s, "2026-11-19T08:00:00Z");
 	doit(&s, "odagiri", "inquiry.open", 200, json_pack("{s:s, s:s, s:s, s:s}", "kind", "question", "priority", "urgent", "subject", "Are we safe?", "text", "x"));
 	doit(&s, "odagiri", "inquiry.open", 200, json_pack("{s:s, s:s, s:s}", "kind", "question", "subject", "And on Sunday?", "text", "x"));
-	doit(&s, NULL, "inquiry.receive", 200, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "from", "who@elsewhere.example", "name", "W", "subject", "hello", "text", "x", "lang", "en",
+	if (mail)
+		doit(&s, NULL, "inquiry.receive", 200, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "from", "who@elsewhere.example", "name", "W", "subject", "hello", "text", "x", "lang", "en",
 	                                                 "message_id", "<1@elsewhere.example>", "auth", "pass"));
 	doit(&s, "odagiri", "device.register", 200, json_pack("{s:s, s:s, s:s, s:s, s:s}", "tenant", "aoba", "device", "fw-9", "source", "fortinet.fortigate", "transport", "udp",
 	                                                      "address", "10.1.9.9"));
@@ -557,8 +557,10 @@ nothing_is_without_an_owner(void **st)
 	b = scene_do(&s, "otomo", "handover.offer", 200, h1());
 	assert_string_equal(jstr(json_object_get(item_of(b, "queue", "aoba/inquiries"), "title"), "en"), "2 inquiries have no owner.");
 	assert_string_equal(jstr(item_of(b, "queue", "aoba/inquiries"), "due_at"), "2026-11-19T09:00:00.000Z"); /* of the urgent one */
-	assert_true(json_is_null(json_object_get(item_of(b, "held", ""), "tenant")));
-	assert_string_equal(jstr(json_object_get(item_of(b, "held", ""), "title"), "en"), "1 mail waits for somebody to say whose it is.");
+	if (mail)
+		assert_true(json_is_null(json_object_get(item_of(b, "held", ""), "tenant")));
+	if (mail)
+		assert_string_equal(jstr(json_object_get(item_of(b, "held", ""), "title"), "en"), "1 mail waits for somebody to say whose it is.");
 	item_of(b, "registration", "aoba");
 	item_of(b, "exception", "aoba");
 	item_of(b, "advisory", "");
@@ -575,6 +577,10 @@ nothing_is_without_an_owner(void **st)
 	assert_string_equal(jstr(json_object_get(json_object_get(item_of(b, "queue", "aoba/inquiries"), "by"), "name"), "en"), "J. Wood");
 	json_decref(b);
 	scene_replays(&s);
+	if (mail) { /* its own timer is not one of before */
+		scene_end(&s);
+		return;
+	}
 	/* a journal of before is played again by the rules of before */
 	db_begin(s.db);
 	snprintf(version, sizeof version, "\"v\":%d}", JOURNAL_V);
@@ -585,6 +591,14 @@ nothing_is_without_an_owner(void **st)
 	assert_int_equal(db_int(old, -1, "SELECT count(*) FROM handover_items WHERE kind IN ('queue','held','exception','advisory')"), 0);
 	db_close(old);
 	scene_end(&s);
+}
+
+static void
+nothing_is_without_an_owner(void **st)
+{
+	(void)st;
+	carried(false);
+	carried(true);
 }
 
 static void
