@@ -67,7 +67,15 @@ class Demo:
         self.people = {}
 
     def port(self, wanted, kind=socket.SOCK_STREAM):
-        return free_port(kind) if self.free else wanted
+        if self.free:
+            return free_port(kind)
+        with socket.socket(socket.AF_INET, kind) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", wanted))
+            except OSError as e:
+                raise RuntimeError(f"port {wanted} is taken ({e.strerror}): another demonstration? --free-ports takes others") from None
+        return wanted
 
     # ---- start ----
 
