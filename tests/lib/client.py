@@ -8,6 +8,7 @@ import json
 import socket
 import ssl
 import struct
+import threading
 import time
 
 
@@ -118,6 +119,30 @@ class Client:
                 session = self.ask("POST", "/api/v1/session/totp", {"code": totp(secret)})
             self.csrf = session["csrf"]
         return session
+
+
+class Stream:
+    """Server-sent events of one person from now on: `seen` has (monotonic time, data)."""
+
+    def __init__(self, client):
+        self.seen, self.connection = [], client.connection()
+        self.connection.request("GET", "/api/v1/events", headers={"Accept": "text/event-stream", "Cookie": client.cookie})
+        self.answer = self.connection.getresponse()
+        if self.answer.status != 200:
+            raise Refused(self.answer.status, self.answer.read().decode(errors="replace"))
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        try:
+            for line in self.answer:
+                if line.startswith(b"data:"):
+                    self.seen.append((time.monotonic(), json.loads(line[5:])))
+        except (OSError, ValueError, http.client.HTTPException):
+            pass  # closed, by us or by the service
+
+    def after(self, since, **wanted):
+        """The first event since then with these fields, or None."""
+        return next((e for at, e in list(self.seen) if at >= since and all(e.get(k) == v for k, v in wanted.items())), None)
 
 
 class Program:

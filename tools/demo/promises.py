@@ -13,7 +13,7 @@ import wave
 import zoneinfo
 
 import lines
-from client import Program, Refused
+from client import Program, Refused, Stream
 from receiver import Receiver
 from service import wait_until
 
@@ -260,12 +260,19 @@ def inquiry(demo):
     reply.set_content("Thank you. And the staging shop?")
     with smtplib.LMTP("127.0.0.1", demo.lmtp) as server:
         server.send_message(reply, "whitfield@harbor.example", ["soc@nezuban.example"])
-    customer.ask("POST", f"{path}/messages", {"text": "It is shop-stage1.", "lang": "en", "door": "chat"})
+    at_desk, at_customer, elsewhere = Stream(analyst), Stream(customer), Stream(demo.person("odagiri"))
+    chatted = []
+    for who, other, text in ((customer, at_desk, "It is shop-stage1."), (analyst, at_customer, "I am looking; one moment.")):
+        at = time.monotonic()
+        who.ask("POST", f"{path}/messages", {"text": text, "lang": "en", "door": "chat"})
+        wait_until(lambda: other.after(at, noun="inquiry", id=asked["id"]), 5, 0.01, "the other side's screen")
+        chatted.append(time.monotonic() - at)
+    must(not elsewhere.after(0, id=asked["id"]), "the other customer's screen was told")
     analyst.ask("POST", f"{path}/messages", {"text": "Called back: staging is off.", "lang": "en", "door": "phone"})
-    thread = wait_until(lambda: (lambda t: t if len(t["messages"]) == 5 else None)(customer.ask("GET", path)), 30, 0.2, "five messages in one thread")
+    thread = wait_until(lambda: (lambda t: t if len(t["messages"]) == 6 else None)(customer.ask("GET", path)), 30, 0.2, "six messages in one thread")
     doors = [m["door"] for m in thread["messages"]]
     must(sorted(set(doors)) == ["chat", "mail", "phone", "portal"], f"doors {doors}")
-    return f"{thread['number']}: {', '.join(doors)} in one thread; the answer came by mail"
+    return f"{thread['number']}: {', '.join(doors)} in one thread; the answer came by mail; by chat each saw the other's words after {max(chatted) * 1000:.0f} ms"
 
 
 @promise("two factors")
