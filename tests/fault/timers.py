@@ -28,7 +28,6 @@ import random
 import resource
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -425,7 +424,7 @@ def main():
     disk = service.data / "desk"
     disk.mkdir(mode=0o700, parents=True, exist_ok=True)
     tmpfs = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "none", str(disk)], capture_output=True).returncode == 0
-    port, status = free_port(socket.SOCK_DGRAM), 1
+    port, status = free_port(), 1
     phone = Process([str(service.build / "tests" / "lib" / "phone"), "--port", str(port), "--never-answer"], folder / "phone.log")
     try:
         status = run(service, args.seed, tmpfs, port)

@@ -4,6 +4,7 @@ and the demonstration. Everything is on loopback, started by fork and exec, and 
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -16,10 +17,25 @@ sys.path.insert(0, str(ROOT / "tests" / "lib"))
 from client import Client, Refused  # noqa: E402
 
 
-def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+GIVEN = set()
+
+
+def free_port():
+    """A port that nobody has, over TCP and UDP (SIP wants both), below those the kernel gives to connections, and not
+    given before by this process."""
+    for _ in range(1000):
+        port = random.randrange(20000, 32000)
+        if port in GIVEN:
+            continue
+        try:
+            for k in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, k) as s:
+                    s.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        GIVEN.add(port)
+        return port
+    raise RuntimeError("no port is free")
 
 
 def yaml(value, depth=0):
@@ -112,7 +128,7 @@ class Service:
         self.data = self.folder / "soc"
         self.data.mkdir(parents=True, exist_ok=True)
         self.web_port, self.ingest_port = web_port or free_port(), ingest_port or free_port()
-        self.sip_port = sip_port or free_port(socket.SOCK_DGRAM)
+        self.sip_port = sip_port or free_port()
         self.config = self.folder / "nezuband.yaml"
         self.socket = self.data / "api.sock"
         self.process = None
@@ -182,7 +198,7 @@ class Collector:
 
     def __init__(self, service, tenant, lcp, tcp_port=0, udp_port=0, settings=None):
         self.service, self.tenant, self.lcp = service, tenant, lcp
-        self.tcp_port, self.udp_port = tcp_port or free_port(), udp_port or free_port(socket.SOCK_DGRAM)
+        self.tcp_port, self.udp_port = tcp_port or free_port(), udp_port or free_port()
         self.folder = service.folder / lcp
         self.data = self.folder / "data"
         self.data.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,6 @@ import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -39,7 +38,7 @@ class Phone(Process):
     """A person with a telephone; what happens to it, as the program tells it."""
 
     def __init__(self, folder, name, *options):
-        self.port, self.told = free_port(socket.SOCK_DGRAM), pathlib.Path(folder, f"{name}.phone")
+        self.port, self.told = free_port(), pathlib.Path(folder, f"{name}.phone")
         program = pathlib.Path(os.environ.get("NEZUBAN_BUILD") or ROOT / "build") / "tests" / "lib" / "phone"
         super().__init__([str(program), "--port", str(self.port), *options], self.told)
         wait_until(lambda: self.has("ready") or not self.alive(), 20, why=f"the telephone of {name}")
@@ -63,7 +62,7 @@ def telephone(folder, name, *options):
 
 def refuser(folder):
     """603 to whoever calls."""
-    port = free_port(socket.SOCK_DGRAM)
+    port = free_port()
     p = Process(["sipp", "-sf", str(ROOT / "tests" / "scene" / "sip" / "refuse.xml"), "-i", "127.0.0.1", "-p", str(port), "-nostdin"], folder / "sipp.log")
     p.port = port
     return p
@@ -88,7 +87,7 @@ class Scene:
     def __init__(self, folder):
         self.folder, self.second = pathlib.Path(folder), telephone(folder, "last", "--name", "+81355556666", "--press", "14821", "--press-after", "4", "--between", "0.6")
         self.service = Service(folder, settings={"call.from": "sip:nezuban@127.0.0.1", "call.rtp_first": 17300, "call.rtp_last": 17500, "call.providers": [
-            {"name": "first", "domain": f"127.0.0.1:{free_port(socket.SOCK_DGRAM)}"}, {"name": "second", "domain": f"127.0.0.1:{self.second.port}"}]})
+            {"name": "first", "domain": f"127.0.0.1:{free_port()}"}, {"name": "second", "domain": f"127.0.0.1:{self.second.port}"}]})
         self.phones = [self.second]
 
     def phone(self, name, *options):

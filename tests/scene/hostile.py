@@ -14,7 +14,6 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import struct
 import subprocess
 import sys
@@ -60,7 +59,7 @@ class Scene:
         self.clock = folder / "clock"
         self.later(0)
         build = pathlib.Path(os.environ.get("NEZUBAN_BUILD") or ROOT / "build") / "tests" / "lib"
-        smtp, self.phones = free_port(), {t: free_port(socket.SOCK_DGRAM) for t in TENANTS}
+        smtp, self.phones = free_port(), {t: free_port() for t in TENANTS}
         self.helpers = [Process([str(build / "smtp_sink"), "--port", str(smtp), "--dir", str(self.mails)], folder / "smtp.log")]
         for tenant, port in self.phones.items():
             self.helpers += [Process([str(build / "phone"), "--port", str(port), "--answer-after", "0.2", "--press", "1", "--press-after", "12", "--record", str(folder / f"heard-{tenant}.wav")], folder / f"phone-{tenant}.log")]

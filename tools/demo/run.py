@@ -68,7 +68,7 @@ class Demo:
 
     def port(self, wanted, kind=socket.SOCK_STREAM):
         if self.free:
-            return free_port(kind)
+            return free_port()
         with socket.socket(socket.AF_INET, kind) as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
