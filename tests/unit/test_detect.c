@@ -427,20 +427,28 @@ a_cut_line_tells_what_it_was(void **state)
 	json_decref(list);
 }
 
+/* The worker's image has this indicator, of "test-list", and no other. */
 static void
-an_indicator_is_found_and_named(void **state)
+list_one(struct world *d, const char *indicator)
 {
 	struct intel_list of = { .name = "test-list", .confidence = 90 };
-	struct world *d = *state;
 	struct intel_builder *ib = intel_builder_new(T0);
-	const json_t *hit;
-	json_t *list;
 
-	assert_int_equal(intel_add(ib, SL("203.0.113.66"), &of, NULL), 0);
+	assert_int_equal(intel_add(ib, slice_str(indicator), &of, NULL), 0);
 	intel_build(ib, &d->image_bytes);
 	intel_builder_free(ib);
 	assert_int_equal(intel_open_bytes(buf_slice(&d->image_bytes), &d->image, NULL), 0);
 	detect_worker_image(d->w, d->image);
+}
+
+static void
+an_indicator_is_found_and_named(void **state)
+{
+	struct world *d = *state;
+	const json_t *hit;
+	json_t *list;
+
+	list_one(d, "203.0.113.66");
 	add(d, 0, "gate src=192.0.2.10 dst=203.0.113.66 user=sato act=pass");
 	add(d, 1, "gate src=192.0.2.10 dst=203.0.113.66 user=sato act=pass");
 	list = judge(d, 1);
@@ -458,17 +466,11 @@ an_indicator_is_found_and_named(void **state)
 static void
 an_indicator_in_two_fields_is_one_event(void **state)
 {
-	struct intel_list of = { .name = "test-list", .confidence = 90 };
 	struct world *d = *state;
-	struct intel_builder *ib = intel_builder_new(T0);
 	const json_t *hit;
 	json_t *list;
 
-	assert_int_equal(intel_add(ib, SL("203.0.113.66"), &of, NULL), 0);
-	intel_build(ib, &d->image_bytes);
-	intel_builder_free(ib);
-	assert_int_equal(intel_open_bytes(buf_slice(&d->image_bytes), &d->image, NULL), 0);
-	detect_worker_image(d->w, d->image);
+	list_one(d, "203.0.113.66");
 	add(d, 0, "gate src=203.0.113.66 dst=203.0.113.66 user=sato act=pass");
 	add(d, 1, "gate src=203.0.113.66 dst=203.0.113.66 user=sato act=pass");
 	list = judge(d, 1);
